@@ -1,0 +1,3 @@
+//! tenure
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! `State` made durable and replicated.
+
+pub mod types;
