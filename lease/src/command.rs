@@ -4,10 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::caching::Caching;
-use crate::id::{
-    ClientGuid, ConnectionId, Epoch, FileKey, Generation, LeaseKey, OpenId, RequestId, Sequence,
-    SessionId,
-};
+use crate::id::{ClientGuid, ConnectionId, Epoch, FileKey, Generation, LeaseKey, OpenId, RequestId, Sequence, SessionId};
 use crate::state::Settings;
 use crate::time::LogTime;
 

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::id::{
-    ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, RequestId,
-    ServerId,
-};
+use crate::id::{ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, RequestId, ServerId};
 use crate::outcome::{Outcome, Rejection};
 use crate::time::LogTime;
 

@@ -16,9 +16,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings {
-            break_timeout: Duration::from_secs(35),
-        }
+        Settings { break_timeout: Duration::from_secs(35) }
     }
 }
 
@@ -32,10 +30,7 @@ pub struct State {
 impl State {
     /// An empty table with default settings.
     pub fn new() -> State {
-        State {
-            settings: Settings::default(),
-            now: LogTime::ZERO,
-        }
+        State { settings: Settings::default(), now: LogTime::ZERO }
     }
 
     /// Carries out one entry.

@@ -25,10 +25,7 @@ impl LogTime {
     /// The moment this much later; saturates at the end of time.
     #[must_use]
     pub fn after(self, wait: Duration) -> LogTime {
-        LogTime(
-            self.0
-                .saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-        )
+        LogTime(self.0.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
     }
 
     /// How long from `earlier` until this moment; zero when `earlier` is not earlier.
