@@ -20,6 +20,14 @@ pub(crate) struct Owed {
 #[derive(Debug, Default)]
 pub(crate) struct Debts(pub(crate) BTreeMap<(ServerId, Incarnation), Owed>);
 
+/// The lease that a notification is about.
+fn told_of(effect: &Effect) -> Option<(ClientGuid, LeaseKey)> {
+    match effect {
+        Effect::Break(Break { client, key, .. }) | Effect::Revoked { client, key, .. } => Some((*client, *key)),
+        Effect::Reply { .. } | Effect::Parked { .. } => None,
+    }
+}
+
 impl Debts {
     /// Notes what is sent.
     pub(crate) fn note(&mut self, effects: &[Effect]) {
@@ -29,9 +37,7 @@ impl Debts {
                     self.owed(effect).words.insert(to.sequence, effect.clone());
                 }
                 Effect::Break(notice) => match notice.notice {
-                    Some(number) => {
-                        self.owed(effect).notices.insert(number, effect.clone());
-                    }
+                    Some(number) => self.replace(number, effect),
                     None => {
                         // It may have been owed by another server until now: then the client is reached elsewhere.
                         let lease = (notice.client, notice.key);
@@ -41,11 +47,17 @@ impl Debts {
                         self.owed(effect).breaks.insert(lease, notice.clone());
                     }
                 },
-                Effect::Revoked { notice, .. } => {
-                    self.owed(effect).notices.insert(*notice, effect.clone());
-                }
+                Effect::Revoked { notice, .. } => self.replace(*notice, effect),
             }
         }
+    }
+
+    /// A notice takes the place of an earlier one of the same lease, wherever that was told.
+    fn replace(&mut self, number: NoticeNumber, effect: &Effect) {
+        for owed in self.0.values_mut() {
+            owed.notices.retain(|_, earlier| told_of(earlier) != told_of(effect));
+        }
+        self.owed(effect).notices.insert(number, effect.clone());
     }
 
     fn owed(&mut self, effect: &Effect) -> &mut Owed {
@@ -80,7 +92,11 @@ impl Debts {
         self.0.retain(|life, _| alive.contains(life));
         for life in alive {
             let owed = self.0.entry(*life).or_default();
-            owed.breaks.retain(|(client, key), notice| state.break_generation(*client, *key) == Some(notice.generation));
+            owed.breaks.retain(|(client, key), notice| {
+                state.lease(*client, *key).is_some_and(|lease| lease.breaking.is_some() && lease.generation == notice.generation)
+            });
+            // Only the latest news of a lease is owed, and only while there is one.
+            owed.notices.retain(|_, effect| told_of(effect).is_some_and(|(client, key)| state.lease(client, key).is_some()));
             let mut mine: Vec<Effect> = owed.words.values().cloned().collect();
             mine.extend(owed.breaks.values().cloned().map(Effect::Break));
             mine.extend(owed.notices.values().cloned());

@@ -60,6 +60,7 @@ pub(crate) fn apply_twice(state: &mut State, entry: &Entry) -> Vec<Effect> {
     let effects = state.apply(entry);
     assert_eq!(restored.apply(entry), effects, "a restored table answers as the one that never stopped");
     assert_eq!(restored.hash(), state.hash(), "a restored table ends as the one that never stopped");
+    state.check().expect("every invariant holds");
     assert_eq!(state.violations(), 0, "no invariant is broken");
     effects
 }

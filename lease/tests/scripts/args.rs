@@ -121,7 +121,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// The bits of a lease state as a client sends them, in letters (`-` is none); also those that no lease can be in.
+/// The bits of a lease state as a client sends them, in letters or `none`; also those that no lease can be in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bits(pub(crate) u32);
 
@@ -135,7 +135,7 @@ impl FromStr for Bits {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Bits, String> {
-        if text == "-" {
+        if text == "none" {
             return Ok(Bits(0));
         }
         if let Some(number) = text.strip_prefix("0x") {
@@ -146,7 +146,7 @@ impl FromStr for Bits {
                 'R' => Ok(bits | READ_CACHING),
                 'W' => Ok(bits | WRITE_CACHING),
                 'H' => Ok(bits | HANDLE_CACHING),
-                _ => Err(format!("'{text}' is no lease state: use -, letters of RWH, or 0x…")),
+                _ => Err(format!("'{text}' is no lease state: use none, letters of RWH, or 0x…")),
             })
             .map(Bits)
     }

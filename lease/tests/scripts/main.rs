@@ -78,6 +78,6 @@ fn every_script_begins_with_a_sentence() {
         assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-./".contains(&byte)), "{name}");
         // A sentence may run on over several comment lines before its full stop.
         let opening: Vec<&str> = script.lines().take_while(|line| line.starts_with('#')).collect();
-        assert!(opening.iter().any(|line| line.ends_with(['.', ':'])), "{name} ends its sentence");
+        assert!(opening.iter().any(|line| line.ends_with(['.', ':', ')'])), "{name} ends its sentence");
     }
 }

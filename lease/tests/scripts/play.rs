@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use goldenscript::Context;
-use lease::{Command, Disposition, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Open, Settings};
+use lease::{Command, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Open, Settings};
 
-use crate::args::{Bits, Client, Key, Seat, Server, seconds};
+use crate::args::{Bits, Key, Seat, Server, seconds};
 use crate::show;
 use crate::verbs::Verb;
 use crate::world::{About, World};
@@ -103,9 +103,11 @@ impl Player {
             disposition: disp.0,
             lease,
         };
-        for _ in 1..times.unwrap_or(1) {
-            self.world.open(*seat, open.clone());
-        }
+        self.world.let_in(|world| {
+            for _ in 1..times.unwrap_or(1) {
+                world.open(*seat, open.clone());
+            }
+        });
         let effects = self.world.open(*seat, open);
         Ok(show::effects(&self.world, &effects))
     }
@@ -152,7 +154,7 @@ impl Player {
                 Ok(show::effects(&self.world, &effects))
             }
             Verb::Logoff(seat) => {
-                let session = self.world.session(*seat);
+                let session = self.world.last_session(*seat);
                 let text = self.ask(seat.server, Command::EndSession { session }, About::Session(*seat));
                 self.world.leave(*seat);
                 Ok(text)
@@ -226,17 +228,17 @@ impl Player {
         match verb {
             Verb::Leases => {
                 for lease in state.leases() {
-                    writeln!(text, "{}", self.lease(&lease))?;
+                    writeln!(text, "{}", show::lease(&self.world, &lease))?;
                 }
                 if text.is_empty() {
                     text.push_str("no leases\n");
                 }
             }
             Verb::Lease { client, key } => match state.lease(client.guid(), key.key()) {
-                Some(lease) => writeln!(text, "{}", self.lease(&lease))?,
+                Some(lease) => writeln!(text, "{}", show::lease(&self.world, &lease))?,
                 None => writeln!(text, "{client} has no {key}")?,
             },
-            Verb::Counts => writeln!(text, "{:?}", state.counts())?,
+            Verb::Counts => writeln!(text, "{}", show::counts(&state.counts()))?,
             Verb::Outstanding(server) => {
                 let (incarnation, _) = self.world.life(*server).ok_or("the server never started")?;
                 let incarnation = self.world.speaks_for.unwrap_or(incarnation);

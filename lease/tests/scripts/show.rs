@@ -1,6 +1,6 @@
 //! What came of a command, told in the names of the script: one line an effect, headed by the server that is told.
 
-use lease::{Break, Caching, Effect, Grant, Incarnation, Outcome, Rejection, RequestId, Route};
+use lease::{Break, Caching, Counts, Effect, Grant, LeaseInfo, Outcome, Rejection, RequestId, Route};
 
 use crate::args::{Client, Key, Server, seconds};
 use crate::world::{About, World};
@@ -44,7 +44,6 @@ fn subject(world: &World, id: RequestId) -> String {
         Some(About::Open(name) | About::Close(name)) => format!("{name} "),
         Some(About::Lease(seat, key)) => format!("{} {key} ", seat.client),
         Some(About::Cancel(name)) => format!("cancel of {name} "),
-        Some(About::Other(what)) => format!("{what} "),
     }
 }
 
@@ -81,7 +80,7 @@ fn granted(grant: &Grant) -> String {
 
 fn refusal(rejection: Rejection) -> String {
     match rejection {
-        Rejection::StaleIncarnation { current: Some(current) } => format!("that life is over, {current} counts"),
+        Rejection::StaleIncarnation { current: Some(current) } => format!("that life is over, {current} was the last begun"),
         Rejection::StaleIncarnation { current: None } => "the server is not known".to_owned(),
         Rejection::LimitReached(limit) => format!("limit reached: {limit:?}"),
         other @ (Rejection::Forgotten
@@ -112,10 +111,43 @@ fn notification(world: &World, notice: &Break) -> String {
 
 /// A state as the scripts write it.
 pub(crate) fn caching(state: Caching) -> String {
-    state.to_string()
+    if state == Caching::None { "none".to_owned() } else { state.to_string() }
 }
 
-/// A life as the scripts write it.
-pub(crate) fn life(server: Server, incarnation: Incarnation) -> String {
-    format!("{server}.{incarnation}")
+/// A lease as it is.
+pub(crate) fn lease(world: &World, lease: &LeaseInfo) -> String {
+    let mut text = format!("{} {} {} {}", Client::of(lease.client), Key::of(lease.key), world.file_name(&lease.file), caching(lease.state));
+    if let Some(epoch) = lease.epoch {
+        text += &format!(" {epoch}");
+    }
+    if let Some(parent) = lease.parent {
+        text += &format!(" parent {}", Key::of(parent));
+    }
+    if lease.opens != 1 {
+        text += &format!(", {} handles", lease.opens);
+    }
+    if let Some(running) = lease.breaking {
+        text += &format!(", breaking to {}", caching(running.into));
+        if running.required != running.into {
+            text += &format!(" and then {}", caching(running.required));
+        }
+        text += &format!(" by {}", seconds(running.ack_by.as_millis()));
+    }
+    text
+}
+
+/// What there is, without what there is none of.
+pub(crate) fn counts(counts: &Counts) -> String {
+    let Counts { files, opens, leases, breaking, parked, sessions, clients, servers: _ } = *counts;
+    let named = [
+        (files, "files"),
+        (opens, "opens"),
+        (leases, "leases"),
+        (breaking, "breaking"),
+        (parked, "waiting"),
+        (sessions, "sessions"),
+        (clients, "clients"),
+    ];
+    let there: Vec<String> = named.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{name} {count}")).collect();
+    if there.is_empty() { "nothing".to_owned() } else { there.join(", ") }
 }

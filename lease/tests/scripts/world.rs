@@ -24,7 +24,6 @@ pub(crate) enum About {
     Close(String),
     Lease(Seat, Key),
     Cancel(String),
-    Other(&'static str),
 }
 
 /// A server's side of the protocol.
@@ -46,6 +45,8 @@ struct Life {
 struct Chair {
     connection: ConnectionId,
     session: SessionId,
+    /// Its server has ended it.
+    gone: bool,
 }
 
 /// An open as the script sees it.
@@ -62,6 +63,7 @@ struct Handle {
 pub(crate) struct World {
     pub(crate) state: State,
     mirror: Mirror,
+    crowded: bool,
     clock: LogTime,
     servers: BTreeMap<Server, Life>,
     chairs: BTreeMap<Seat, Chair>,
@@ -101,7 +103,9 @@ impl World {
     /// Applies the entry here and to the mirror, and learns the names of what it brought.
     pub(crate) fn enter(&mut self, entry: &Entry) -> Vec<Effect> {
         let effects = self.state.apply(entry);
-        self.mirror.follow(&self.state, entry, &effects);
+        if !self.crowded {
+            self.mirror.follow(&self.state, entry, &effects);
+        }
         for effect in &effects {
             match effect {
                 Effect::Reply { to, outcome } => self.learn(*to, outcome),
@@ -174,6 +178,7 @@ impl World {
     fn start_if_new(&mut self, server: Server) {
         if !self.servers.contains_key(&server) {
             let effects = self.start(server, Some(1), None);
+            // Something else would go unseen: then the script has to start the server where it can be read.
             assert!(matches!(effects[..], [Effect::Reply { outcome: Ok(Outcome::Alive { .. }), .. }]), "{effects:?}");
         }
     }
@@ -189,7 +194,7 @@ impl World {
         let effects = self.request(seat.server, command, About::Session(seat));
         for effect in &effects {
             if let Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } = effect {
-                self.chairs.insert(seat, Chair { connection, session: *session });
+                self.chairs.insert(seat, Chair { connection, session: *session, gone: false });
             }
         }
         effects
@@ -197,16 +202,21 @@ impl World {
 
     /// The session of this seat, set up now if the script names it for the first time.
     pub(crate) fn session(&mut self, seat: Seat) -> SessionId {
-        if !self.chairs.contains_key(&seat) {
+        if self.chairs.get(&seat).is_none_or(|chair| chair.gone) {
             self.connect(seat);
         }
         // Without a session the request is sent all the same, as by a server that lost track: the state has to refuse it.
         self.chairs.get(&seat).map_or(SessionId::new(u64::MAX), |chair| chair.session)
     }
 
-    /// The connection of this seat.
+    /// The session that this seat has or had.
+    pub(crate) fn last_session(&mut self, seat: Seat) -> SessionId {
+        self.chairs.get(&seat).map(|chair| chair.session).unwrap_or_else(|| self.session(seat))
+    }
+
+    /// The connection that this seat has or had.
     pub(crate) fn connection(&mut self, seat: Seat) -> ConnectionId {
-        self.session(seat);
+        self.last_session(seat);
         self.chairs.get(&seat).map_or(ConnectionId::new(u64::MAX), |chair| chair.connection)
     }
 
@@ -241,6 +251,14 @@ impl World {
     /// The server's life and its next sequence.
     pub(crate) fn life(&self, server: Server) -> Option<(Incarnation, Sequence)> {
         self.servers.get(&server).map(|life| (life.incarnation, life.next))
+    }
+
+    /// Lets a crowd in without a look at the mirror, which would take long, until `enter` has seen all of it.
+    pub(crate) fn let_in(&mut self, enter: impl FnOnce(&mut World)) {
+        self.crowded = true;
+        enter(self);
+        self.crowded = false;
+        self.mirror.catch_up(&self.state);
     }
 
     /// Gives up on all requests without an answer.
@@ -285,7 +303,9 @@ impl World {
 
     /// Forgets that the seat's session exists, as its server does when it ends it.
     pub(crate) fn leave(&mut self, seat: Seat) {
-        self.chairs.remove(&seat);
+        if let Some(chair) = self.chairs.get_mut(&seat) {
+            chair.gone = true;
+        }
     }
 
     /// Lets time pass.

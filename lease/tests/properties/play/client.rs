@@ -1,6 +1,6 @@
 //! The clients' side: opens, acknowledgements, and what they believe.
 
-use lease::{Access, Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2};
+use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2};
 
 use super::{
     About, Answer, Caching, Command, Generation, Held, Open, OpenId, Opening, Outcome, Owner, Play, Rejection, Seat, file, pick,
@@ -9,15 +9,6 @@ use crate::belief::Beliefs;
 
 fn guid(client: u8) -> ClientGuid {
     ClientGuid::from_u128(u128::from(client))
-}
-
-/// What a truncating disposition asks for besides.
-fn widened(opening: &Opening) -> Access {
-    Access(match opening.disposition {
-        lease::Disposition::Keep => opening.access.0,
-        lease::Disposition::Overwrite => opening.access.0 | 0x0000_0002,
-        lease::Disposition::Supersede => opening.access.0 | 0x0001_0000,
-    })
 }
 
 impl Play {
@@ -49,7 +40,7 @@ impl Play {
             lease,
         };
         let owner = lease.map(|lease| (guid(seat.client), lease.key));
-        let held = Held { session: seat.id, file, owner, access: widened(opening), share: opening.share };
+        let held = Held { session: seat.id, file, owner, access: opening.access, share: opening.share };
         self.request(seat.server, Command::Open(open), About::Open { held, lease });
     }
 
@@ -75,9 +66,8 @@ impl Play {
             .state
             .leases()
             .filter_map(|lease| {
-                let target = lease.breaking?.requested;
-                let generation = self.state.break_generation(lease.client, lease.key)?;
-                Some(((lease.client, lease.key), generation, target))
+                let target = lease.breaking?.into;
+                Some(((lease.client, lease.key), lease.generation, target))
             })
             .collect();
         let Some((owner, running, target)) = pick(&breaking, which) else { return };
