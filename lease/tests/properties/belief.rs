@@ -64,14 +64,6 @@ impl Beliefs {
         }
     }
 
-    /// Forgets the opens of a lease whose client cannot be reached.
-    pub(crate) fn lose(&mut self, owner: Owner) {
-        let gone: Vec<OpenId> = self.opens.iter().filter(|(_, held)| held.owner == Some(owner)).map(|(open, _)| *open).collect();
-        for open in gone {
-            self.close(open);
-        }
-    }
-
     /// A client believes that its lease is in this state.
     pub(crate) fn set(&mut self, owner: Owner, state: Caching) {
         if let Some((_, believed)) = self.leases.get_mut(&owner) {
