@@ -48,10 +48,15 @@ impl Player {
                 Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
             }
             Verb::Cancel(name) => self.cancel(name),
-            Verb::Connect(_) | Verb::Crowd(..) | Verb::Logoff(_) | Verb::Disconnect(_) | Verb::Undeliverable { .. } => {
-                self.connection(verb)
+            Verb::Connect(_)
+            | Verb::Relogin(_)
+            | Verb::Crowd(..)
+            | Verb::Logoff(_)
+            | Verb::Disconnect(_)
+            | Verb::Undeliverable { .. } => self.connection(verb),
+            Verb::Start { .. } | Verb::Renew(_) | Verb::Stop(_) | Verb::Confirm(_) | Verb::Hoard(_) | Verb::Miss(_) => {
+                Ok(self.server(verb))
             }
-            Verb::Start { .. } | Verb::Renew(_) | Verb::Stop(_) | Verb::Confirm(_) | Verb::Miss(_) => Ok(self.server(verb)),
             Verb::Advance(span) => {
                 self.world.advance(span.0);
                 self.tick()
@@ -146,6 +151,11 @@ impl Player {
                 let effects = self.world.connect(*seat);
                 Ok(show::effects(&self.world, &effects))
             }
+            Verb::Relogin(seat) => {
+                let connection = self.world.connection(*seat);
+                let effects = self.world.log_in(*seat, connection);
+                Ok(show::effects(&self.world, &effects))
+            }
             Verb::Crowd(seat, count) => {
                 let mut effects = Vec::new();
                 for number in (seat.number..).take(*count as usize) {
@@ -187,6 +197,10 @@ impl Player {
             Verb::Stop(server) => self.ask(*server, Command::StopServer, About::Server),
             Verb::Confirm(server) => {
                 self.world.confirm(*server);
+                String::new()
+            }
+            Verb::Hoard(server) => {
+                self.world.hoard(*server);
                 String::new()
             }
             Verb::Miss(server) => {
@@ -242,7 +256,7 @@ impl Player {
             Verb::Outstanding(server) => {
                 let (incarnation, _) = self.world.life(*server).ok_or("the server never started")?;
                 let incarnation = self.world.speaks_for.unwrap_or(incarnation);
-                text = show::effects(&self.world, &state.outstanding(server.id(), incarnation));
+                text = show::owed(&self.world, &state.outstanding(server.id(), incarnation));
                 if text.is_empty() {
                     writeln!(text, "{server} is owed nothing")?;
                 }

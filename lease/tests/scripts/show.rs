@@ -10,6 +10,11 @@ pub(crate) fn effects(world: &World, effects: &[Effect]) -> String {
     effects.iter().map(|effect| format!("{}: {}\n", head(world, effect), line(world, effect))).collect()
 }
 
+/// The same for what a server is owed, which is not told now.
+pub(crate) fn owed(world: &World, effects: &[Effect]) -> String {
+    effects.iter().map(|effect| format!("{} is owed: {}\n", head(world, effect), line(world, effect))).collect()
+}
+
 fn head(world: &World, effect: &Effect) -> String {
     let (server, incarnation) = effect.server();
     let server = Server::of(server);
