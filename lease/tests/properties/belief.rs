@@ -48,10 +48,10 @@ pub(crate) fn compatible(a: &Held, b: &Held) -> bool {
 impl Beliefs {
     /// A client learned that an open is gone; with the last one of a lease the lease is.
     pub(crate) fn close(&mut self, open: OpenId) {
-        if let Some(Held { owner: Some(owner), .. }) = self.opens.remove(&open) {
-            if !self.opens.values().any(|other| other.owner == Some(owner)) {
-                self.leases.remove(&owner);
-            }
+        if let Some(Held { owner: Some(owner), .. }) = self.opens.remove(&open)
+            && !self.opens.values().any(|other| other.owner == Some(owner))
+        {
+            self.leases.remove(&owner);
         }
     }
 

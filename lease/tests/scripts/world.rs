@@ -112,7 +112,7 @@ impl World {
             match effect {
                 Effect::Reply { to, outcome } => self.learn(*to, outcome),
                 Effect::Break(Break { to, notice: Some(notice), .. }) | Effect::Revoked { to, notice, .. } => {
-                    self.tell(*to, *notice)
+                    self.tell(*to, *notice);
                 }
                 Effect::Break(_) | Effect::Parked { .. } => {}
             }
@@ -121,10 +121,9 @@ impl World {
     }
 
     fn tell(&mut self, to: Route, notice: NoticeNumber) {
-        if let Some(life) = self.servers.get_mut(&Server::of(to.server)) {
-            if life.incarnation == to.incarnation {
-                life.told = life.told.max(notice);
-            }
+        let life = self.servers.get_mut(&Server::of(to.server));
+        if let Some(life) = life.filter(|life| life.incarnation == to.incarnation) {
+            life.told = life.told.max(notice);
         }
     }
 
@@ -220,7 +219,10 @@ impl World {
 
     /// The session that this seat has or had.
     pub(crate) fn last_session(&mut self, seat: Seat) -> SessionId {
-        self.chairs.get(&seat).map(|chair| chair.session).unwrap_or_else(|| self.session(seat))
+        match self.chairs.get(&seat) {
+            Some(chair) => chair.session,
+            None => self.session(seat),
+        }
     }
 
     /// The connection that this seat has or had.

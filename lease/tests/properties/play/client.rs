@@ -156,12 +156,12 @@ impl Play {
                 self.beliefs.set(owner, *now);
             }
             (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
-            (About::Cancel, Ok(Outcome::Cancelled)) => {}
-            (About::Open { .. }, Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::Cancelled)) => {}
-            (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease)) => {}
-            // Time may have passed since the request was made up, and with it a session or a server.
-            (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}
-            (_, Err(Rejection::NoSuchLease)) => {}
+            // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
+            (About::Cancel, Ok(Outcome::Cancelled))
+            | (About::Open { .. }, Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::Cancelled))
+            | (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease))
+            | (About::Release(_), Err(Rejection::NoSuchLease))
+            | (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}
             (about, outcome) => panic!("{about:?} came to {outcome:?}"),
         }
         self.tidy();

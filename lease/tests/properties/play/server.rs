@@ -36,7 +36,7 @@ impl Play {
         let incarnation = Incarnation::new(server.incarnation);
         let id = RequestId { server: server_id(number), incarnation, sequence };
         // It does not confirm with every request, and a part of what it could only.
-        if sequence.get() % 3 == 0 {
+        if sequence.get().is_multiple_of(3) {
             server.floor = *server.unanswered.first().expect("just inserted");
             server.seen = server.seen.max(self.debts.told(id.server, incarnation));
         }
@@ -145,10 +145,10 @@ impl Play {
         let before = self.words.insert(to, effect.clone());
         assert!(!matches!(before, Some(Effect::Reply { .. })), "{to} is answered once");
         let server = self.servers.iter_mut().find(|(number, _)| server_id(**number) == to.server).map(|(_, server)| server);
-        if let (Effect::Reply { .. }, Some(server)) = (effect, server) {
-            if server.incarnation == to.incarnation.get() {
-                server.unanswered.remove(&to.sequence);
-            }
+        if let (Effect::Reply { .. }, Some(server)) = (effect, server)
+            && server.incarnation == to.incarnation.get()
+        {
+            server.unanswered.remove(&to.sequence);
         }
     }
 
