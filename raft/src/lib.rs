@@ -1,3 +1,5 @@
 //! `State` made durable and replicated.
 
+pub mod codec;
+pub mod store;
 pub mod types;
