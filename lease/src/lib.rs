@@ -1,1 +1,25 @@
-//! lease
+//! The lease rules of SMB as one pure function: [`State::apply`].
+//!
+//! It reads no clock, draws no random number, does no IO, and knows nothing of Raft or of SMB framing. Every node applies the same
+//! entries in the same order and so holds the same state and computes the same effects.
+
+mod caching;
+mod command;
+mod effect;
+mod id;
+pub mod limits;
+mod outcome;
+mod time;
+
+pub use caching::{Caching, HANDLE_CACHING, READ_CACHING, UnknownCaching, WRITE_CACHING};
+pub use command::{Access, Command, Disposition, Entry, LeaseRequest, LeaseRequestV2, Open, Request, Share};
+pub use effect::{Break, Effect, Route};
+pub use id::{
+    ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId,
+    SessionId, VolumeId,
+};
+pub use outcome::{Grant, GrantV2, Limit, Outcome, Rejection};
+pub use time::LogTime;
+
+mod state;
+pub use state::{Settings, State};

@@ -46,7 +46,7 @@ impl FromStr for NodeId {
     }
 }
 
-/// One cluster, for its whole lifetime: chosen at random when it is formed, and checked in every call between nodes and on
+/// One cluster, for its whole lifetime: derived from its configured name, and checked in every call between nodes and on
 /// every disk, so that nodes of two clusters never mix. Written as 32 hexadecimal digits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClusterId([u8; 16]);

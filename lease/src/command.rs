@@ -1,0 +1,172 @@
+//! What can be entered in the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::caching::Caching;
+use crate::id::{ClientGuid, ConnectionId, Epoch, FileKey, Generation, LeaseKey, OpenId, RequestId, Sequence, SessionId};
+use crate::state::Settings;
+use crate::time::LogTime;
+
+/// One entry of the log: what [`State::apply`](crate::State::apply) is a function of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When the leader stamped it. Entries of two proposers may be out of order; the state takes the maximum.
+    pub at: LogTime,
+    /// Who asked, so that a repeat is recognised. The cluster's own entries have nobody.
+    pub request: Option<Request>,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// Who asks, and what he still cares about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// The request's name; a retry has the same.
+    pub id: RequestId,
+    /// The lowest sequence of this server that may still be retried. Outcomes below it are forgotten.
+    pub floor: Sequence,
+}
+
+/// A command. Those of SMB servers need a [`Request`]; the cluster's own, [`Command::Tick`] and [`Command::Configure`], have none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Time passed: expires what is due, as every entry does, and nothing else.
+    Tick,
+    /// The leader's configuration differs from what the state was told: from here on these settings hold, on every node alike.
+    /// A break that is running keeps its deadline.
+    Configure(Settings),
+    /// The asking server begins the life that its request names: every session of an earlier life ends.
+    StartServer {
+        /// How long the server counts as alive after this and after each renewal, in log time.
+        ttl: Duration,
+    },
+    /// The asking server is still alive.
+    RenewServer,
+    /// The asking server ends in order: its sessions end now.
+    StopServer,
+    /// An SMB client has set up a session through the asking server (MS-SMB2 3.3.5.5).
+    StartSession {
+        /// The client.
+        client: ClientGuid,
+        /// The connection that the session came in on, numbered by the server.
+        connection: ConnectionId,
+    },
+    /// An SMB client has logged off (MS-SMB2 3.3.5.6): its opens of this session are closed.
+    EndSession {
+        /// The session.
+        session: SessionId,
+    },
+    /// A connection of the asking server is lost (MS-SMB2 3.3.7.1): its sessions end, and breaks sent there go to the client's next
+    /// oldest connection.
+    Disconnect {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// CREATE (MS-SMB2 3.3.5.9). Answered at once, or parked until the breaks that it needs are resolved.
+    Open(Open),
+    /// CLOSE (MS-SMB2 3.3.5.10).
+    Close {
+        /// The session that owns the open.
+        session: SessionId,
+        /// The open.
+        open: OpenId,
+    },
+    /// LEASE_BREAK_ACK (MS-SMB2 3.3.5.22.2), from any connection of the client.
+    Acknowledge {
+        /// The client.
+        client: ClientGuid,
+        /// The lease.
+        key: LeaseKey,
+        /// The state that the client agrees to, as the bits of the wire: an acknowledgement of a state that no lease can be in must
+        /// be refused, not reduced.
+        state: u32,
+        /// The break that is acknowledged; none means the one that is running.
+        generation: Option<Generation>,
+    },
+    /// The client gives its lease up without being asked; its opens stay.
+    Release {
+        /// The client.
+        client: ClientGuid,
+        /// The lease.
+        key: LeaseKey,
+    },
+    /// CANCEL (MS-SMB2 3.3.5.16) of a parked open of the asking server.
+    Cancel {
+        /// The request to cancel.
+        sequence: Sequence,
+    },
+    /// A notification could not be sent: the connection counts as lost for notifications, and the break is addressed again without
+    /// starting its clock anew (MS-SMB2 3.3.4.7).
+    Undeliverable {
+        /// The connection that failed.
+        connection: ConnectionId,
+        /// The client.
+        client: ClientGuid,
+        /// The lease.
+        key: LeaseKey,
+        /// The break.
+        generation: Generation,
+    },
+}
+
+/// CREATE, as far as caching and sharing go (MS-SMB2 2.2.13).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// The session that asks.
+    pub session: SessionId,
+    /// The file.
+    pub file: FileKey,
+    /// Its path, for display only: nothing is decided by it.
+    pub name: Arc<str>,
+    /// Whether it is a directory.
+    pub directory: bool,
+    /// DesiredAccess, generic rights already mapped.
+    pub access: Access,
+    /// ShareAccess.
+    pub share: Share,
+    /// What happens to the data.
+    pub disposition: Disposition,
+    /// The lease asked for.
+    pub lease: Option<LeaseRequest>,
+}
+
+/// A lease context of CREATE (MS-SMB2 2.2.13.2.8, 2.2.13.2.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseRequest {
+    /// The key.
+    pub key: LeaseKey,
+    /// The state asked for.
+    pub state: Caching,
+    /// What only a v2 context has. None for a v1 context.
+    pub v2: Option<LeaseRequestV2>,
+}
+
+/// What a v2 lease context adds (MS-SMB2 2.2.13.2.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseRequestV2 {
+    /// The client's epoch. Used for a new lease only.
+    pub epoch: Epoch,
+    /// The key of the lease on the parent directory, if the flag says that it is set.
+    pub parent: Option<LeaseKey>,
+}
+
+/// Access rights of an open, as the bits of MS-SMB2 2.2.13.1.1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Access(pub u32);
+
+/// Share mode of an open, as the bits of ShareAccess (MS-SMB2 2.2.13): read 1, write 2, delete 4.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Share(pub u8);
+
+/// CreateDisposition, as far as leases tell them apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    /// OPEN, OPEN_IF and CREATE: what is there stays.
+    #[default]
+    Keep,
+    /// OVERWRITE and OVERWRITE_IF: the data is truncated. Counts as asking for write access.
+    Overwrite,
+    /// SUPERSEDE: the file is replaced. Counts as asking for delete access.
+    Supersede,
+}

@@ -1,0 +1,88 @@
+//! What has to be told to SMB servers: addressed data, computed alike by every node.
+
+use std::sync::Arc;
+
+use crate::caching::Caching;
+use crate::id::{ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, RequestId, ServerId};
+use crate::outcome::{Outcome, Rejection};
+use crate::time::LogTime;
+
+/// Something to be told to one SMB server. An effect is a hint: what a server is owed can always be derived again from the state
+/// ([`State::outstanding`](crate::State::outstanding)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The answer to a request, at once or after it was parked.
+    Reply {
+        /// The request.
+        to: RequestId,
+        /// What it came to.
+        outcome: Result<Outcome, Rejection>,
+    },
+    /// The request waits for breaks to be resolved: the SMB side answers STATUS_PENDING now (MS-SMB2 3.3.4.2).
+    Parked {
+        /// The request.
+        to: RequestId,
+    },
+    /// A lease break notification is to be sent (MS-SMB2 2.2.23.2).
+    Break(Break),
+    /// A break was not acknowledged in time: the lease is gone, the opens stay (MS-SMB2 3.3.6.5). The client is not told.
+    Revoked {
+        /// Where the client is connected.
+        to: Route,
+        /// The client.
+        client: ClientGuid,
+        /// The lease.
+        key: LeaseKey,
+        /// The file.
+        file: FileKey,
+        /// The break that timed out.
+        generation: Generation,
+    },
+}
+
+/// Where a client is reached: its oldest live connection in the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// The server.
+    pub server: ServerId,
+    /// Its life.
+    pub incarnation: Incarnation,
+    /// The connection.
+    pub connection: ConnectionId,
+}
+
+/// A lease break notification (MS-SMB2 2.2.23.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Break {
+    /// Where to send it.
+    pub to: Route,
+    /// The client.
+    pub client: ClientGuid,
+    /// CurrentLeaseState's lease.
+    pub key: LeaseKey,
+    /// The file.
+    pub file: FileKey,
+    /// The file's path, for display.
+    pub name: Arc<str>,
+    /// CurrentLeaseState.
+    pub from: Caching,
+    /// NewLeaseState.
+    pub into: Caching,
+    /// NewEpoch; none for a v1 lease, which sends 0.
+    pub epoch: Option<Epoch>,
+    /// When the lease is revoked unless acknowledged. None if no acknowledgement is required.
+    pub ack_by: Option<LogTime>,
+    /// Which break of the lease it is.
+    pub generation: Generation,
+}
+
+impl Effect {
+    /// The server that is to be told, and the life of it that is meant.
+    pub fn server(&self) -> (ServerId, Incarnation) {
+        match self {
+            Effect::Reply { to, .. } | Effect::Parked { to } => (to.server, to.incarnation),
+            Effect::Break(notice) => (notice.to.server, notice.to.incarnation),
+            Effect::Revoked { to, .. } => (to.server, to.incarnation),
+        }
+    }
+}

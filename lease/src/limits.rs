@@ -1,0 +1,22 @@
+//! How much there can be of each thing. Reaching a limit is a [`Rejection`](crate::Rejection), the same on every node.
+
+use std::time::Duration;
+
+/// SMB servers that the cluster knows.
+pub const SERVERS_MAX: usize = 1024;
+/// Sessions of one SMB server.
+pub const SESSIONS_PER_SERVER_MAX: usize = 65_536;
+/// Connections that one client has to all servers together.
+pub const CONNECTIONS_PER_CLIENT_MAX: usize = 64;
+/// Opens of one stream of one file.
+pub const OPENS_PER_FILE_MAX: usize = 16_384;
+/// Opens that wait on one stream of one file.
+pub const PARKED_OPENS_PER_FILE_MAX: usize = 1024;
+/// Bytes of a path (for display) or of a stream name, in UTF-8.
+pub const NAME_BYTES_MAX: usize = 2048;
+/// Outcomes remembered for one server. When it asks for more, the oldest is forgotten and its floor rises.
+pub const ANSWERS_PER_SERVER_MAX: usize = 16_384;
+/// The shortest and the longest life that a server may ask for between renewals.
+pub const SERVER_TTL_MIN: Duration = Duration::from_millis(200);
+/// See [`SERVER_TTL_MIN`].
+pub const SERVER_TTL_MAX: Duration = Duration::from_secs(600);

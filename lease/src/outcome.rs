@@ -1,0 +1,129 @@
+//! What a command can come to. Both tables are exhaustive wherever they are mapped to another protocol.
+
+use crate::caching::Caching;
+use crate::id::{Epoch, Incarnation, LeaseKey, OpenId, SessionId};
+use crate::time::LogTime;
+
+/// What a command that was carried out came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server's life began or was renewed.
+    Alive {
+        /// When it ends unless renewed.
+        until: LogTime,
+    },
+    /// The server's life ended in order.
+    Stopped,
+    /// A session began.
+    SessionStarted {
+        /// Its id.
+        session: SessionId,
+    },
+    /// A session ended.
+    SessionEnded,
+    /// A connection is gone, and its sessions with it.
+    Disconnected,
+    /// The file is open.
+    Opened {
+        /// The open's id.
+        open: OpenId,
+        /// The lease, if one was asked for; its state may be none.
+        lease: Option<Grant>,
+    },
+    /// The open is closed.
+    Closed,
+    /// The acknowledgement was accepted.
+    Acknowledged {
+        /// The state of the lease now.
+        state: Caching,
+    },
+    /// The lease was given up.
+    Released,
+    /// The parked open was cancelled, or there was none to cancel: CANCEL itself has no answer in SMB.
+    Cancelled,
+    /// The failed notification was noted.
+    Noted,
+}
+
+/// What a CREATE response says of the lease (MS-SMB2 2.2.14.2.10, 2.2.14.2.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// The key.
+    pub key: LeaseKey,
+    /// The state.
+    pub state: Caching,
+    /// SMB2_LEASE_FLAG_BREAK_IN_PROGRESS.
+    pub breaking: bool,
+    /// What only a v2 response has. The version of the lease decides, not that of the request (LS-014).
+    pub v2: Option<GrantV2>,
+}
+
+/// What a v2 response adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrantV2 {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The parent key, if the lease has one.
+    pub parent: Option<LeaseKey>,
+}
+
+/// A committed "no": the same on every node, and final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The request came from a life of the server that has ended or never began; a server learns here that it is fenced.
+    #[error("the server's life has ended; the current one is {current:?}")]
+    StaleIncarnation {
+        /// The life that counts, if the server is known.
+        current: Option<Incarnation>,
+    },
+    /// The request is below the floor that its server named: whether it was carried out is no longer known.
+    #[error("the request is too old: its outcome is forgotten")]
+    Forgotten,
+    /// No such session of this server.
+    #[error("no such session")]
+    NoSuchSession,
+    /// No such open of this session.
+    #[error("no such open")]
+    NoSuchOpen,
+    /// No lease with this key of this client.
+    #[error("no such lease")]
+    NoSuchLease,
+    /// The lease is not breaking, or the break that was acknowledged is over.
+    #[error("the lease is not breaking")]
+    NotBreaking,
+    /// The acknowledged state has a bit that the break takes away, or is no lease state. The break goes on.
+    #[error("the acknowledged state exceeds what the break asked for")]
+    AckExceedsTarget,
+    /// The key is in use on another file of this client.
+    #[error("the lease key is in use on another file")]
+    KeyOnOtherFile,
+    /// The open conflicts with the share mode or access of another.
+    #[error("sharing violation")]
+    SharingViolation,
+    /// The parked open was cancelled, or its session or server ended.
+    #[error("cancelled")]
+    Cancelled,
+    /// A v1 lease was asked for on a directory, or access or share has bits that do not exist.
+    #[error("invalid parameter")]
+    InvalidParameter,
+    /// A limit is reached.
+    #[error("limit reached: {0:?}")]
+    LimitReached(Limit),
+}
+
+/// What there can be only so much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// [`SERVERS_MAX`](crate::limits::SERVERS_MAX)
+    Servers,
+    /// [`SESSIONS_PER_SERVER_MAX`](crate::limits::SESSIONS_PER_SERVER_MAX)
+    SessionsPerServer,
+    /// [`CONNECTIONS_PER_CLIENT_MAX`](crate::limits::CONNECTIONS_PER_CLIENT_MAX)
+    ConnectionsPerClient,
+    /// [`OPENS_PER_FILE_MAX`](crate::limits::OPENS_PER_FILE_MAX)
+    OpensPerFile,
+    /// [`PARKED_OPENS_PER_FILE_MAX`](crate::limits::PARKED_OPENS_PER_FILE_MAX)
+    ParkedOpensPerFile,
+    /// [`NAME_BYTES_MAX`](crate::limits::NAME_BYTES_MAX)
+    NameBytes,
+}
