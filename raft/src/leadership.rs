@@ -4,7 +4,6 @@ use openraft::ServerState;
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftServerMetrics;
 use openraft::type_config::alias::{CommittedLeaderIdOf, WatchReceiverOf};
-use openraft::vote::RaftVote;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 

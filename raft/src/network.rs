@@ -134,9 +134,7 @@ impl Link {
             let waiting = sent.load(Ordering::Acquire) > answered;
             match tokio::time::timeout(self.append_timeout, responses.next()).await {
                 Ok(Some(Ok(bytes))) => {
-                    return Some(
-                        PeerMessage::decode(bytes).map_err(|error| RPCError::Network(NetworkError::from_string(error))),
-                    );
+                    return Some(PeerMessage::decode(bytes).map_err(|error| RPCError::Network(NetworkError::from_string(error))));
                 }
                 Ok(Some(Err(error))) => {
                     return Some(Err(self.failed(&error, RPCTypes::AppendEntries, self.append_timeout)));

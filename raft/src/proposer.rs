@@ -16,11 +16,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::Raft;
 use crate::clock::LogClock;
 use crate::codec::entry::{BatchWriter, Check};
 use crate::leadership::{Leadership, Term, is_of};
-use crate::machine::Progress;
+use crate::machine::{Progress, Raft};
 use crate::ticker::Ticker;
 use crate::types::TypeConfig;
 
@@ -235,7 +234,7 @@ impl Desk {
 
     /// The next hash that the other nodes should compare with theirs, once.
     fn next_check(&mut self, progress: &Progress) -> Option<Check> {
-        let check = progress.check.filter(|check| check.index > self.checked)?;
+        let check = progress.marker.filter(|check| check.index > self.checked)?;
         self.checked = check.index;
         Some(check)
     }

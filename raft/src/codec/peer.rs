@@ -147,11 +147,9 @@ impl From<&LogEntry> for EntryRecord {
     }
 }
 
-impl TryFrom<EntryRecord> for LogEntry {
-    type Error = CodecError;
-
-    fn try_from(record: EntryRecord) -> Result<LogEntry, CodecError> {
-        let EntryRecord { id, batch, membership } = record;
+impl EntryRecord {
+    fn into_entry(self) -> Result<LogEntry, CodecError> {
+        let EntryRecord { id, batch, membership } = self;
         let log_id = log_id(id).ok_or(CodecError::Missing("log id"))?;
         let payload = match (batch, membership) {
             (None, None) => Payload::Blank,
@@ -180,7 +178,7 @@ impl PeerMessage for AppendRequest {
         Ok(AppendRequest {
             vote: vote(by)?,
             prev_log_id: log_id(previous),
-            entries: entries.into_iter().map(LogEntry::try_from).collect::<Result<_, _>>()?,
+            entries: entries.into_iter().map(EntryRecord::into_entry).collect::<Result<_, _>>()?,
             leader_commit: log_id(committed),
         })
     }
@@ -228,11 +226,8 @@ impl PeerMessage for VoteRequest {
 impl PeerMessage for VoteResponse {
     fn encode(&self) -> Bytes {
         let VoteResponse { vote, vote_granted, last_log_id } = self;
-        let record = BallotRecord {
-            vote: Some(VoteRecord::from(vote)),
-            last: log_id_record(last_log_id.as_ref()),
-            granted: *vote_granted,
-        };
+        let record =
+            BallotRecord { vote: Some(VoteRecord::from(vote)), last: log_id_record(last_log_id.as_ref()), granted: *vote_granted };
         record.encode_to_vec().into()
     }
 
@@ -282,9 +277,7 @@ impl PeerMessage for TransferResponse {
             _ if log_not_flushed => {
                 Err(TransferError::LogNotFlushed { expected: log_id(expected_log), actual: log_id(actual_log) })
             }
-            (Some(expected), Some(actual)) => {
-                Err(TransferError::VoteChanged { expected: expected.into(), actual: actual.into() })
-            }
+            (Some(expected), Some(actual)) => Err(TransferError::VoteChanged { expected: expected.into(), actual: actual.into() }),
             (None, None) => Ok(()),
             (Some(_), None) | (None, Some(_)) => return Err(CodecError::Missing("vote")),
         })
