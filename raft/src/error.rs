@@ -1,10 +1,7 @@
 //! What can go wrong, by what the caller does next.
 
-<<<<<<< HEAD
-=======
 use crate::config::ConfigError;
 use crate::store::{OpenError, StoreError};
->>>>>>> coord
 use crate::types::{Member, NodeId};
 
 /// The cluster could not answer. Never "did not happen", except where the variant says so: what was sent may still be carried out, and
@@ -42,8 +39,6 @@ fn hint(leader: Option<&(NodeId, Member)>) -> String {
     }
 }
 
-<<<<<<< HEAD
-=======
 /// Why a node could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -123,4 +118,3 @@ pub enum TransportError {
     #[error(transparent)]
     Remote(PeerError),
 }
->>>>>>> coord

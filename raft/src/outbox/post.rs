@@ -159,4 +159,3 @@ fn about(effect: &Effect) -> Option<RequestId> {
         Effect::Break(_) | Effect::Revoked { .. } => None,
     }
 }
-

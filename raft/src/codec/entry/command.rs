@@ -219,9 +219,7 @@ impl From<&Command> for CommandRecord {
             Command::EndSession { session } => CommandRecord::EndSession(session.get()),
             Command::Disconnect { connection } => CommandRecord::Disconnect(connection.get()),
             Command::Open(open) => CommandRecord::Open(OpenRecord::from(open)),
-            Command::Close { session, open } => {
-                CommandRecord::Close(CloseRecord { session: session.get(), open: open.get() })
-            }
+            Command::Close { session, open } => CommandRecord::Close(CloseRecord { session: session.get(), open: open.get() }),
             Command::Acknowledge { client, key, state, generation } => CommandRecord::Acknowledge(AcknowledgeRecord {
                 client: bytes(client.to_bytes()),
                 key: bytes(key.to_bytes()),
@@ -254,10 +252,9 @@ impl TryFrom<CommandRecord> for Command {
             CommandRecord::StartServer(ttl) => Command::StartServer { ttl: Duration::from_millis(ttl) },
             CommandRecord::RenewServer(EmptyRecord {}) => Command::RenewServer,
             CommandRecord::StopServer(EmptyRecord {}) => Command::StopServer,
-            CommandRecord::StartSession(StartSessionRecord { client, connection }) => Command::StartSession {
-                client: client_guid(&client)?,
-                connection: ConnectionId::new(connection),
-            },
+            CommandRecord::StartSession(StartSessionRecord { client, connection }) => {
+                Command::StartSession { client: client_guid(&client)?, connection: ConnectionId::new(connection) }
+            }
             CommandRecord::EndSession(session) => Command::EndSession { session: SessionId::new(session) },
             CommandRecord::Disconnect(connection) => Command::Disconnect { connection: ConnectionId::new(connection) },
             CommandRecord::Open(open) => Command::Open(open.try_into()?),
