@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::error::{MembershipError, StartError, Unavailable};
-use crate::machine::Progress;
+use crate::progress::Progress;
 use crate::outbox::{Answered, AttachError, Attachment, Reporter};
 use crate::peer::PeerEndpoint;
 use crate::status::{StateHash, Status};

@@ -9,7 +9,6 @@ mod handle;
 mod keeper;
 mod markers;
 mod open;
-mod progress;
 mod raft_impl;
 mod snapshot;
 
@@ -20,9 +19,9 @@ pub use config::MachineConfig;
 pub use handle::MachineHandle;
 pub use keeper::Keeper;
 pub use open::{LoadError, Opened};
-pub use progress::Progress;
 
 use crate::outbox::Outbox;
+use crate::progress::Progress;
 use crate::store::{SnapshotFile, SnapshotStore};
 use crate::types::{LogId, StoredMembership, TypeConfig};
 use markers::Markers;

@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::LogClock;
 use crate::codec::entry::{BatchWriter, Check};
 use crate::leadership::{Leadership, Term, is_of};
-use crate::machine::{Progress, Raft};
+use crate::machine::Raft;
+use crate::progress::Progress;
 use crate::ticker::Ticker;
 use crate::types::TypeConfig;
 

@@ -6,8 +6,9 @@ use futures::{Stream, StreamExt};
 use openraft::EntryPayload;
 use openraft::storage::EntryResponder;
 
-use super::{Machine, Progress};
+use super::Machine;
 use crate::codec::entry::{Decoded, decode_batch};
+use crate::progress::Progress;
 use crate::types::{Batch, LogEntry, LogId, StoredMembership, TypeConfig};
 
 impl Machine {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use lease::{Incarnation, ServerId, State};
 use tokio::sync::watch;
 
-use super::{Machine, Progress, Raft};
+use super::{Machine, Raft};
 use crate::error::Unavailable;
 use crate::outbox::{AttachError, Attachment, Waiters};
+use crate::progress::Progress;
 
 /// Access to the state machine for the rest of the node. Clones are handles to the same one.
 #[derive(Clone)]

@@ -4,8 +4,9 @@ use lease::State;
 use tokio::sync::{mpsc, watch};
 
 use super::markers::Markers;
-use super::{Keeper, Machine, MachineConfig, Progress};
+use super::{Keeper, Machine, MachineConfig};
 use crate::outbox::{Outbox, Waiters};
+use crate::progress::Progress;
 use crate::store::{Checkpoint, SnapshotStore, StoreError};
 use crate::types::StoredMembership;
 
@@ -59,15 +60,7 @@ impl Machine {
         let state = State::new();
         let waiters = Waiters::new(config.waiters_max);
         let (ask, refills) = mpsc::channel(REFILLS_MAX);
-        let (progress, watching) = watch::channel(Progress {
-            applied: None,
-            now: state.now(),
-            next_deadline: state.next_deadline(),
-            settings: state.settings(),
-            marker: None,
-            checked: None,
-            applied_bytes: 0,
-        });
+        let (progress, watching) = watch::channel(Progress::default());
         let machine = Machine {
             state,
             applied: None,

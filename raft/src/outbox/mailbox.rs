@@ -154,11 +154,17 @@ impl Attachment {
         Reporter { mailbox: Arc::clone(&self.mailbox) }
     }
 
-    /// Everything that has come in since the last call, in order; waits until there is something. Cancel safe.
+    /// Waits for deliveries and takes all that are there, in order. `None` once the attachment is cut off, by a newer one of the same
+    /// server or by the end of the node. Cancel safe. For one reader.
+    pub async fn recv(&self) -> Option<Vec<Delivery>> {
+        self.next().await.ok()
+    }
+
+    /// Like [`recv`](Attachment::recv), and says why the attachment has ended.
     ///
     /// # Errors
     /// Why the attachment has ended; the node it was of delivers nothing more through it.
-    pub async fn next(&mut self) -> Result<Vec<Delivery>, Detached> {
+    pub async fn next(&self) -> Result<Vec<Delivery>, Detached> {
         loop {
             let woken = self.mailbox.filled.notified();
             let ask = {

@@ -1,6 +1,6 @@
 //! One entry of the lease table, and who asked for it.
 
-use lease::{Command, Entry, Incarnation, LogTime, Request, RequestId, Sequence, ServerId};
+use lease::{Command, Entry, Incarnation, LogTime, NoticeNumber, Request, RequestId, Sequence, ServerId};
 
 use super::command::CommandRecord;
 use crate::codec::CodecError;
@@ -34,18 +34,27 @@ pub struct RequestRecord {
     /// The lowest sequence that may still be retried.
     #[prost(uint64, tag = "4")]
     pub floor: u64,
+    /// The highest notice that the server has.
+    #[prost(uint64, tag = "5")]
+    pub notices_seen: u64,
 }
 
 impl From<&Request> for RequestRecord {
     fn from(request: &Request) -> RequestRecord {
-        let Request { id: RequestId { server, incarnation, sequence }, floor } = *request;
-        RequestRecord { server: server.get(), incarnation: incarnation.get(), sequence: sequence.get(), floor: floor.get() }
+        let Request { id: RequestId { server, incarnation, sequence }, floor, notices_seen } = *request;
+        RequestRecord {
+            server: server.get(),
+            incarnation: incarnation.get(),
+            sequence: sequence.get(),
+            floor: floor.get(),
+            notices_seen: notices_seen.get(),
+        }
     }
 }
 
 impl From<RequestRecord> for Request {
     fn from(record: RequestRecord) -> Request {
-        let RequestRecord { server, incarnation, sequence, floor } = record;
+        let RequestRecord { server, incarnation, sequence, floor, notices_seen } = record;
         Request {
             id: RequestId {
                 server: ServerId::new(server),
@@ -53,6 +62,7 @@ impl From<RequestRecord> for Request {
                 sequence: Sequence::new(sequence),
             },
             floor: Sequence::new(floor),
+            notices_seen: NoticeNumber::new(notices_seen),
         }
     }
 }

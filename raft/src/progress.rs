@@ -1,18 +1,18 @@
-//! How far the state machine is.
+//! How far a node's state is.
 
 use lease::{LogTime, Settings};
 
 use crate::codec::entry::Check;
 use crate::types::LogId;
 
-/// How far the state machine is: published after each batch of entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How far a node's state is, published after each batch of applied entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// The last entry that is applied.
+    /// The last applied entry.
     pub applied: Option<LogId>,
     /// Log time after it.
     pub now: LogTime,
-    /// When something expires next.
+    /// When something in the state expires next, in log time.
     pub next_deadline: Option<LogTime>,
     /// The settings that hold after it.
     pub settings: Settings,
