@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod peer;
 pub mod progress;
 mod proposer;
+mod router;
 pub mod status;
 pub mod storage;
 pub mod store;
