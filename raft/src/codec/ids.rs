@@ -23,25 +23,14 @@ pub struct LogIdRecord {
 
 impl From<&LogId> for LogIdRecord {
     fn from(id: &LogId) -> LogIdRecord {
-        let LogId {
-            leader_id: LeaderId { term, node_id },
-            index,
-        } = *id;
-        LogIdRecord {
-            term,
-            leader: node_id.get(),
-            index,
-        }
+        let LogId { leader_id: LeaderId { term, node_id }, index } = *id;
+        LogIdRecord { term, leader: node_id.get(), index }
     }
 }
 
 impl From<LogIdRecord> for LogId {
     fn from(record: LogIdRecord) -> LogId {
-        let LogIdRecord {
-            term,
-            leader,
-            index,
-        } = record;
+        let LogIdRecord { term, leader, index } = record;
         LogId::new(LeaderId::new(term, NodeId::new(leader)), index)
     }
 }
@@ -62,29 +51,14 @@ pub struct VoteRecord {
 
 impl From<&Vote> for VoteRecord {
     fn from(vote: &Vote) -> VoteRecord {
-        let Vote {
-            leader_id: LeaderId { term, node_id },
-            committed,
-        } = *vote;
-        VoteRecord {
-            term,
-            leader: node_id.get(),
-            committed,
-        }
+        let Vote { leader_id: LeaderId { term, node_id }, committed } = *vote;
+        VoteRecord { term, leader: node_id.get(), committed }
     }
 }
 
 impl From<VoteRecord> for Vote {
     fn from(record: VoteRecord) -> Vote {
-        let VoteRecord {
-            term,
-            leader,
-            committed,
-        } = record;
-        if committed {
-            Vote::new_committed(term, NodeId::new(leader))
-        } else {
-            Vote::new(term, NodeId::new(leader))
-        }
+        let VoteRecord { term, leader, committed } = record;
+        if committed { Vote::new_committed(term, NodeId::new(leader)) } else { Vote::new(term, NodeId::new(leader)) }
     }
 }

@@ -43,17 +43,10 @@ impl From<&Membership> for MembershipRecord {
     fn from(membership: &Membership) -> MembershipRecord {
         let voter_sets = membership.get_joint_config().iter();
         MembershipRecord {
-            voter_sets: voter_sets
-                .map(|set| VoterSetRecord {
-                    voters: set.iter().map(|node| node.get()).collect(),
-                })
-                .collect(),
+            voter_sets: voter_sets.map(|set| VoterSetRecord { voters: set.iter().map(|node| node.get()).collect() }).collect(),
             members: membership
                 .nodes()
-                .map(|(node, Member { address })| MemberRecord {
-                    node: node.get(),
-                    address: address.clone(),
-                })
+                .map(|(node, Member { address })| MemberRecord { node: node.get(), address: address.clone() })
                 .collect(),
         }
     }
@@ -63,20 +56,12 @@ impl TryFrom<MembershipRecord> for Membership {
     type Error = CodecError;
 
     fn try_from(record: MembershipRecord) -> Result<Membership, CodecError> {
-        let MembershipRecord {
-            voter_sets,
-            members,
-        } = record;
-        let voter_sets: Vec<BTreeSet<NodeId>> = voter_sets
-            .into_iter()
-            .map(|VoterSetRecord { voters }| voters.into_iter().map(NodeId::new).collect())
-            .collect();
-        let members: BTreeMap<NodeId, Member> = members
-            .into_iter()
-            .map(|MemberRecord { node, address }| (NodeId::new(node), Member { address }))
-            .collect();
-        Membership::new(voter_sets, members)
-            .map_err(|error| CodecError::Inconsistent(error.to_string()))
+        let MembershipRecord { voter_sets, members } = record;
+        let voter_sets: Vec<BTreeSet<NodeId>> =
+            voter_sets.into_iter().map(|VoterSetRecord { voters }| voters.into_iter().map(NodeId::new).collect()).collect();
+        let members: BTreeMap<NodeId, Member> =
+            members.into_iter().map(|MemberRecord { node, address }| (NodeId::new(node), Member { address })).collect();
+        Membership::new(voter_sets, members).map_err(|error| CodecError::Inconsistent(error.to_string()))
     }
 }
 
@@ -106,9 +91,6 @@ impl TryFrom<StoredMembershipRecord> for StoredMembership {
     fn try_from(record: StoredMembershipRecord) -> Result<StoredMembership, CodecError> {
         let StoredMembershipRecord { log_id, membership } = record;
         let membership = membership.ok_or(CodecError::Missing("membership"))?;
-        Ok(StoredMembership::new(
-            log_id.map(LogId::from),
-            membership.try_into()?,
-        ))
+        Ok(StoredMembership::new(log_id.map(LogId::from), membership.try_into()?))
     }
 }

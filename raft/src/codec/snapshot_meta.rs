@@ -18,10 +18,7 @@ pub struct SnapshotMetaRecord {
 
 impl From<&SnapshotMeta> for SnapshotMetaRecord {
     fn from(meta: &SnapshotMeta) -> SnapshotMetaRecord {
-        let SnapshotMeta {
-            last_log_id,
-            last_membership,
-        } = meta;
+        let SnapshotMeta { last_log_id, last_membership } = meta;
         SnapshotMetaRecord {
             last_log_id: last_log_id.as_ref().map(LogIdRecord::from),
             last_membership: Some(last_membership.into()),
@@ -33,15 +30,10 @@ impl TryFrom<SnapshotMetaRecord> for SnapshotMeta {
     type Error = CodecError;
 
     fn try_from(record: SnapshotMetaRecord) -> Result<SnapshotMeta, CodecError> {
-        let SnapshotMetaRecord {
-            last_log_id,
-            last_membership,
-        } = record;
+        let SnapshotMetaRecord { last_log_id, last_membership } = record;
         Ok(SnapshotMeta {
             last_log_id: last_log_id.map(LogId::from),
-            last_membership: last_membership
-                .ok_or(CodecError::Missing("membership"))?
-                .try_into()?,
+            last_membership: last_membership.ok_or(CodecError::Missing("membership"))?.try_into()?,
         })
     }
 }

@@ -67,11 +67,7 @@ impl Checkpoint {
     }
 
     /// Writes what changed, durably.
-    pub async fn write(
-        &self,
-        batch: CheckpointBatch,
-        meta: CheckpointMeta,
-    ) -> Result<(), StoreError> {
+    pub async fn write(&self, batch: CheckpointBatch, meta: CheckpointMeta) -> Result<(), StoreError> {
         unimplemented!("{batch:?} {meta:?}")
     }
 }

@@ -78,9 +78,7 @@ impl From<StoreError> for io::Error {
     fn from(error: StoreError) -> io::Error {
         match error {
             StoreError::Io(source) => source,
-            StoreError::Corrupt { .. } | StoreError::Foreign => {
-                io::Error::new(io::ErrorKind::InvalidData, error)
-            }
+            StoreError::Corrupt { .. } | StoreError::Foreign => io::Error::new(io::ErrorKind::InvalidData, error),
             StoreError::Stopped => io::Error::other(error),
         }
     }

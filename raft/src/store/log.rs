@@ -75,11 +75,7 @@ pub struct LogStore {}
 
 impl LogStore {
     /// Opens the log of a data folder, reads it back and checks it.
-    pub fn open(
-        dir: &DataDir,
-        config: &LogConfig,
-        on_fatal: FatalHook,
-    ) -> Result<LogStore, OpenError> {
+    pub fn open(dir: &DataDir, config: &LogConfig, on_fatal: FatalHook) -> Result<LogStore, OpenError> {
         drop(on_fatal);
         unimplemented!("{dir:?} {config:?}")
     }
@@ -132,11 +128,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         unimplemented!("{vote}")
     }
 
-    async fn append<I>(
-        &mut self,
-        entries: I,
-        callback: IOFlushed<TypeConfig>,
-    ) -> Result<(), io::Error>
+    async fn append<I>(&mut self, entries: I, callback: IOFlushed<TypeConfig>) -> Result<(), io::Error>
     where
         I: IntoIterator<Item = LogEntry> + OptionalSend,
         I::IntoIter: OptionalSend,
