@@ -30,10 +30,11 @@ impl FatalSignal {
     pub(crate) fn wait(&self) -> impl Future<Output = String> + Send + use<> {
         let mut reason = self.reason.subscribe();
         async move {
-            match reason.wait_for(Option::is_some).await.as_deref() {
-                Ok(Some(reason)) => reason.clone(),
+            let found = reason.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+            match found {
+                Some(reason) => reason,
                 // Nobody is left who could find one.
-                Ok(None) | Err(_) => std::future::pending().await,
+                None => std::future::pending().await,
             }
         }
     }
