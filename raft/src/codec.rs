@@ -5,6 +5,7 @@ pub mod entry;
 mod error;
 mod ids;
 mod membership;
+pub(crate) mod peer;
 mod snapshot_meta;
 #[cfg(test)]
 mod tests;
