@@ -63,7 +63,7 @@ impl Machine {
 
     /// The hash of the state.
     pub(crate) fn hash(&self) -> u128 {
-        0
+        self.state.hash().0
     }
 
     /// Says how far the state machine is.

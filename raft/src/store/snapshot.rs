@@ -21,7 +21,8 @@ impl SnapshotStore {
 
     /// Snapshots that are kept in memory only.
     pub fn in_memory(cluster: ClusterId) -> SnapshotStore {
-        unimplemented!("{cluster}")
+        let _ = cluster;
+        SnapshotStore {}
     }
 
     /// The newest complete snapshot that passes its checks, `None` if there is none. Reads it whole.
