@@ -168,7 +168,11 @@ impl View<'_> {
         };
         let last = self.metrics.last_log_index.map_or(0, |index| index + 1);
         let matched = self.metrics.replication.as_ref().map(|all| {
-            if node == self.config.node { self.metrics.last_log_index } else { all.get(&node).copied().flatten().map(|id| id.index) }
+            if node == self.config.node {
+                self.metrics.last_log_index
+            } else {
+                all.get(&node).copied().flatten().map(|id| id.index)
+            }
         });
         MemberStatus {
             node,
