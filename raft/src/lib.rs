@@ -19,6 +19,7 @@ mod router;
 pub mod status;
 pub mod storage;
 pub mod store;
+pub mod testing;
 mod ticker;
 pub mod transport;
 pub mod types;
