@@ -24,6 +24,10 @@ impl Machine {
                 responder.send(());
             }
         }
+        if !self.threads {
+            // Nobody writes a checkpoint of it.
+            drop(self.state.take_touched());
+        }
         self.outbox.flush();
         self.publish();
         Ok(())
