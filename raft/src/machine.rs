@@ -14,6 +14,8 @@ mod raft_impl;
 mod records;
 mod shelf;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use lease::State;
 use tokio::sync::watch;

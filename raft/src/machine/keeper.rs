@@ -27,7 +27,7 @@ pub struct Keeper {
     config: MachineConfig,
     checkpoint: Option<Checkpoint>,
     shelf: Shelf,
-    refills: mpsc::Receiver<Refill>,
+    pub(super) refills: mpsc::Receiver<Refill>,
     /// What the newest checkpoint covers.
     written: Option<LogId>,
     /// When the next checkpoint may begin.
@@ -188,7 +188,7 @@ impl Keeper {
 
 impl Machine {
     /// Answers a mailbox that overflowed.
-    fn refill(&mut self, refill: &Refill) {
+    pub(super) fn refill(&mut self, refill: &Refill) {
         let applied = self.applied_index();
         self.outbox.refill(&self.state, applied, refill);
     }
