@@ -117,7 +117,12 @@ impl std::fmt::Debug for MachineHandle {
 }
 
 impl Machine {
-    pub(super) fn attach(&mut self, server: ServerId, incarnation: Incarnation, generation: u64) -> Result<Attachment, AttachError> {
+    pub(super) fn attach(
+        &mut self,
+        server: ServerId,
+        incarnation: Incarnation,
+        generation: u64,
+    ) -> Result<Attachment, AttachError> {
         let applied = self.applied_index();
         self.outbox.attach(&self.state, applied, server, incarnation, generation)
     }

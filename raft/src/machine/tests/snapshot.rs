@@ -3,14 +3,17 @@
 use lease::{Effect, Outcome};
 use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
 
-use super::support::{LIFE, Log, feed, in_memory, log_id, request_id, server};
-use crate::machine::{MachineConfig, Opened};
+use super::support::{CLUSTER, LIFE, Log, feed, in_memory, log_id, request_id, server, transfer};
+use crate::machine::{Machine, MachineConfig, Opened};
 use crate::outbox::{Completed, Completion, Delivery};
+use crate::store::SnapshotStore;
 
 #[tokio::test]
 async fn a_node_that_was_away_gets_the_state_and_its_servers_what_they_are_owed() {
     let Opened { machine: mut leader, .. } = in_memory(MachineConfig::default()).await;
-    let Opened { machine: mut away, waiters, progress, .. } = in_memory(MachineConfig::default()).await;
+    let store = SnapshotStore::in_memory(CLUSTER);
+    let opened = Machine::open(MachineConfig::default(), None, store.clone(), None).await.unwrap();
+    let Opened { machine: mut away, waiters, progress, .. } = opened;
     let mut log = Log::new();
     let start = log.two_clients();
     feed(&mut leader, start.clone()).await.unwrap();
@@ -31,7 +34,8 @@ async fn a_node_that_was_away_gets_the_state_and_its_servers_what_they_are_owed(
     assert_eq!(snapshot.meta.last_log_id, Some(log_id(6)));
     assert_eq!(leader.get_current_snapshot().await.unwrap().unwrap().meta, snapshot.meta);
 
-    away.install_snapshot(&snapshot.meta, snapshot.snapshot).await.unwrap();
+    let received = transfer(&snapshot.snapshot, &store);
+    away.install_snapshot(&snapshot.meta, received).await.unwrap();
     assert_eq!(away.applied(), Some(log_id(6)));
     assert_eq!(progress.borrow().applied, Some(log_id(6)));
     assert_eq!(away.get_current_snapshot().await.unwrap().unwrap().meta, snapshot.meta);
@@ -88,7 +92,7 @@ async fn a_snapshot_whose_records_are_not_those_that_were_hashed_is_refused() {
     let view = machine.state().view();
     let meta = machine.get_snapshot_builder().await.build_snapshot().await.unwrap().meta;
     // One record is left out; the file itself is sound.
-    let mut writer = crate::store::SnapshotStore::in_memory(super::support::CLUSTER).write(&meta).unwrap();
+    let mut writer = SnapshotStore::in_memory(CLUSTER).write(&meta).unwrap();
     for group in view.groups().filter(|group| !matches!(group, lease::Group::Client(_))) {
         for record in view.records(&group) {
             writer.record(&record.key, &record.value).unwrap();

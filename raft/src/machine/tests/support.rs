@@ -13,7 +13,7 @@ use openraft::vote::RaftLeaderId;
 
 use crate::codec::entry::{BatchWriter, Check};
 use crate::machine::{Machine, MachineConfig, Opened};
-use crate::store::SnapshotStore;
+use crate::store::{SnapshotFile, SnapshotStore};
 use crate::types::{Batch, ClusterId, LogEntry, LogId, NodeId, TypeConfig};
 
 type LeaderId = openraft::type_config::alias::LeaderIdOf<TypeConfig>;
@@ -31,6 +31,15 @@ pub(super) fn server(number: u64) -> ServerId {
 
 pub(super) fn request_id(server: u64, sequence: u64) -> RequestId {
     RequestId { server: ServerId::new(server), incarnation: LIFE, sequence: Sequence::new(sequence) }
+}
+
+/// Sends a snapshot to another node.
+pub(super) fn transfer(file: &SnapshotFile, to: &SnapshotStore) -> SnapshotFile {
+    let mut receiver = to.receive().expect("there is room");
+    for chunk in file.chunks() {
+        receiver.append(&chunk.expect("readable")).expect("there is room");
+    }
+    receiver.finish().expect("what was sent is whole")
 }
 
 /// A table in memory.
