@@ -26,7 +26,7 @@ pub use keeper::Keeper;
 pub use open::{LoadError, Opened};
 
 use crate::outbox::Outbox;
-use crate::progress::Progress;
+use crate::progress::{Kept, Progress};
 use crate::types::{LogId, StoredMembership, TypeConfig};
 use markers::Markers;
 use shelf::Shelf;
@@ -48,6 +48,8 @@ pub struct Machine {
     markers: Markers,
     outbox: Outbox,
     progress: watch::Sender<Progress>,
+    /// As the keeper says.
+    kept: Kept,
     shelf: Shelf,
     /// The next checkpoint has to contain everything, and not only what was touched.
     checkpoint_all: bool,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lease::{Incarnation, ServerId, State};
+use openraft::async_runtime::WatchReceiver;
 use tokio::sync::watch;
 
 use super::{Machine, Raft};
@@ -82,6 +83,12 @@ impl MachineHandle {
     /// Has the log purged up to and with this entry, as far as the newest snapshot covers it.
     pub(super) async fn purge_log(&self, upto: u64) -> Result<(), Unavailable> {
         self.raft.trigger().purge_log(upto).await.map_err(|_| Unavailable::Stopping)
+    }
+
+    /// The last entry that is purged from the log. It may come later than it was asked for: the leader does not purge what it is just
+    /// sending to somebody.
+    pub(super) fn purged(&self) -> Option<u64> {
+        self.raft.metrics().borrow_watched().purged.map(|id| id.index)
     }
 
     /// Attaches a server once this node has applied what the server has seen elsewhere. An attachment of an earlier life, or of the

@@ -12,6 +12,7 @@ use super::shelf::Shelf;
 use super::{Machine, MachineConfig, MachineHandle};
 use crate::error::Unavailable;
 use crate::outbox::Refill;
+use crate::progress::Kept;
 use crate::store::{Checkpoint, StoreError};
 use crate::types::LogId;
 
@@ -93,7 +94,16 @@ impl Keeper {
             self.write_checkpoint(machine).await?;
         }
         self.ask_for_snapshot(machine).await?;
-        self.purge(machine).await
+        self.purge(machine).await?;
+        let kept = Kept {
+            checkpoint: self.written.map(|id| id.index),
+            snapshot: self.shelf.covers().map(|id| id.index),
+            purged: machine.purged(),
+        };
+        if machine.progress().borrow().kept != kept {
+            machine.with(move |machine| machine.note(kept)).await?;
+        }
+        Ok(())
     }
 
     /// Writes what changed since the last checkpoint, if anything was applied.
@@ -187,6 +197,12 @@ impl Keeper {
 }
 
 impl Machine {
+    /// Says what is kept.
+    fn note(&mut self, kept: Kept) {
+        self.kept = kept;
+        self.publish();
+    }
+
     /// Answers a mailbox that overflowed.
     pub(super) fn refill(&mut self, refill: &Refill) {
         let applied = self.applied_index();

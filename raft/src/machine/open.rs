@@ -8,7 +8,7 @@ use super::records::{Feed, Unusable, check_hash, off_thread, restore};
 use super::shelf::{Shelf, load};
 use super::{Keeper, Machine, MachineConfig};
 use crate::outbox::{Outbox, Waiters};
-use crate::progress::Progress;
+use crate::progress::{Kept, Progress};
 use crate::store::{Checkpoint, CheckpointMeta, SnapshotFile, SnapshotStore, StoreError};
 use crate::types::{LogId, StoredMembership};
 
@@ -80,6 +80,8 @@ impl Machine {
         let (ask, refills) = mpsc::channel(REFILLS_MAX);
         let (progress, watching) = watch::channel(Progress::default());
         let shelf = Shelf::new(snapshots, newest);
+        let written = if from_checkpoint { applied } else { None };
+        let kept = Kept { checkpoint: written.map(|id| id.index), snapshot: shelf.covers().map(|id| id.index), purged };
         let machine = Machine {
             state,
             applied,
@@ -88,12 +90,12 @@ impl Machine {
             markers: Markers::new(config.hash_interval_entries),
             outbox: Outbox::new(config.mailbox_effects_max, waiters.clone(), ask),
             progress,
+            kept,
             shelf: shelf.clone(),
             checkpoint_all: !from_checkpoint,
             threads,
         };
         machine.publish();
-        let written = if from_checkpoint { applied } else { None };
         let keeper = Keeper::new(config, checkpoint, shelf, refills, written, purged);
         Ok(Opened { machine, keeper, waiters, progress: watching })
     }
