@@ -4,6 +4,7 @@
 //! [`MachineHandle`]. `apply` does no IO and never waits for a reader.
 
 mod apply;
+mod archive;
 mod checkpoint;
 mod config;
 mod handle;
@@ -12,7 +13,6 @@ mod markers;
 mod open;
 mod raft_impl;
 mod records;
-mod shelf;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -28,8 +28,8 @@ pub use open::{LoadError, Opened};
 use crate::outbox::Outbox;
 use crate::progress::{Kept, Progress};
 use crate::types::{LogId, StoredMembership, TypeConfig};
+use archive::Archive;
 use markers::Markers;
-use shelf::Shelf;
 
 /// openraft with this state machine.
 pub type Raft = openraft::Raft<TypeConfig, Machine>;
@@ -50,7 +50,7 @@ pub struct Machine {
     progress: watch::Sender<Progress>,
     /// As the keeper says.
     kept: Kept,
-    shelf: Shelf,
+    archive: Archive,
     /// The next checkpoint has to contain everything, and not only what was touched.
     checkpoint_all: bool,
     /// Whether the state is kept on a disk: then what blocks runs on threads of its own, and what was touched is remembered for the

@@ -47,12 +47,11 @@ pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes) -> Result<(
     let Changes { view, touched, meta } = changes;
     let batch = off_thread(true, move || {
         let mut batch = CheckpointBatch::default();
-        match touched {
-            Some(touched) => touched.iter().for_each(|group| put(&mut batch, &view, group)),
-            None => {
-                batch.replace_all();
-                view.groups().for_each(|group| put(&mut batch, &view, &group));
-            }
+        if let Some(touched) = touched {
+            touched.iter().for_each(|group| put(&mut batch, &view, group));
+        } else {
+            batch.replace_all();
+            view.groups().for_each(|group| put(&mut batch, &view, &group));
         }
         batch
     });
