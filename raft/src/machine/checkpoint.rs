@@ -48,10 +48,14 @@ pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes) -> Result<(
     let batch = off_thread(true, move || {
         let mut batch = CheckpointBatch::default();
         if let Some(touched) = touched {
-            touched.iter().for_each(|group| put(&mut batch, &view, group));
+            for group in &touched {
+                put(&mut batch, &view, group);
+            }
         } else {
             batch.replace_all();
-            view.groups().for_each(|group| put(&mut batch, &view, &group));
+            for group in view.groups() {
+                put(&mut batch, &view, &group);
+            }
         }
         batch
     });
