@@ -62,7 +62,7 @@ impl Machine {
     }
 
     /// The hash of the state.
-    pub(super) fn hash(&self) -> u128 {
+    pub(crate) fn hash(&self) -> u128 {
         0
     }
 

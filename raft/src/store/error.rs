@@ -1,7 +1,7 @@
 //! What can go wrong with the disk, by what the caller does next.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::data_dir::Identity;
 
@@ -51,6 +51,16 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl OpenError {
+    pub(super) fn io(path: &Path, source: io::Error) -> OpenError {
+        OpenError::Io { path: path.to_owned(), source }
+    }
+
+    pub(super) fn damaged(path: &Path, what: impl Into<String>) -> OpenError {
+        OpenError::Damaged { path: path.to_owned(), what: what.into() }
+    }
 }
 
 /// Why a snapshot or checkpoint could not be written or read. None of these loses anything: another copy is used, or another
