@@ -1,13 +1,15 @@
 //! The calling side between nodes.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use raft::types::{ClusterId, Member, NodeId};
 use raft::{Transport, TransportError, Verb};
 use tonic::transport::{Channel, Endpoint};
@@ -142,7 +144,7 @@ impl Transport for PeerTransport {
         requests: BoxStream<'static, Bytes>,
     ) -> BoxFuture<'static, Result<BoxStream<'static, Result<Bytes, TransportError>>, TransportError>> {
         let client = self.client(to, member, Lane::Append);
-        let request = self.signed(to, requests.map(|message| pb::AppendRequest { message }));
+        let request = self.signed(to, Outgoing(requests.map(|message| pb::AppendRequest { message }).boxed()));
         async move {
             let mut client = client?;
             let responses = client.append(request).await.map_err(|status| status::transport_error(&status))?.into_inner();
@@ -163,13 +165,24 @@ impl Transport for PeerTransport {
         timeout: Duration,
     ) -> BoxFuture<'static, Result<Bytes, TransportError>> {
         let client = self.client(to, member, Lane::Snapshot);
-        let request = self.signed(to, chunks.map(|chunk| pb::SnapshotRequest { chunk }));
+        let request = self.signed(to, Outgoing(chunks.map(|chunk| pb::SnapshotRequest { chunk }).boxed()));
         async move {
             let mut client = client?;
             let response = within(timeout, client.snapshot(request)).await?;
             Ok(response.into_inner().message)
         }
         .boxed()
+    }
+}
+
+/// A stream of messages under a name: the compiler cannot prove that a call with a nameless one can move between threads.
+struct Outgoing<T>(BoxStream<'static, T>);
+
+impl<T> Stream for Outgoing<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        self.0.poll_next_unpin(context)
     }
 }
 

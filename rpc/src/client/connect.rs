@@ -75,7 +75,8 @@ pub(super) async fn connect(who: Who, addresses: Vec<String>, why: std::sync::Ar
                 Err(_) => note(&why, format!("{address}: no answer")),
             }
         }
-        tokio::time::sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
+        let jitter = rand::rng().random_range(0.5..1.0);
+        tokio::time::sleep(pause.mul_f64(jitter)).await;
         pause = (pause * 2).min(PAUSE_MAX);
         attach_timeout = (attach_timeout * 2).min(ATTACH_TIMEOUT_MAX);
     }
