@@ -115,9 +115,8 @@ impl Membership<'_> {
     /// The other voter whose log is furthest.
     fn furthest(&self, metrics: &Metrics) -> Option<NodeId> {
         let replication = metrics.replication.as_ref();
-        let matched = |node: &NodeId| {
-            replication.and_then(|all| all.get(node)).and_then(Option::as_ref).map_or(0, |log_id| log_id.index + 1)
-        };
+        let matched =
+            |node: &NodeId| replication.and_then(|all| all.get(node)).and_then(Option::as_ref).map_or(0, |log_id| log_id.index + 1);
         voters(metrics).into_iter().filter(|node| *node != self.node).max_by_key(matched)
     }
 
@@ -133,7 +132,9 @@ impl Membership<'_> {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                return Err(MembershipError::Refused(format!("{node} is {lag} entries behind; a vote is given to it when it has caught up")));
+                return Err(MembershipError::Refused(format!(
+                    "{node} is {lag} entries behind; a vote is given to it when it has caught up"
+                )));
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
@@ -154,9 +155,9 @@ impl Membership<'_> {
             RaftError::APIError(ClientWriteError::ChangeMembershipError(
                 ChangeMembershipError::InProgress(_) | ChangeMembershipError::UncommittedLeaderLog(_),
             )) => MembershipError::InProgress,
-            RaftError::APIError(
-                error @ (ClientWriteError::ChangeMembershipError(_) | ClientWriteError::PreconditionFailed(_)),
-            ) => MembershipError::Refused(error.to_string()),
+            RaftError::APIError(error @ (ClientWriteError::ChangeMembershipError(_) | ClientWriteError::PreconditionFailed(_))) => {
+                MembershipError::Refused(error.to_string())
+            }
             RaftError::Fatal(_) => MembershipError::Stopping,
         }
     }

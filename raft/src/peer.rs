@@ -197,4 +197,3 @@ async fn receive(
         None => written.map_err(|error| PeerError::Busy(format!("the snapshot could not be written: {error}"))),
     }
 }
-

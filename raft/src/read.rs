@@ -72,7 +72,9 @@ impl Reader<'_> {
             // The leader's own end is not this node's.
             Err(TransportError::Remote(PeerError::Stopping(_))) => Err(Unavailable::NoLeader),
             Err(TransportError::Remote(error)) => Err(from_peer(error)),
-            Err(TransportError::Unreachable(_) | TransportError::Timeout | TransportError::Refused(_)) => Err(Unavailable::NoLeader),
+            Err(TransportError::Unreachable(_) | TransportError::Timeout | TransportError::Refused(_)) => {
+                Err(Unavailable::NoLeader)
+            }
         }
     }
 }

@@ -12,15 +12,7 @@ use crate::error::Unavailable;
 use crate::machine::{MachineHandle, Raft};
 use crate::types::{ClusterId, Member, NodeId, TypeConfig};
 
-/// The hash of the whole lease table: equal on every node that has applied the same entries. Written as 32 hexadecimal digits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StateHash(pub u128);
-
-impl fmt::Display for StateHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
+pub use lease::{Counts, StateHash};
 
 /// What a node knows of the cluster and of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,27 +44,6 @@ pub struct Status {
     /// How many more voters may fail before the cluster stops serving, as far as this node can see. Exact on the leader; elsewhere
     /// every voter is taken as up.
     pub survives_failures: usize,
-}
-
-/// How much is in the lease table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Files with at least one open.
-    pub files: usize,
-    /// Opens.
-    pub opens: usize,
-    /// Leases.
-    pub leases: usize,
-    /// Leases that are being broken.
-    pub breaking: usize,
-    /// Opens that wait for a break.
-    pub parked: usize,
-    /// Sessions.
-    pub sessions: usize,
-    /// Clients with a session.
-    pub clients: usize,
-    /// SMB servers known.
-    pub servers: usize,
 }
 
 /// What a node knows of one member.
@@ -117,7 +88,7 @@ impl Status {
     /// Asks consensus and the state machine.
     pub(crate) async fn of(config: &Config, raft: &Raft, machine: &MachineHandle) -> Result<Status, Unavailable> {
         let (applied, hash, now, counts) =
-            machine.with(|machine| (machine.applied(), machine.hash(), machine.state().now(), Counts::of(machine.state()))).await?;
+            machine.with(|machine| (machine.applied(), machine.hash(), machine.state().now(), machine.state().counts())).await?;
         let metrics = raft.metrics().borrow_watched().clone();
         let view = View { config, metrics: &metrics };
         let members = view.members();
@@ -137,12 +108,6 @@ impl Status {
             counts,
             survives_failures,
         })
-    }
-}
-
-impl Counts {
-    fn of(_state: &lease::State) -> Counts {
-        Counts::default()
     }
 }
 
@@ -168,7 +133,11 @@ impl View<'_> {
         };
         let last = self.metrics.last_log_index.map_or(0, |index| index + 1);
         let matched = self.metrics.replication.as_ref().map(|all| {
-            if node == self.config.node { self.metrics.last_log_index } else { all.get(&node).copied().flatten().map(|id| id.index) }
+            if node == self.config.node {
+                self.metrics.last_log_index
+            } else {
+                all.get(&node).copied().flatten().map(|id| id.index)
+            }
         });
         MemberStatus {
             node,

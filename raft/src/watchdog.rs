@@ -58,8 +58,7 @@ impl Watchdog {
     /// Without heartbeats the others elect a leader even if the handover does not work.
     async fn hand_over(&self) {
         self.raft.runtime_config().heartbeat(false);
-        let membership =
-            Membership { node: self.node, raft: &self.raft, leadership: &self.leadership, timeout: self.patience };
+        let membership = Membership { node: self.node, raft: &self.raft, leadership: &self.leadership, timeout: self.patience };
         if let Err(error) = membership.transfer(None).await {
             tracing::warn!(%error, "the handover did not work; without heartbeats the others elect a leader");
         }

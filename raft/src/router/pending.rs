@@ -68,8 +68,7 @@ impl Table {
 
     /// Removes those whose time is over.
     pub(super) fn expired(&mut self, now: Instant) -> Vec<Pending> {
-        let over: Vec<RequestId> =
-            self.pending.iter().filter(|(_, pending)| pending.deadline <= now).map(|(id, _)| *id).collect();
+        let over: Vec<RequestId> = self.pending.iter().filter(|(_, pending)| pending.deadline <= now).map(|(id, _)| *id).collect();
         over.iter().filter_map(|id| self.pending.remove(id)).collect()
     }
 }

@@ -209,11 +209,8 @@ impl Task {
         while let Some(id) = self.outgoing.pop_front() {
             let Some(pending) = self.table.get_mut(&id) else { continue };
             // The leader stamps it.
-            let entry = Entry {
-                at: LogTime::ZERO,
-                request: Some(pending.tracked.request),
-                command: pending.tracked.command.clone(),
-            };
+            let entry =
+                Entry { at: LogTime::ZERO, request: Some(pending.tracked.request), command: pending.tracked.command.clone() };
             match message.push(&entry) {
                 Ok(true) => {
                     pending.sent = true;

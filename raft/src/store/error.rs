@@ -76,6 +76,9 @@ pub enum StoreError {
     /// The snapshot is of another cluster.
     #[error("the snapshot belongs to another cluster")]
     Foreign,
+    /// There is no complete checkpoint that changes could be added to: the next one must be of the whole table.
+    #[error("there is no complete checkpoint to add changes to; the next one must be of the whole table")]
+    NotWhole,
     /// The operating system refused.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -89,7 +92,7 @@ impl From<StoreError> for io::Error {
         match error {
             StoreError::Io(source) => source,
             StoreError::Corrupt { .. } | StoreError::Foreign => io::Error::new(io::ErrorKind::InvalidData, error),
-            StoreError::Stopped => io::Error::other(error),
+            StoreError::Stopped | StoreError::NotWhole => io::Error::other(error),
         }
     }
 }

@@ -28,9 +28,12 @@ struct Platter {
 
 #[derive(Debug, Default)]
 struct State {
-    contents: Vec<Content>,
-    names: BTreeMap<PathBuf, usize>,
-    durable_names: BTreeMap<PathBuf, usize>,
+    contents: BTreeMap<u64, Content>,
+    files_made: u64,
+    /// Whether what would survive a power cut is kept beside what is there.
+    plain: bool,
+    names: BTreeMap<PathBuf, u64>,
+    durable_names: BTreeMap<PathBuf, u64>,
     capacity: Option<usize>,
     syncs_held: bool,
     syncs_until_failure: Option<u64>,
@@ -43,12 +46,21 @@ struct Content {
     durable: Vec<u8>,
     /// The sectors that were written since the last sync.
     volatile: BTreeSet<usize>,
+    /// How many have it open.
+    handles: usize,
 }
 
 impl MemoryDisk {
     /// An empty disk without a limit.
     pub fn new() -> MemoryDisk {
         MemoryDisk::default()
+    }
+
+    /// An empty disk whose power is never cut, at half the memory: to be used as a place for files.
+    pub fn plain() -> MemoryDisk {
+        let disk = MemoryDisk::default();
+        disk.state().plain = true;
+        disk
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -80,8 +92,8 @@ impl MemoryDisk {
     #[must_use]
     pub fn after_power_cut(&self, mut keeps: impl FnMut() -> bool) -> MemoryDisk {
         let state = self.state();
-        let mut contents = Vec::with_capacity(state.contents.len());
-        for content in &state.contents {
+        let mut contents = BTreeMap::new();
+        for (number, content) in &state.contents {
             let mut bytes = content.durable.clone();
             for sector in &content.volatile {
                 let from = sector * SECTOR;
@@ -91,10 +103,11 @@ impl MemoryDisk {
                     bytes[from..to].copy_from_slice(&content.now[from..to]);
                 }
             }
-            contents.push(Content { now: bytes.clone(), durable: bytes, volatile: BTreeSet::new() });
+            contents.insert(*number, Content { now: bytes.clone(), durable: bytes, volatile: BTreeSet::new(), handles: 0 });
         }
         let names = state.durable_names.clone();
-        let found = State { contents, names: names.clone(), durable_names: names, ..State::default() };
+        let files_made = state.files_made;
+        let found = State { contents, files_made, names: names.clone(), durable_names: names, ..State::default() };
         MemoryDisk { platter: Arc::new(Platter { state: Mutex::new(found), released: Condvar::new() }) }
     }
 
@@ -104,7 +117,8 @@ impl MemoryDisk {
     pub fn after_kill(&self) -> MemoryDisk {
         let state = self.state();
         let found = State {
-            contents: state.contents.clone(),
+            contents: state.contents.iter().map(|(number, content)| (*number, Content { handles: 0, ..content.clone() })).collect(),
+            files_made: state.files_made,
             names: state.names.clone(),
             durable_names: state.durable_names.clone(),
             ..State::default()
@@ -114,15 +128,26 @@ impl MemoryDisk {
 }
 
 impl State {
-    fn find(&self, path: &Path) -> io::Result<usize> {
+    fn content(&mut self, number: u64) -> &mut Content {
+        self.contents.entry(number).or_default()
+    }
+
+    /// Frees the content that no name and no handle leads to any more.
+    fn sweep(&mut self) {
+        let named: BTreeSet<u64> = self.names.values().chain(self.durable_names.values()).copied().collect();
+        self.contents.retain(|number, content| content.handles > 0 || named.contains(number));
+    }
+
+    fn find(&self, path: &Path) -> io::Result<u64> {
         self.names.get(path).copied().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such file on the disk in memory"))
     }
 
-    fn check_space(&self, file: usize, size: usize) -> io::Result<()> {
+    fn check_space(&self, file: u64, size: usize) -> io::Result<()> {
         let Some(capacity) = self.capacity else { return Ok(()) };
-        let named: BTreeSet<usize> = self.names.values().copied().collect();
-        let others: usize = named.iter().filter(|other| **other != file).map(|other| self.contents[*other].now.len()).sum();
-        let grows = size > self.contents[file].now.len();
+        let length = |number: &u64| self.contents.get(number).map_or(0, |content| content.now.len());
+        let named: BTreeSet<u64> = self.names.values().copied().collect();
+        let others: usize = named.iter().filter(|other| **other != file).map(length).sum();
+        let grows = size > length(&file);
         if grows && others + size > capacity {
             return Err(io::Error::new(io::ErrorKind::StorageFull, "no space left on the disk in memory"));
         }
@@ -143,14 +168,18 @@ impl Disk for MemoryDisk {
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         let mut state = self.state();
-        state.contents.push(Content::default());
-        let number = state.contents.len() - 1;
+        state.files_made += 1;
+        let number = state.files_made;
+        state.content(number).handles += 1;
         state.names.insert(path.to_owned(), number);
+        state.sweep();
         Ok(Arc::new(MemoryFile { disk: self.clone(), number }))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let number = self.state().find(path)?;
+        let mut state = self.state();
+        let number = state.find(path)?;
+        state.content(number).handles += 1;
         Ok(Arc::new(MemoryFile { disk: self.clone(), number }))
     }
 
@@ -159,6 +188,9 @@ impl Disk for MemoryDisk {
         let number = state.find(from)?;
         state.names.remove(from);
         state.names.insert(to.to_owned(), number);
+        if state.plain {
+            state.sweep();
+        }
         Ok(())
     }
 
@@ -166,15 +198,20 @@ impl Disk for MemoryDisk {
         let mut state = self.state();
         state.find(path)?;
         state.names.remove(path);
+        state.sweep();
         Ok(())
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let mut state = self.state();
         let state = &mut *state;
+        if state.plain {
+            return Ok(());
+        }
         state.durable_names.retain(|path, _| path.parent() != Some(dir));
         let inside = state.names.iter().filter(|(path, _)| path.parent() == Some(dir));
         state.durable_names.extend(inside.map(|(path, number)| (path.clone(), *number)));
+        state.sweep();
         Ok(())
     }
 }
@@ -182,21 +219,36 @@ impl Disk for MemoryDisk {
 #[derive(Debug)]
 struct MemoryFile {
     disk: MemoryDisk,
-    number: usize,
+    number: u64,
+}
+
+impl Drop for MemoryFile {
+    fn drop(&mut self) {
+        let mut state = self.disk.state();
+        let content = state.content(self.number);
+        content.handles -= 1;
+        if content.handles == 0 {
+            state.sweep();
+        }
+    }
 }
 
 impl DiskFile for MemoryFile {
     fn size(&self) -> io::Result<u64> {
-        Ok(self.disk.state().contents[self.number].now.len() as u64)
+        Ok(self.disk.state().content(self.number).now.len() as u64)
     }
 
     fn set_size(&self, size: u64) -> io::Result<()> {
         let size = usize::try_from(size).map_err(io::Error::other)?;
         let mut state = self.disk.state();
         state.check_space(self.number, size)?;
-        let content = &mut state.contents[self.number];
+        let plain = state.plain;
+        let content = state.content(self.number);
         let before = content.now.len();
         content.now.resize(size, 0);
+        if plain {
+            return Ok(());
+        }
         content.volatile.extend(before.min(size) / SECTOR..before.max(size).div_ceil(SECTOR));
         // How long a file is, is known after a power cut only once it was synced; cutting it is the exception that tests use.
         content.durable.truncate(size);
@@ -204,9 +256,9 @@ impl DiskFile for MemoryFile {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        let state = self.disk.state();
+        let mut state = self.disk.state();
         let from = usize::try_from(offset).map_err(io::Error::other)?;
-        let now = &state.contents[self.number].now;
+        let now = &state.content(self.number).now;
         let bytes = now.get(from..from + buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
         buffer.copy_from_slice(bytes);
         Ok(())
@@ -216,11 +268,15 @@ impl DiskFile for MemoryFile {
         let mut state = self.disk.state();
         let from = usize::try_from(offset).map_err(io::Error::other)?;
         let to = from + bytes.len();
-        let size = state.contents[self.number].now.len().max(to);
+        let size = state.content(self.number).now.len().max(to);
         state.check_space(self.number, size)?;
-        let content = &mut state.contents[self.number];
+        let plain = state.plain;
+        let content = state.content(self.number);
         content.now.resize(size, 0);
         content.now[from..to].copy_from_slice(bytes);
+        if plain {
+            return Ok(());
+        }
         content.volatile.extend(from / SECTOR..to.div_ceil(SECTOR));
         Ok(())
     }
@@ -234,7 +290,10 @@ impl DiskFile for MemoryFile {
             *left = left.checked_sub(1).ok_or_else(|| io::Error::other("injected failure of a sync"))?;
         }
         state.syncs += 1;
-        let content = &mut state.contents[self.number];
+        if state.plain {
+            return Ok(());
+        }
+        let content = state.content(self.number);
         content.durable.resize(content.now.len(), 0);
         for sector in std::mem::take(&mut content.volatile) {
             let from = sector * SECTOR;
