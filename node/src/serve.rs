@@ -1,9 +1,17 @@
 //! `tenure serve`: one node, from its configuration to its end.
 
+mod folder;
+mod forming;
+mod lifeline;
+mod lobby;
+mod life;
+
 use crate::cli::Serve;
 use crate::config::{Config, suspicious_variables};
 use crate::exit::Failure;
 use crate::{output, telemetry};
+
+pub(crate) use lifeline::KEEP;
 
 /// Runs a node until it is told to stop or cannot go on.
 pub(crate) fn run(serve: Serve) -> Result<(), Failure> {
@@ -13,7 +21,11 @@ pub(crate) fn run(serve: Serve) -> Result<(), Failure> {
     }
     telemetry::start(&config.log_filter, config.log_format)?;
     warn_of_variables();
-    todo!()
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::Refused(format!("cannot start threads: {error}")))?;
+    let ended = runtime.block_on(life::live(config, serve.lifeline));
+    // What still runs belongs to connections that did not close in time; the node does not wait for them.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Says which variables of the environment look like misspelt ones of ours.
