@@ -9,9 +9,9 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::error::{MembershipError, StartError, Unavailable};
-use crate::outbox::{AttachError, Attachment};
-use crate::peer::PeerEndpoint;
 use crate::progress::Progress;
+use crate::outbox::{Answered, AttachError, Attachment, Reporter};
+use crate::peer::PeerEndpoint;
 use crate::status::{StateHash, Status};
 use crate::storage::Store;
 use crate::transport::Transport;
@@ -19,15 +19,6 @@ use crate::types::{Member, NodeId};
 
 /// What the lease table said: carried out, or a committed "no" that is the same on every node.
 pub type Answer = Result<Outcome, Rejection>;
-
-/// An answer, and the log entry that it came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
-    /// The position in the Raft log.
-    pub index: u64,
-    /// The answer.
-    pub answer: Answer,
-}
 
 /// How fresh a read has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,7 +74,7 @@ impl Coordinator {
     /// # Errors
     ///
     /// [`Unavailable::Busy`] and [`Unavailable::Stopping`]: none of the requests was taken.
-    pub fn propose(&self, from: &Attachment, requests: Vec<(Request, Command)>) -> Result<(), Unavailable> {
+    pub fn propose(&self, from: &Reporter, requests: Vec<(Request, Command)>) -> Result<(), Unavailable> {
         unimplemented!("{from:?} {requests:?}")
     }
 
