@@ -4,6 +4,7 @@ mod admin;
 mod cli;
 mod config;
 mod exit;
+mod nodes;
 mod output;
 mod serve;
 mod telemetry;
@@ -28,9 +29,18 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
+        Verb::Demo(demo) => {drop(demo);Ok(())}
         Verb::Serve(serve) => serve::run(*serve),
-        Verb::Demo(_) | Verb::Status(_) | Verb::Lease(_) | Verb::Member(_) | Verb::Leader(_) | Verb::State(_) => {
-            Err(Failure::Refused("not there yet".to_owned()))
-        }
+        Verb::Status(remote) => ask(admin::status(&remote)),
+        Verb::Lease(verb) => ask(admin::lease(&verb)),
+        Verb::Member(verb) => ask(admin::member(&verb)),
+        Verb::Leader(verb) => ask(admin::leader(&verb)),
+        Verb::State(verb) => ask(admin::state(&verb)),
     }
+}
+
+/// Runs one command of an operator. It needs no threads of its own.
+fn ask(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::Refused(format!("cannot start: {error}")))?.block_on(command)
 }

@@ -44,8 +44,6 @@ pub(crate) struct MemberReport {
     pub(crate) applied_index: Option<u64>,
     /// How many entries that is behind what the cluster has committed.
     pub(crate) lag: Option<u64>,
-    /// SMB servers attached to it.
-    pub(crate) attached_servers: Option<u32>,
     /// The version that it runs.
     pub(crate) version: Option<String>,
 }
@@ -116,11 +114,10 @@ impl Report for ClusterReport {
                 if member.up { member.role.clone() } else { format!("{} (down)", member.role) },
                 or_dash(member.applied_index),
                 or_dash(member.lag),
-                or_dash(member.attached_servers),
                 or_dash(member.version.as_ref()),
             ]
         });
-        let members = table(&["NODE", "ADDRESS", "ROLE", "APPLIED#", "LAG#", "SMB SERVERS#", "VERSION"], rows);
+        let members = table(&["NODE", "ADDRESS", "ROLE", "APPLIED#", "LAG#", "VERSION"], rows);
         let held = &self.table;
         format!(
             "{}\n\n{members}\n\n{} on {}, {} in flight, {} parked; {} in {} of {} on {}",

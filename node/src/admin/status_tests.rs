@@ -11,7 +11,6 @@ fn member(node: &str, role: &str, up: bool) -> MemberReport {
         up,
         applied_index: up.then_some(12),
         lag: up.then_some(0),
-        attached_servers: up.then_some(1),
         version: up.then(|| "0.1.0".to_owned()),
     }
 }

@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use raft::types::NodeId;
 use rpc::proto::v1 as pb;
-use rpc::proto::v1::admin_service_client::AdminServiceClient;
 use rpc::proto::v1::admin_service_server::{AdminService, AdminServiceServer};
-use tokio::task::JoinSet;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::{Endpoint, Server};
+use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
 use super::forming::Said;
 use crate::exit::Failure;
+use crate::nodes;
 
 /// How long another node may take to say who it is.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -88,19 +87,12 @@ impl AdminService for Lobby {
 
 /// Asks each of these nodes who it is, all at once. Who does not answer is not in the result.
 pub(super) async fn ask(others: &BTreeMap<NodeId, String>) -> BTreeMap<NodeId, Said> {
-    let mut asked = JoinSet::new();
-    for (id, address) in others {
-        let (id, address) = (*id, address.clone());
-        asked.spawn(async move {
-            let said = tokio::time::timeout(ANSWER_WITHIN, ask_one(&address)).await.ok().flatten();
-            said.map(|said| (id, said))
-        });
-    }
-    asked.join_all().await.into_iter().flatten().collect()
-}
-
-async fn ask_one(address: &str) -> Option<Said> {
-    let channel = Endpoint::from_shared(format!("http://{address}")).ok()?.connect().await.ok()?;
-    let answer = AdminServiceClient::new(channel).status(pb::StatusRequest {}).await.ok()?.into_inner();
-    Some(Said { node: NodeId::new(answer.node), cluster: answer.cluster, formed: answer.formed, ready: answer.ready })
+    let answers = nodes::all(others, |address| async move { nodes::status(&address, ANSWER_WITHIN).await }).await;
+    let said = |answer: pb::StatusResponse| Said {
+        node: NodeId::new(answer.node),
+        cluster: answer.cluster,
+        formed: answer.formed,
+        ready: answer.ready,
+    };
+    answers.into_iter().filter_map(|(id, answer)| Some((id, said(answer.ok()?)))).collect()
 }
