@@ -1,24 +1,28 @@
 //! The operator's commands.
 
-mod call;
 mod hash;
 mod leases;
 mod members;
 mod status;
 mod survey;
 
+use rpc::client::Admin;
+
 use crate::cli::{Leader, Lease, Member, Remote, State};
 use crate::exit::Failure;
 use crate::output::print;
 
-pub(crate) use call::Cluster;
 pub(crate) use hash::compare;
-pub(crate) use leases::{Filter, LeaseReport, pages};
+pub(crate) use leases::{LeaseReport, pages};
 pub(crate) use survey::survey;
+
+fn cluster(remote: &Remote) -> Admin {
+    Admin::new(&remote.endpoints, remote.timeout.0)
+}
 
 /// `tenure status`.
 pub(crate) async fn status(remote: &Remote) -> Result<(), Failure> {
-    let report = survey::survey(&Cluster::new(remote)).await?;
+    let report = survey(&cluster(remote), remote.timeout.0).await?;
     print(&report, remote.output)?;
     if report.survives_failures.is_some() { Ok(()) } else { Err(Failure::Unavailable(report.summary)) }
 }
@@ -26,8 +30,8 @@ pub(crate) async fn status(remote: &Remote) -> Result<(), Failure> {
 /// `tenure lease`.
 pub(crate) async fn lease(verb: &Lease) -> Result<(), Failure> {
     match verb {
-        Lease::List(list) => print(&leases::list(&Cluster::new(&list.remote), list).await?, list.remote.output),
-        Lease::Show(show) => print(&leases::show(&Cluster::new(&show.remote), show).await?, show.remote.output),
+        Lease::List(list) => print(&leases::list(&cluster(&list.remote), list).await?, list.remote.output),
+        Lease::Show(show) => print(&leases::show(&cluster(&show.remote), show).await?, show.remote.output),
     }
 }
 
@@ -37,19 +41,19 @@ pub(crate) async fn member(verb: &Member) -> Result<(), Failure> {
         Member::Add(add) => &add.remote,
         Member::Promote(one) | Member::Remove(one) => &one.remote,
     };
-    print(&members::change(&Cluster::new(remote), verb).await?, remote.output)
+    print(&members::change(&cluster(remote), verb).await?, remote.output)
 }
 
 /// `tenure leader`.
 pub(crate) async fn leader(verb: &Leader) -> Result<(), Failure> {
     let Leader::Transfer(transfer) = verb;
-    print(&members::transfer(&Cluster::new(&transfer.remote), transfer).await?, transfer.remote.output)
+    print(&members::transfer(&cluster(&transfer.remote), transfer).await?, transfer.remote.output)
 }
 
 /// `tenure state`.
 pub(crate) async fn state(verb: &State) -> Result<(), Failure> {
     let State::Hash(remote) = verb;
-    let (report, verdict) = hash::run(&Cluster::new(remote)).await?;
+    let (report, verdict) = hash::run(&cluster(remote), remote.timeout.0).await?;
     print(&report, remote.output)?;
     verdict
 }

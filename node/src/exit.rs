@@ -27,6 +27,17 @@ impl Failure {
     }
 }
 
+impl From<rpc::client::AdminError> for Failure {
+    fn from(error: rpc::client::AdminError) -> Failure {
+        use rpc::client::AdminError;
+        match error {
+            AdminError::Refused(why) => Failure::Refused(why),
+            AdminError::Invalid(why) => Failure::Usage(why),
+            AdminError::Unavailable(_) | AdminError::Unknown(_) => Failure::Unavailable(error.to_string()),
+        }
+    }
+}
+
 impl From<crate::config::ConfigError> for Failure {
     fn from(error: crate::config::ConfigError) -> Failure {
         Failure::Usage(error.to_string())

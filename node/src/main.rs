@@ -3,6 +3,7 @@
 mod admin;
 mod cli;
 mod config;
+mod demo;
 mod exit;
 mod nodes;
 mod output;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
-        Verb::Demo(demo) => {drop(demo);Ok(())}
+        Verb::Demo(demo) => demo::run(&demo),
         Verb::Serve(serve) => serve::run(*serve),
         Verb::Status(remote) => ask(admin::status(&remote)),
         Verb::Lease(verb) => ask(admin::lease(&verb)),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use raft::types::NodeId;
+use rpc::client::{Admin, AdminError};
 use rpc::proto::v1 as pb;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::call::Cluster;
 use crate::exit::Failure;
 use crate::nodes;
 use crate::output::{Report, table};
@@ -60,7 +60,7 @@ pub(crate) async fn compare(addresses: &BTreeMap<u64, String>, timeout: Duration
     let mut seen = Seen::default();
     loop {
         let left = deadline.saturating_duration_since(Instant::now()).clamp(Duration::from_millis(100), Duration::from_secs(1));
-        let answers = nodes::all(addresses, |address| async move { nodes::state_hash(&address, left).await }).await;
+        let answers = nodes::state_hashes(addresses, left).await;
         let up: Vec<u64> = answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(node, _)| *node).collect();
         for (node, answer) in &answers {
             if let Ok(answer) = answer {
@@ -75,7 +75,7 @@ pub(crate) async fn compare(addresses: &BTreeMap<u64, String>, timeout: Duration
     }
 }
 
-fn report(seen: &Seen, common: Option<u64>, answers: &BTreeMap<u64, Result<pb::StateHashResponse, String>>) -> HashReport {
+fn report(seen: &Seen, common: Option<u64>, answers: &BTreeMap<u64, Result<pb::StateHashResponse, AdminError>>) -> HashReport {
     let nodes: Vec<NodeHash> = answers
         .iter()
         .map(|(node, answer)| {
@@ -86,7 +86,7 @@ fn report(seen: &Seen, common: Option<u64>, answers: &BTreeMap<u64, Result<pb::S
                 node: NodeId::new(*node).to_string(),
                 applied_index: shown.as_ref().map(|(index, _)| *index),
                 hash: shown.map(|(_, hash)| hash),
-                error: answer.as_ref().err().cloned(),
+                error: answer.as_ref().err().map(ToString::to_string),
             }
         })
         .collect();
@@ -100,10 +100,10 @@ fn report(seen: &Seen, common: Option<u64>, answers: &BTreeMap<u64, Result<pb::S
 /// # Errors
 ///
 /// Refused if two differ at one position; unavailable if they could not be compared.
-pub(super) async fn run(cluster: &Cluster) -> Result<(HashReport, Result<(), Failure>), Failure> {
-    let status = cluster.call(|mut node| async move { node.status(pb::StatusRequest {}).await }).await?;
+pub(super) async fn run(cluster: &Admin, timeout: Duration) -> Result<(HashReport, Result<(), Failure>), Failure> {
+    let status = cluster.status().await?;
     let addresses: BTreeMap<u64, String> = status.members.iter().map(|member| (member.node, member.address.clone())).collect();
-    let report = compare(&addresses, cluster.timeout()).await;
+    let report = compare(&addresses, timeout).await;
     let verdict = report.verdict();
     Ok((report, verdict))
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use rpc::client::AdminError;
 use rpc::proto::v1 as pb;
 
 use super::{Seen, report};
 use crate::exit::Failure;
 
-type Answers = BTreeMap<u64, Result<pb::StateHashResponse, String>>;
+type Answers = BTreeMap<u64, Result<pb::StateHashResponse, AdminError>>;
 
-fn answer(node: u64, applied_index: u64, hash: &str) -> Result<pb::StateHashResponse, String> {
+fn answer(node: u64, applied_index: u64, hash: &str) -> Result<pb::StateHashResponse, AdminError> {
     Ok(pb::StateHashResponse { node, applied_index, hash: hash.to_owned() })
 }
 
@@ -51,7 +52,7 @@ fn a_node_that_is_down_or_behind_is_no_difference() {
     assert!(!lags.equal);
     assert!(matches!(lags.verdict(), Err(Failure::Unavailable(_))));
 
-    let answers: Answers = [(1, answer(1, 8, "b")), (2, Err("nobody answers".to_owned()))].into();
+    let answers: Answers = [(1, answer(1, 8, "b")), (2, Err(AdminError::Unavailable("nobody answers".to_owned())))].into();
     let down = report(&behind, behind.common(&[1]), &answers);
     assert!(!down.equal);
     assert_eq!(down.verdict(), Err(Failure::Unavailable("no answer from n2".to_owned())));

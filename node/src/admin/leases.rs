@@ -1,10 +1,10 @@
 //! `tenure lease list` and `tenure lease show`.
 
-use lease::{Caching, ClientGuid, FileId, FileKey, LeaseKey, ServerId, VolumeId};
+use lease::{Caching, FileId, FileKey, ServerId, VolumeId};
+use rpc::client::{Admin, LeaseFilter};
 use rpc::proto::v1 as pb;
 use serde::Serialize;
 
-use super::call::Cluster;
 use crate::cli::{LeaseList, LeaseShow};
 use crate::exit::Failure;
 use crate::output::{Report, count, table};
@@ -103,27 +103,9 @@ fn file_name(file: &pb::FileKey) -> String {
     FileKey { volume: VolumeId::new(file.volume), file: FileId::from_bytes(id), stream }.to_string()
 }
 
-fn file_key(file: &FileKey) -> pb::FileKey {
-    pb::FileKey {
-        volume: file.volume.get(),
-        file: file.file.to_bytes().to_vec(),
-        stream: file.stream.as_ref().map(ToString::to_string),
-    }
-}
-
-/// What `lease list` asks for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Filter {
-    client: Option<ClientGuid>,
-    file: Option<FileKey>,
-    server: Option<ServerId>,
-    breaking: bool,
-    stale: bool,
-}
-
 /// See `tenure lease list`.
-pub(super) async fn list(cluster: &Cluster, asked: &LeaseList) -> Result<LeasesReport, Failure> {
-    let filter = Filter {
+pub(super) async fn list(cluster: &Admin, asked: &LeaseList) -> Result<LeasesReport, Failure> {
+    let filter = LeaseFilter {
         client: asked.client,
         file: asked.file.clone(),
         server: asked.server,
@@ -134,30 +116,16 @@ pub(super) async fn list(cluster: &Cluster, asked: &LeaseList) -> Result<LeasesR
 }
 
 /// All leases that a filter lets through, at most `limit`.
-pub(crate) async fn pages(cluster: &Cluster, filter: &Filter, limit: usize) -> Result<LeasesReport, Failure> {
+pub(crate) async fn pages(cluster: &Admin, filter: &LeaseFilter, limit: usize) -> Result<LeasesReport, Failure> {
     let mut report = LeasesReport { leases: Vec::new(), more: false, applied_index: 0 };
-    let mut page_token = String::new();
+    let mut token = String::new();
     loop {
-        let request = pb::ListLeasesRequest {
-            client: filter.client.map(|client| client.to_bytes().to_vec()),
-            file: filter.file.as_ref().map(file_key),
-            server: filter.server.map(ServerId::get),
-            breaking: filter.breaking,
-            page_size: PAGE.min(u32::try_from(limit - report.leases.len()).unwrap_or(PAGE)).max(1),
-            page_token: page_token.clone(),
-            stale: filter.stale,
-        };
-        let page = cluster
-            .call(|mut node| {
-                let request = request.clone();
-                async move { node.list_leases(request).await }
-            })
-            .await?;
+        let page = cluster.leases(filter, PAGE, &token).await?;
         report.applied_index = page.applied_index;
         report.leases.extend(page.leases.iter().map(|entry| LeaseReport::new(entry, page.log_time_ms)));
-        page_token = page.next_page_token;
-        if page_token.is_empty() || report.leases.len() >= limit {
-            report.more = !page_token.is_empty() || report.leases.len() > limit;
+        token = page.next_page_token;
+        if token.is_empty() || report.leases.len() > limit {
+            report.more = !token.is_empty() || report.leases.len() > limit;
             report.leases.truncate(limit);
             return Ok(report);
         }
@@ -165,38 +133,19 @@ pub(crate) async fn pages(cluster: &Cluster, filter: &Filter, limit: usize) -> R
 }
 
 /// See `tenure lease show`.
-pub(super) async fn show(cluster: &Cluster, asked: &LeaseShow) -> Result<LeaseDetail, Failure> {
-    let key = asked.key;
-    let found = match asked.client {
-        Some(client) => get(cluster, client, key, asked.stale).await?.into_iter().collect(),
-        None => by_key(cluster, key, asked.stale).await?,
-    };
-    match found.len() {
-        0 => Err(Failure::Refused(format!("no client has a lease with the key {key}"))),
-        1 => Ok(LeaseDetail(found.into_iter().next().expect("there is one"))),
-        number => {
-            let clients: Vec<String> = found.into_iter().map(|lease| lease.client).collect();
-            Err(Failure::Refused(format!("{number} clients use the key {key}: choose one with --client: {}", clients.join(", "))))
+pub(super) async fn show(cluster: &Admin, asked: &LeaseShow) -> Result<LeaseDetail, Failure> {
+    let filter = LeaseFilter { client: asked.client, stale: asked.stale, ..LeaseFilter::default() };
+    let key = asked.key.to_string();
+    let mut found = pages(cluster, &filter, usize::MAX).await?.leases;
+    found.retain(|lease| lease.key == key);
+    match found.pop() {
+        None => Err(Failure::Refused(format!("no client has a lease with the key {key}"))),
+        Some(lease) if found.is_empty() => Ok(LeaseDetail(lease)),
+        Some(last) => {
+            let clients: Vec<String> = found.into_iter().chain([last]).map(|lease| lease.client).collect();
+            Err(Failure::Refused(format!("several clients use the key {key}: choose one with --client: {}", clients.join(", "))))
         }
     }
-}
-
-async fn get(cluster: &Cluster, client: ClientGuid, key: LeaseKey, stale: bool) -> Result<Option<LeaseReport>, Failure> {
-    let request = pb::GetLeaseRequest { client: client.to_bytes().to_vec(), key: key.to_bytes().to_vec(), stale };
-    let answer = cluster
-        .call(|mut node| {
-            let request = request.clone();
-            async move { node.get_lease(request).await }
-        })
-        .await?;
-    Ok(answer.lease.map(|entry| LeaseReport::new(&entry, answer.log_time_ms)))
-}
-
-async fn by_key(cluster: &Cluster, key: LeaseKey, stale: bool) -> Result<Vec<LeaseReport>, Failure> {
-    let filter = Filter { stale, ..Filter::default() };
-    let all = pages(cluster, &filter, usize::MAX).await?;
-    let key = key.to_string();
-    Ok(all.leases.into_iter().filter(|lease| lease.key == key).collect())
 }
 
 impl LeaseReport {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use raft::types::NodeId;
+use rpc::client::Admin;
 use rpc::proto::v1 as pb;
 
-use super::call::Cluster;
 use super::status::{ClusterReport, MemberReport, TableReport};
 use crate::exit::Failure;
 use crate::nodes;
@@ -15,12 +15,11 @@ use crate::nodes;
 const UP_WITHIN: Duration = Duration::from_secs(1);
 
 /// Asks any node who the members are, then each of them how it is. What the leader says of the cluster counts, if it answers.
-pub(crate) async fn survey(cluster: &Cluster) -> Result<ClusterReport, Failure> {
-    let first = cluster.call(|mut node| async move { node.status(pb::StatusRequest {}).await }).await?;
+pub(crate) async fn survey(cluster: &Admin, timeout: Duration) -> Result<ClusterReport, Failure> {
+    let first = cluster.status().await?;
     let addresses: BTreeMap<u64, String> =
         first.members.iter().map(|member| (member.node, member.address.clone())).collect();
-    let within = UP_WITHIN.min(cluster.timeout());
-    let answers = nodes::all(&addresses, |address| async move { nodes::status(&address, within).await }).await;
+    let answers = nodes::statuses(&addresses, UP_WITHIN.min(timeout)).await;
     let answers: BTreeMap<u64, pb::StatusResponse> =
         answers.into_iter().filter_map(|(id, answer)| Some((id, answer.ok()?))).filter(|(id, answer)| answer.node == *id).collect();
     Ok(report(first, &answers))

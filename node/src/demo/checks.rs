@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use raft::types::NodeId;
+use rpc::client::{Admin, LeaseFilter};
 
 use super::ledger::{Ledger, incoherent};
 use super::timeline::Timeline;
-use crate::admin::{Cluster, Filter, compare, pages, survey};
+use crate::admin::{compare, pages, survey};
 use crate::exit::Failure;
 
 /// How long a check may take.
@@ -16,7 +17,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 /// Prints each check and whether it held; fails if one did not.
 pub(super) async fn check(timeline: &Timeline, addresses: &BTreeMap<NodeId, String>, ledger: &Ledger) -> Result<(), Failure> {
     timeline.act("What was checked");
-    let cluster = Cluster::at(addresses.values().cloned().collect(), WITHIN);
+    let cluster = Admin::new(addresses.values(), WITHIN);
     let mut failed = 0;
     let mut verdict = |held: bool, text: String, details: Vec<String>| {
         timeline.check(held, text);
@@ -32,7 +33,7 @@ pub(super) async fn check(timeline: &Timeline, addresses: &BTreeMap<NodeId, Stri
     let hash = hashes.nodes.first().and_then(|node| node.hash.clone()).unwrap_or_default();
     verdict(hashes.equal, format!("the tables of {all} are the same{at}: {hash}"), same.err().map(|why| why.to_string()).into_iter().collect());
 
-    let table = pages(&cluster, &Filter::default(), usize::MAX).await?.leases;
+    let table = pages(&cluster, &LeaseFilter::default(), usize::MAX).await?.leases;
     let missing = ledger.missing(&table);
     verdict(missing.is_empty(), format!("every lease that a client was told it holds is in the table: {}", ledger.held()), missing);
     let surplus = ledger.surplus(&table);
@@ -42,7 +43,7 @@ pub(super) async fn check(timeline: &Timeline, addresses: &BTreeMap<NodeId, Stri
     let conflicts = incoherent(&table);
     verdict(conflicts.is_empty(), "nobody caches writes on a file that somebody else caches".to_owned(), conflicts);
 
-    let report = survey(&cluster).await?;
+    let report = survey(&cluster, WITHIN).await?;
     let waiting = report.table.breaks_in_flight + report.table.parked_opens;
     verdict(waiting == 0, "no break is in flight and no open waits".to_owned(), Vec::new());
     let healthy = report.survives_failures == Some(1) && report.members.iter().all(|member| member.up);

@@ -24,7 +24,7 @@ pub(super) struct Leadership {
 }
 
 async fn statuses(addresses: &BTreeMap<NodeId, String>) -> BTreeMap<NodeId, StatusResponse> {
-    let answers = nodes::all(addresses, |address| async move { nodes::status(&address, ANSWER_WITHIN).await }).await;
+    let answers = nodes::statuses(addresses, ANSWER_WITHIN).await;
     answers.into_iter().filter_map(|(id, answer)| Some((id, answer.ok()?))).collect()
 }
 

@@ -13,7 +13,7 @@ use crate::exit::Failure;
 /// Opens the node's data folder. Blocks while the log is read.
 pub(super) fn open(config: &Config, cluster: ClusterId) -> Result<Store, Failure> {
     let log = LogConfig { segment_bytes: config.segment, ..LogConfig::default() };
-    Store::open(&config.data, cluster, config.node, &log).map_err(|error| refused(config, &error))
+    Store::open(&config.data, cluster, config.node, &log).map_err(|error| not_started(config, &error))
 }
 
 /// Why the node did not start, and what to do.
@@ -21,7 +21,7 @@ pub(super) fn not_started(config: &Config, error: &StartError) -> Failure {
     match error {
         StartError::Config(error) => Failure::Usage(error.to_string()),
         StartError::Open(error) => refused(config, error),
-        StartError::Load(_) | StartError::Consensus(_) => Failure::Refused(format!("{} cannot start: {error}", config.node)),
+        StartError::Store(_) | StartError::Log(_) | StartError::Load(_) | StartError::Consensus(_) => Failure::Refused(format!("{} cannot start: {error}", config.node)),
     }
 }
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use raft::Coordinator;
 use raft::types::{ClusterId, Member, NodeId};
-use rpc::peers::{PeerOptions, PeerTransport};
-use rpc::server::{ServeOptions, serve};
+use rpc::{PeerOptions, PeerTransport, ServeOptions, serve};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -34,11 +33,11 @@ pub(super) async fn live(config: Config, lifeline: bool) -> Result<(), Failure> 
     let cluster = cluster_id(&config.cluster);
     let listener = listen(&config).await?;
     let coordinator = start(&config, cluster).await?;
-    let status = coordinator.status().await;
+    let formed = is_formed(&coordinator).await?;
     let node = config.node;
     tracing::info!(%node, cluster = config.cluster, data = %config.data.display(), listen = %config.listen, "started");
     let mut forming = None;
-    if !status.formed && !config.join {
+    if !formed && !config.join {
         let met = tokio::select! {
             met = meet(&config, cluster, &listener) => met,
             why = ends.next() => {
@@ -102,6 +101,12 @@ async fn start(config: &Config, cluster: ClusterId) -> Result<Coordinator, Failu
     Coordinator::start(settings, store, transport).await.map_err(|error| folder::not_started(config, &error))
 }
 
+/// Whether the node's log belongs to a formed cluster.
+async fn is_formed(coordinator: &Coordinator) -> Result<bool, Failure> {
+    let status = coordinator.status().await;
+    status.map(|status| status.formed).map_err(|error| Failure::Refused(format!("the node ended while it started: {error}")))
+}
+
 /// Waits, answering nothing but who it is, until the node has seen every other first member empty.
 async fn meet(config: &Config, cluster: ClusterId, listener: &TcpListener) -> Result<Forming, Failure> {
     let note = ReadyNote::of(&config.data);
@@ -152,7 +157,7 @@ async fn ask_until(forming: &mut Forming, enough: fn(&Forming) -> bool) -> Resul
 /// Forms the cluster if that is this node's part; otherwise whoever has it will find this node ready.
 async fn form(coordinator: Coordinator, config: Config, forming: Option<Forming>) -> Result<(), Failure> {
     let Some(mut forming) = forming else {
-        if config.join && !coordinator.status().await.formed {
+        if config.join && !is_formed(&coordinator).await? {
             tracing::info!("waiting to be added: tenure member add {} {}", config.node, config.advertise);
         }
         return Ok(());
@@ -184,7 +189,7 @@ async fn refusal(forming: tokio::task::JoinHandle<Result<(), Failure>>) -> Failu
 async fn hand_over(
     coordinator: Coordinator,
     left: CancellationToken,
-    serving: tokio::task::JoinHandle<Result<(), rpc::server::ServeError>>,
+    serving: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
     why: &str,
 ) {
     tracing::info!("stopping: {why}");

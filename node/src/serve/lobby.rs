@@ -87,7 +87,7 @@ impl AdminService for Lobby {
 
 /// Asks each of these nodes who it is, all at once. Who does not answer is not in the result.
 pub(super) async fn ask(others: &BTreeMap<NodeId, String>) -> BTreeMap<NodeId, Said> {
-    let answers = nodes::all(others, |address| async move { nodes::status(&address, ANSWER_WITHIN).await }).await;
+    let answers = nodes::statuses(others, ANSWER_WITHIN).await;
     let said = |answer: pb::StatusResponse| Said {
         node: NodeId::new(answer.node),
         cluster: answer.cluster,
