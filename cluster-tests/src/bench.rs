@@ -1,0 +1,6 @@
+//! The figures that the project is held to, each with the same load on etcd beside it where there is one.
+
+pub mod etcd_side;
+pub mod load;
+pub mod machine;
+pub mod report;
