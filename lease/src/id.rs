@@ -121,6 +121,13 @@ numbered!(
     Generation, "g"
 );
 
+numbered!(
+    /// The number of a notice: something that one life of a server was told, that no command of an SMB client will ever answer, and
+    /// that the server confirms with its next requests ([`Request::notices_seen`](crate::Request::notices_seen)). Counted from 1
+    /// for each server. Written `note5`.
+    NoticeNumber, "note"
+);
+
 opaque!(
     /// What an SMB client calls itself in NEGOTIATE (MS-SMB2 2.2.3). With a lease key it identifies a lease.
     ClientGuid

@@ -15,8 +15,8 @@ pub use caching::{Caching, HANDLE_CACHING, READ_CACHING, UnknownCaching, WRITE_C
 pub use command::{Access, Command, Disposition, Entry, LeaseRequest, LeaseRequestV2, Open, Request, Share};
 pub use effect::{Break, Effect, Route};
 pub use id::{
-    ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId,
-    SessionId, VolumeId,
+    ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,
+    ServerId, SessionId, VolumeId,
 };
 pub use outcome::{Grant, GrantV2, Limit, Outcome, Rejection};
 pub use time::LogTime;

@@ -1,0 +1,13 @@
+//! Everything a node keeps on disk: the log with the vote, the snapshot file, and the checkpoint of the lease table.
+
+pub mod checkpoint;
+pub mod data_dir;
+pub mod error;
+pub mod log;
+pub mod snapshot;
+
+pub use checkpoint::{Checkpoint, CheckpointBatch, CheckpointMeta};
+pub use data_dir::{DataDir, Identity};
+pub use error::{Failure, OpenError, StoreError};
+pub use log::{FatalHook, LogConfig, LogReader, LogStore, SyncGauge};
+pub use snapshot::{SnapshotFile, SnapshotReceiver, SnapshotStore, SnapshotWriter};
