@@ -107,10 +107,11 @@ where
     Fut: Future<Output = Result<()>> + Send,
     B: FnOnce() -> Result<()>,
 {
-    let mut blow = Some(blow);
     let mut beat = interval(watch.every);
     let mut pending = JoinSet::new();
-    let (start, mut struck) = (Instant::now(), None);
+    let start = Instant::now();
+    let mut blow = Some(blow);
+    let mut struck: Option<Instant> = None;
     let (mut last, mut longest) = (start, Duration::ZERO);
     loop {
         tokio::select! {
@@ -126,11 +127,13 @@ where
                 last = last.max(answered);
             }
         }
+        if start.elapsed() >= watch.steady
+            && let Some(blow) = blow.take()
+        {
+            struck = Some(Instant::now());
+            blow()?;
+        }
         match struck {
-            None if start.elapsed() >= watch.steady => {
-                struck = Some(Instant::now());
-                blow.take().expect("struck once")()?;
-            }
             Some(at) if at.elapsed() >= longest + watch.steady && last.elapsed() < watch.every * 4 && longest > watch.every * 4 => {
                 break;
             }
