@@ -21,5 +21,15 @@ pub use id::{
 pub use outcome::{Grant, GrantV2, Limit, Outcome, Rejection};
 pub use time::LogTime;
 
+mod apply;
+mod display;
+mod invariants;
+mod outstanding;
+mod snapshot;
 mod state;
-pub use state::{Settings, State};
+#[cfg(test)]
+mod tests;
+
+pub use invariants::Violation;
+pub use snapshot::{Group, Record, RestoreError, StateHash, VALUE_BYTES_MAX, View};
+pub use state::{BreakInfo, Counts, LeaseInfo, NoSuchBreak, OpenInfo, ServerInfo, Settings, State};
