@@ -65,17 +65,17 @@ impl Step<'_> {
             Command::Tick | Command::Configure(_) => Some(Err(crate::Rejection::InvalidParameter)),
             Command::StartServer { ttl } => Some(self.renew_server(id, Some(*ttl))),
             Command::RenewServer => Some(self.renew_server(id, None)),
-            Command::StopServer => Some(self.stop_server(id)),
+            Command::StopServer => Some(Ok(self.stop_server(id))),
             Command::StartSession { client, connection } => Some(self.start_session(id, *client, *connection)),
             Command::EndSession { session } => Some(self.end_session(id, *session)),
-            Command::Disconnect { connection } => Some(self.disconnect(id, *connection)),
+            Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),
             Command::Open(open) => self.open(id, open),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
             Command::Release { client, key } => Some(self.release(*client, *key)),
-            Command::Cancel { sequence } => Some(self.cancel(id, *sequence)),
+            Command::Cancel { sequence } => Some(Ok(self.cancel(id, *sequence))),
             Command::Undeliverable { connection, client, key, generation } => {
-                Some(self.undeliverable(id, *connection, (*client, *key), *generation))
+                Some(Ok(self.undeliverable(id, *connection, (*client, *key), *generation)))
             }
         }
     }

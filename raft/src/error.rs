@@ -1,6 +1,7 @@
 //! What can go wrong, by what the caller does next.
 
 use crate::config::ConfigError;
+use crate::machine::LoadError;
 use crate::store::{OpenError, StoreError};
 use crate::types::{Member, NodeId};
 
@@ -48,9 +49,15 @@ pub enum StartError {
     /// The data folder cannot be served from.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The checkpoint or the snapshot could not be read.
-    #[error("cannot load the lease table: {0}")]
-    Load(#[from] StoreError),
+    /// The folder of the snapshots or of the checkpoint could not be opened.
+    #[error("cannot open the snapshots or the checkpoint: {0}")]
+    Store(#[from] StoreError),
+    /// There is no lease table to begin with.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The log could not be read.
+    #[error("cannot read the log: {0}")]
+    Log(#[from] std::io::Error),
     /// Consensus refused to start.
     #[error("consensus could not start: {0}")]
     Consensus(String),

@@ -4,12 +4,15 @@
 //! [`MachineHandle`]. `apply` does no IO and never waits for a reader.
 
 mod apply;
+mod checkpoint;
 mod config;
 mod handle;
 mod keeper;
 mod markers;
 mod open;
 mod raft_impl;
+mod records;
+mod shelf;
 mod snapshot;
 
 use lease::State;
@@ -22,9 +25,9 @@ pub use open::{LoadError, Opened};
 
 use crate::outbox::Outbox;
 use crate::progress::Progress;
-use crate::store::{SnapshotFile, SnapshotStore};
 use crate::types::{LogId, StoredMembership, TypeConfig};
 use markers::Markers;
+use shelf::Shelf;
 
 /// openraft with this state machine.
 pub type Raft = openraft::Raft<TypeConfig, Machine>;
@@ -43,11 +46,12 @@ pub struct Machine {
     markers: Markers,
     outbox: Outbox,
     progress: watch::Sender<Progress>,
-    snapshots: SnapshotStore,
-    /// The newest snapshot.
-    current: Option<SnapshotFile>,
+    shelf: Shelf,
     /// The next checkpoint has to contain everything, and not only what was touched.
     checkpoint_all: bool,
+    /// Whether the state is kept on a disk: then what blocks runs on threads of its own, and what was touched is remembered for the
+    /// next checkpoint.
+    threads: bool,
 }
 
 impl Machine {

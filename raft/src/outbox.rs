@@ -4,6 +4,8 @@
 mod delivery;
 mod mailbox;
 mod post;
+#[cfg(test)]
+mod tests;
 mod waiters;
 
 pub use delivery::{Answered, Delivery};

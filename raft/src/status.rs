@@ -1,18 +1,18 @@
 //! What a node knows of the cluster, for operators.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::types::{ClusterId, Member, NodeId};
+use openraft::Instant;
+use openraft::async_runtime::WatchReceiver;
+use openraft::metrics::RaftMetrics;
 
-/// The hash of the whole lease table: equal on every node that has applied the same entries. Written as 32 hexadecimal digits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StateHash(pub u128);
+use crate::config::Config;
+use crate::error::Unavailable;
+use crate::machine::{MachineHandle, Raft};
+use crate::types::{ClusterId, Member, NodeId, TypeConfig};
 
-impl fmt::Display for StateHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
+pub use lease::{Counts, StateHash};
 
 /// What a node knows of the cluster and of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,27 +44,6 @@ pub struct Status {
     /// How many more voters may fail before the cluster stops serving, as far as this node can see. Exact on the leader; elsewhere
     /// every voter is taken as up.
     pub survives_failures: usize,
-}
-
-/// How much is in the lease table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Files with at least one open.
-    pub files: usize,
-    /// Opens.
-    pub opens: usize,
-    /// Leases.
-    pub leases: usize,
-    /// Leases that are being broken.
-    pub breaking: usize,
-    /// Opens that wait for a break.
-    pub parked: usize,
-    /// Sessions.
-    pub sessions: usize,
-    /// Clients with a session.
-    pub clients: usize,
-    /// SMB servers known.
-    pub servers: usize,
 }
 
 /// What a node knows of one member.
@@ -102,5 +81,88 @@ impl fmt::Display for Role {
             Role::Voter => "voter",
             Role::Learner => "learner",
         })
+    }
+}
+
+impl Status {
+    /// Asks consensus and the state machine.
+    pub(crate) async fn of(config: &Config, raft: &Raft, machine: &MachineHandle) -> Result<Status, Unavailable> {
+        let (applied, hash, now, counts) =
+            machine.with(|machine| (machine.applied(), machine.hash(), machine.state().now(), machine.state().counts())).await?;
+        let metrics = raft.metrics().borrow_watched().clone();
+        let view = View { config, metrics: &metrics };
+        let members = view.members();
+        let survives_failures = view.survives(&members);
+        Ok(Status {
+            node: config.node,
+            cluster: config.cluster,
+            formed: metrics.last_log_index.is_some(),
+            leader: metrics.current_leader,
+            term: metrics.current_term,
+            members,
+            last_log: metrics.last_log_index,
+            committed: metrics.cluster_committed.map(|id| id.index),
+            applied: applied.map(|id| id.index),
+            now_millis: now.as_millis(),
+            hash: StateHash(hash),
+            counts,
+            survives_failures,
+        })
+    }
+}
+
+/// What consensus reports, read for an operator.
+struct View<'a> {
+    config: &'a Config,
+    metrics: &'a RaftMetrics<TypeConfig>,
+}
+
+impl View<'_> {
+    fn members(&self) -> Vec<MemberStatus> {
+        let membership = self.metrics.membership_config.membership();
+        let voters: BTreeSet<NodeId> = membership.voter_ids().collect();
+        let nodes: BTreeMap<NodeId, Member> = membership.nodes().map(|(node, member)| (*node, member.clone())).collect();
+        nodes.into_iter().map(|(node, member)| self.member(node, member, voters.contains(&node))).collect()
+    }
+
+    fn member(&self, node: NodeId, member: Member, votes: bool) -> MemberStatus {
+        let role = match votes {
+            _ if self.metrics.current_leader == Some(node) => Role::Leader,
+            true => Role::Voter,
+            false => Role::Learner,
+        };
+        let last = self.metrics.last_log_index.map_or(0, |index| index + 1);
+        let matched = self.metrics.replication.as_ref().map(|all| {
+            if node == self.config.node {
+                self.metrics.last_log_index
+            } else {
+                all.get(&node).copied().flatten().map(|id| id.index)
+            }
+        });
+        MemberStatus {
+            node,
+            member,
+            role,
+            matched: matched.flatten(),
+            lag: matched.map(|index| last.saturating_sub(index.map_or(0, |index| index + 1))),
+            reachable: self.reachable(node),
+        }
+    }
+
+    /// Whether the leader has heard of a member within the time after which that member would look for another leader.
+    fn reachable(&self, node: NodeId) -> Option<bool> {
+        let heartbeats = self.metrics.heartbeat.as_ref()?;
+        if node == self.config.node {
+            return Some(true);
+        }
+        let heard = heartbeats.get(&node).copied().flatten();
+        Some(heard.is_some_and(|at| at.elapsed() <= self.config.election_timeout_max))
+    }
+
+    fn survives(&self, members: &[MemberStatus]) -> usize {
+        let up = |node: &NodeId| members.iter().any(|member| member.node == *node && member.reachable != Some(false));
+        let sets = self.metrics.membership_config.membership().get_joint_config();
+        let spare = |set: &BTreeSet<NodeId>| set.iter().filter(|node| up(node)).count().saturating_sub(set.len() / 2 + 1);
+        sets.iter().map(spare).min().unwrap_or(0)
     }
 }

@@ -2,13 +2,21 @@
 
 use std::path::Path;
 
-use crate::store::{DataDir, Identity, LogConfig, OpenError};
+use crate::error::StartError;
+use crate::fatal::FatalSignal;
+use crate::store::{Checkpoint, DataDir, Identity, LogConfig, LogStore, SnapshotStore};
 use crate::types::{ClusterId, NodeId};
 
 /// What a coordinator is started on: on disk, or in memory for tests and for embedding without a disk.
 #[derive(Debug)]
 pub struct Store {
-    dir: Option<DataDir>,
+    pub(crate) log: LogStore,
+    pub(crate) snapshots: SnapshotStore,
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// Told when the log cannot be written any more.
+    pub(crate) fatal: FatalSignal,
+    /// Holds the lock on the folder for as long as the node runs.
+    pub(crate) dir: Option<DataDir>,
 }
 
 impl Store {
@@ -16,15 +24,26 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Every [`OpenError`] means that the node must not serve with this folder as it is.
-    pub fn open(path: &Path, cluster: ClusterId, node: NodeId, _log: &LogConfig) -> Result<Store, OpenError> {
+    /// [`StartError::Open`] means that the node must not serve with this folder as it is.
+    pub fn open(path: &Path, cluster: ClusterId, node: NodeId, log: &LogConfig) -> Result<Store, StartError> {
         let dir = DataDir::open(path, Identity { cluster, node })?;
-        Ok(Store { dir: Some(dir) })
+        let fatal = FatalSignal::new();
+        let hook = fatal.clone();
+        let log = LogStore::open(&dir, log, Box::new(move |failure| hook.report(failure.to_string())))?;
+        let snapshots = SnapshotStore::open(&dir)?;
+        let checkpoint = Checkpoint::open(&dir)?;
+        Ok(Store { log, snapshots, checkpoint: Some(checkpoint), fatal, dir: Some(dir) })
     }
 
     /// A store that ends with the process.
-    pub fn in_memory() -> Store {
-        Store { dir: None }
+    pub fn in_memory(cluster: ClusterId) -> Store {
+        Store {
+            log: LogStore::in_memory(),
+            snapshots: SnapshotStore::in_memory(cluster),
+            checkpoint: None,
+            fatal: FatalSignal::new(),
+            dir: None,
+        }
     }
 
     /// The folder, if there is one.

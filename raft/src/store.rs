@@ -2,12 +2,14 @@
 
 pub mod checkpoint;
 pub mod data_dir;
+pub mod disk;
 pub mod error;
 pub mod log;
 pub mod snapshot;
 
 pub use checkpoint::{Checkpoint, CheckpointBatch, CheckpointMeta};
 pub use data_dir::{DataDir, Identity};
+pub use disk::{Disk, DiskFile, MemoryDisk, RealDisk};
 pub use error::{Failure, OpenError, StoreError};
 pub use log::{FatalHook, LogConfig, LogReader, LogStore, SyncGauge};
 pub use snapshot::{SnapshotFile, SnapshotReceiver, SnapshotStore, SnapshotWriter};

@@ -47,8 +47,8 @@ impl Step<'_> {
         match running {
             Some(breaking) if !state.is_subset_of(breaking.required()) => {
                 let required = breaking.required().intersection(state);
-                let stage = next_stage(state, required);
-                self.announce(file, hold, stage, required, breaking.ordinal());
+                let next = next_stage(state, required);
+                self.announce(file, hold, next, required, breaking.ordinal());
             }
             _ => self.state.put_hold(file, hold),
         }

@@ -3,13 +3,12 @@
 use super::Step;
 use crate::id::{RequestId, Sequence};
 use crate::outcome::{Outcome, Rejection};
-use crate::state::Answer;
 
 impl Step<'_> {
     /// Ends the wait of a parked open of the asking server. The break that it caused carries on (LS-078).
-    pub(super) fn cancel(&mut self, id: RequestId, sequence: Sequence) -> Answer {
+    pub(super) fn cancel(&mut self, id: RequestId, sequence: Sequence) -> Outcome {
         self.cancel_parked(RequestId { sequence, ..id });
-        Ok(Outcome::Cancelled)
+        Outcome::Cancelled
     }
 
     /// Answers a parked open, if there is one, that it was cancelled.

@@ -3,7 +3,12 @@
 use super::Step;
 use crate::id::FileKey;
 use crate::invariants::{Violation, check_file};
-use crate::state::{LeaseId, Reason};
+use crate::state::{File, LeaseId, Reason};
+
+/// Whether a violation ends the program: wherever it is tested.
+fn panics() -> bool {
+    cfg!(any(test, debug_assertions, feature = "paranoid"))
+}
 
 impl Step<'_> {
     /// Checks the files that the entry changed. In tests a violation panics; in production it costs the caching on that file: a panic that
@@ -22,14 +27,14 @@ impl Step<'_> {
     }
 
     fn contain(&mut self, file: &FileKey, violation: &Violation) {
-        assert!(!cfg!(any(test, debug_assertions, feature = "paranoid")), "{file}: {violation}");
+        assert!(!panics(), "{violation}");
         self.give_up_caching(file);
     }
 
     /// Takes all caching on a file away, and counts that.
     fn give_up_caching(&mut self, file: &FileKey) {
         self.state.meta_mut().violations += 1;
-        let holds: Vec<LeaseId> = self.state.file(file).into_iter().flat_map(|record| record.holds()).map(|hold| hold.id).collect();
+        let holds: Vec<LeaseId> = self.state.file(file).into_iter().flat_map(File::holds).map(|hold| hold.id).collect();
         for hold in holds {
             self.break_hold(file, hold, Reason::Overwrite);
         }

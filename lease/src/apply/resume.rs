@@ -29,16 +29,13 @@ impl Step<'_> {
 
     fn try_again(&mut self, file: &FileKey, parked: Parked) {
         let request: RequestId = parked.request;
-        match self.attempt(&parked.open, parked.client, true) {
-            Some(answer) => {
-                self.state.remove_parked(request);
-                self.reply(request, answer);
-            }
-            None => {
-                // It keeps its place.
-                let after = self.state.meta().breaks;
-                self.state.put_parked(file, Parked { after, ..parked });
-            }
+        if let Some(answer) = self.attempt(&parked.open, parked.client, true) {
+            self.state.remove_parked(request);
+            self.reply(request, answer);
+        } else {
+            // It keeps its place.
+            let after = self.state.meta().breaks;
+            self.state.put_parked(file, Parked { after, ..parked });
         }
     }
 }

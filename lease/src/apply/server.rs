@@ -60,9 +60,9 @@ impl Step<'_> {
     }
 
     /// The life ends in order. That it did is all that is remembered of it.
-    pub(super) fn stop_server(&mut self, id: RequestId) -> Answer {
+    pub(super) fn stop_server(&mut self, id: RequestId) -> Outcome {
         self.end_life(id.server);
-        Ok(Outcome::Stopped)
+        Outcome::Stopped
     }
 
     /// Ends the life of a server: its sessions end, nothing it asked for waits, and what it was told is forgotten.

@@ -37,10 +37,10 @@ impl Step<'_> {
         Ok(Outcome::SessionEnded)
     }
 
-    pub(super) fn disconnect(&mut self, id: RequestId, connection: ConnectionId) -> Answer {
+    pub(super) fn disconnect(&mut self, id: RequestId, connection: ConnectionId) -> Outcome {
         let sessions: Vec<SessionId> = self.state.index().sessions_of(id.server, Some(connection)).collect();
         self.end_sessions(&sessions);
-        Ok(Outcome::Disconnected)
+        Outcome::Disconnected
     }
 
     /// A session of the asking server. Ids of other servers' sessions are none of its business.
@@ -53,12 +53,16 @@ impl Step<'_> {
     pub(super) fn end_sessions(&mut self, sessions: &[SessionId]) {
         for session in sessions {
             let parked: Vec<RequestId> = self.state.index().parked_of(*session).collect();
-            parked.into_iter().for_each(|parked| self.cancel_parked(parked));
+            for request in parked {
+                self.cancel_parked(request);
+            }
         }
         for session in sessions {
             let opens: Vec<(OpenId, FileKey)> =
                 self.state.index().opens_of(*session).map(|(open, file)| (open, file.clone())).collect();
-            opens.into_iter().for_each(|(open, file)| self.close_open(&file, open));
+            for (open, file) in opens {
+                self.close_open(&file, open);
+            }
         }
         let mut routes = BTreeMap::new();
         for session in sessions {

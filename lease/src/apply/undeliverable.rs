@@ -6,7 +6,7 @@ use crate::caching::Caching;
 use crate::effect::Route;
 use crate::id::{ClientGuid, ConnectionId, Generation, LeaseKey, RequestId};
 use crate::outcome::Outcome;
-use crate::state::{Answer, LeaseId, News};
+use crate::state::{LeaseId, News};
 
 impl Step<'_> {
     /// The connection is passed over from now on, and what was told there is told on the next. A connection that is gone changes nothing.
@@ -16,7 +16,7 @@ impl Step<'_> {
         connection: ConnectionId,
         (client, key): (ClientGuid, LeaseKey),
         generation: Generation,
-    ) -> Answer {
+    ) -> Outcome {
         let failed = Route { server: id.server, incarnation: id.incarnation, connection };
         if self.state.client(client).is_some_and(|client| client.has(failed)) {
             let before = self.state.route(client);
@@ -24,7 +24,7 @@ impl Step<'_> {
             self.state.mark_deaf(client, failed);
             self.readdress(client, before);
         }
-        Ok(Outcome::Noted)
+        Outcome::Noted
     }
 
     /// A notice that the server had confirmed before it failed to send it is owed again.

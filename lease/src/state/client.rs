@@ -38,12 +38,11 @@ impl Client {
 
     /// Adds a connection as the youngest. One that is known keeps its age; that a session began on it proves that it works.
     pub(super) fn connect(&mut self, route: Route) {
-        match self.connections.iter_mut().find(|connection| connection.route == route) {
-            Some(connection) => connection.deaf = false,
-            None => {
-                self.connections.reserve_exact(1);
-                self.connections.push(Connection { route, deaf: false });
-            }
+        if let Some(connection) = self.connections.iter_mut().find(|connection| connection.route == route) {
+            connection.deaf = false;
+        } else {
+            self.connections.reserve_exact(1);
+            self.connections.push(Connection { route, deaf: false });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::id::{ConnectionId, FileKey, NoticeNumber, OpenId, RequestId, ServerId, SessionId};
+use crate::id::{ConnectionId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::state::client::Session;
 use crate::state::file::{OpenRecord, Parked};
 use crate::state::hold::{Hold, LeaseId};
@@ -116,14 +116,14 @@ impl Index {
 
     /// The parked opens of a session.
     pub(crate) fn parked_of(&self, session: SessionId) -> impl Iterator<Item = RequestId> {
-        let lowest = RequestId { server: ServerId::default(), incarnation: Default::default(), sequence: Default::default() };
+        let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
         let parked = self.parked_of_session.range((session, lowest)..);
         parked.take_while(move |(of, _)| *of == session).map(|(_, request)| *request)
     }
 
     /// The parked opens of one life of a server.
     pub(crate) fn parked_of_life(&self, life: RequestId) -> impl Iterator<Item = RequestId> {
-        let first = RequestId { sequence: Default::default(), ..life };
+        let first = RequestId { sequence: Sequence::default(), ..life };
         let parked = self.parked.range(first..).map(|(request, _)| *request);
         parked.take_while(move |request| (request.server, request.incarnation) == (life.server, life.incarnation))
     }

@@ -35,10 +35,13 @@ impl ShardKey for SessionId {
     }
 }
 
+/// One pointer a shard and one a value are what a clone copies.
+type Shard<K, V> = Arc<BTreeMap<K, Arc<V>>>;
+
 /// The table. A clone copies one pointer a shard; the first change to a shard after that copies its keys and one pointer a value.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<K, V> {
-    shards: Box<[Arc<BTreeMap<K, Arc<V>>>]>,
+    shards: Box<[Shard<K, V>]>,
     len: usize,
 }
 

@@ -1,15 +1,20 @@
 //! A state with two servers and a few clients, and short words to speak to it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::*;
+use crate::{
+    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
+    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, Outcome, Rejection, Request, RequestId, Sequence, ServerId,
+    SessionId, Share, State, VolumeId,
+};
 
 /// A state, log time, and the next sequence of each server.
 pub(super) struct World {
     pub(super) state: State,
     pub(super) now: LogTime,
-    sequences: [u64; 8],
+    sequences: BTreeMap<u64, u64>,
 }
 
 pub(super) const TTL: Duration = Duration::from_secs(600);
@@ -49,7 +54,7 @@ pub(super) fn leased(session: SessionId, lease: u128, state: Caching) -> Open {
 impl World {
     /// Two servers that live for ten minutes.
     pub(super) fn new() -> World {
-        let mut world = World { state: State::new(), now: LogTime::ZERO, sequences: [0; 8] };
+        let mut world = World { state: State::new(), now: LogTime::ZERO, sequences: BTreeMap::new() };
         world.ask(1, Command::StartServer { ttl: TTL });
         world.ask(2, Command::StartServer { ttl: TTL });
         world
@@ -68,18 +73,24 @@ impl World {
 
     /// The next request of a server.
     pub(super) fn ask(&mut self, server: u64, command: Command) -> Vec<Effect> {
-        self.sequences[server as usize] += 1;
-        let id = World::id(server, self.sequences[server as usize]);
+        let sequence = self.sequences.entry(server).or_default();
+        *sequence += 1;
+        let id = World::id(server, *sequence);
         self.apply(Some(Request { id, floor: Sequence::new(0), notices_seen: NoticeNumber::new(0) }), command)
     }
 
     /// What a request of a server comes to at once.
     pub(super) fn outcome(&mut self, server: u64, command: Command) -> Result<Outcome, Rejection> {
         let effects = self.ask(server, command);
-        let id = World::id(server, self.sequences[server as usize]);
-        let own = effects.into_iter().find_map(|effect| match effect {
-            Effect::Reply { to, outcome } if to == id => Some(outcome),
-            _ => None,
+        let id = World::id(server, self.sequences[&server]);
+        let own = effects.into_iter().find_map(|effect| {
+            if let Effect::Reply { to, outcome } = effect
+                && to == id
+            {
+                Some(outcome)
+            } else {
+                None
+            }
         });
         own.expect("the request was answered")
     }

@@ -74,6 +74,16 @@ impl MachineHandle {
         self.progress.clone().wait_for(reached).await.map(drop).map_err(|_| Unavailable::Stopping)
     }
 
+    /// Has a snapshot written, in the background.
+    pub(super) async fn trigger_snapshot(&self) -> Result<(), Unavailable> {
+        self.raft.trigger().snapshot().await.map_err(|_| Unavailable::Stopping)
+    }
+
+    /// Has the log purged up to and with this entry, as far as the newest snapshot covers it.
+    pub(super) async fn purge_log(&self, upto: u64) -> Result<(), Unavailable> {
+        self.raft.trigger().purge_log(upto).await.map_err(|_| Unavailable::Stopping)
+    }
+
     /// Attaches a server once this node has applied what the server has seen elsewhere. An attachment of an earlier life, or of the
     /// same life with a generation that is not greater, is cut off; what comes later than a newer one is refused.
     ///

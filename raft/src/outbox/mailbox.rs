@@ -59,12 +59,10 @@ impl Mailbox {
         if content.abandoned || content.ended.is_some() {
             return false;
         }
-        if content.overflowed && matches!(delivery, Delivery::Effect { .. }) {
-            return true;
-        }
         if content.deliveries.len() >= self.effects_max {
             content.overflow(self.effects_max);
-        } else {
+        }
+        if !content.overflowed || matches!(delivery, Delivery::Unavailable { .. }) {
             content.deliveries.push_back(delivery);
         }
         true

@@ -1,7 +1,7 @@
 //! What can go wrong with the disk, by what the caller does next.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::data_dir::Identity;
 
@@ -53,6 +53,16 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    pub(super) fn io(path: &Path, source: io::Error) -> OpenError {
+        OpenError::Io { path: path.to_owned(), source }
+    }
+
+    pub(super) fn damaged(path: &Path, what: impl Into<String>) -> OpenError {
+        OpenError::Damaged { path: path.to_owned(), what: what.into() }
+    }
+}
+
 /// Why a snapshot or checkpoint could not be written or read. None of these loses anything: another copy is used, or another
 /// attempt is made.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +76,9 @@ pub enum StoreError {
     /// The snapshot is of another cluster.
     #[error("the snapshot belongs to another cluster")]
     Foreign,
+    /// There is no complete checkpoint that changes could be added to: the next one must be of the whole table.
+    #[error("there is no complete checkpoint to add changes to; the next one must be of the whole table")]
+    NotWhole,
     /// The operating system refused.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -79,7 +92,7 @@ impl From<StoreError> for io::Error {
         match error {
             StoreError::Io(source) => source,
             StoreError::Corrupt { .. } | StoreError::Foreign => io::Error::new(io::ErrorKind::InvalidData, error),
-            StoreError::Stopped => io::Error::other(error),
+            StoreError::Stopped | StoreError::NotWhole => io::Error::other(error),
         }
     }
 }

@@ -1,17 +1,60 @@
-//! The log.
+//! The log with the vote: an append-only stream of records in segment files.
+//!
+//! Everything that must be durable before consensus may go on is a record of one stream: entries, votes, truncations, purges, the
+//! committed position. One writer takes what is queued, writes it with **one** write and makes it durable with **one** `fdatasync`,
+//! and then answers. So the order in which things become durable is the order in which they were asked for.
+//!
+//! # How a cut or damaged log is told from a torn last write
+//!
+//! After a crash the last write may be there in part. It was never acknowledged, so it may be dropped; anything before it may not.
+//! The difference must be provable without a second sync on the path of an answer:
+//!
+//! 1. A write begins only after the write before it was synced, and a segment is begun only after the one before it was synced.
+//!    Each record says where the write that it belongs to began (its *group*). So whoever finds a readable record of a write that
+//!    began behind an unreadable place knows that the unreadable place had been durable: that is damage. The records of the torn
+//!    write itself, of which any may have survived, say that it began before the place, and prove nothing.
+//! 2. This proves all writes but the last. For the last one there is the *tail file*: after each sync, the new end of the log and the
+//!    checksum before it are written over the older of two slots of a small file. This write is not synced on the spot, it only
+//!    has to be in the page cache to survive the death of the process; it is synced when nothing has been queued for
+//!    [`LogConfig::idle_sync`], and at the end. A slot only ever says what is already true, so it does no harm if it becomes
+//!    durable before or after anything else; an older slot merely proves less.
+//! 3. Checksums chain, also across segments, and each segment begins with what all before it come to. So a missing, exchanged or
+//!    old segment is noticed, at either end of the log and within it.
+//!
+//! What can not be noticed: the power fails within [`LogConfig::idle_sync`] of the last write, *and* the disk loses exactly that
+//! write although it was synced.
+//!
+//! # Rules
+//!
+//! A failed write or sync ends the log for this process: nothing is answered after it, the [`FatalHook`] is called, and the process
+//! has to end. What the disk then holds is read back at the next start; what was read but never proven is written again and
+//! synced before it is used, because the kernel forgets pages whose write failed.
 
-use std::fmt::Debug;
-use std::io;
-use std::ops::RangeBounds;
-use std::sync::Arc;
+mod gauge;
+mod index;
+mod keeper;
+mod memory;
+mod queue;
+mod reader;
+mod record;
+mod recover;
+mod replay;
+mod segment;
+mod shared;
+mod storage;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod writer;
+
 use std::time::Duration;
 
-use openraft::storage::{IOFlushed, LogState, RaftLogStorage};
-use openraft::{OptionalSend, RaftLogReader};
+pub use gauge::SyncGauge;
+pub use reader::LogReader;
+pub(super) use recover::create_empty;
+pub use storage::LogStore;
 
-use super::data_dir::DataDir;
-use super::error::{Failure, OpenError};
-use crate::types::{LogEntry, LogId, TypeConfig, Vote};
+use super::error::Failure;
 
 /// Called once, on the writer's thread, when the log can not be written any more. It should end the process.
 pub type FatalHook = Box<dyn FnOnce(Failure) + Send>;
@@ -19,7 +62,7 @@ pub type FatalHook = Box<dyn FnOnce(Failure) + Send>;
 /// Sizes of the log.
 #[derive(Debug, Clone)]
 pub struct LogConfig {
-    /// Size of a segment file, bytes. The first segments are smaller, each twice the one before.
+    /// Size of a segment file, bytes; below 4 GiB. The first segments are smaller, each twice the one before.
     pub segment_bytes: u64,
     /// How much of the recent log is held in memory, bytes.
     pub cache_bytes: usize,
@@ -29,6 +72,9 @@ pub struct LogConfig {
     pub queued_writes_max: usize,
     /// After this time without work, what was left unsynced (the committed position, the proof of the tail) is synced.
     pub idle_sync: Duration,
+    /// Whether the writer has threads of its own. Without them every call does its work before it returns, and nothing is synced
+    /// when idle: for simulation.
+    pub threads: bool,
 }
 
 impl Default for LogConfig {
@@ -39,109 +85,7 @@ impl Default for LogConfig {
             read_bytes_max: 1 << 20,
             queued_writes_max: 4096,
             idle_sync: Duration::from_millis(10),
+            threads: true,
         }
-    }
-}
-
-/// How the disk is doing, for metrics and for the watchdog that takes leadership away from a node whose disk hangs. Lock-free.
-#[derive(Debug, Default)]
-pub struct SyncGauge {}
-
-impl SyncGauge {
-    /// How long the write and sync under way has been running, `None` if none is.
-    pub fn outstanding(&self) -> Option<Duration> {
-        unimplemented!()
-    }
-
-    /// How many syncs have completed since the log was opened.
-    pub fn syncs(&self) -> u64 {
-        unimplemented!()
-    }
-
-    /// How many entries they made durable.
-    pub fn entries(&self) -> u64 {
-        unimplemented!()
-    }
-
-    /// An upper bound of the time below which this share (0.0 to 1.0) of the syncs took.
-    pub fn quantile(&self, share: f64) -> Duration {
-        unimplemented!("{share}")
-    }
-}
-
-/// The log of a node, with its vote. Clones are handles to the same log.
-#[derive(Debug, Clone)]
-pub struct LogStore {}
-
-impl LogStore {
-    /// Opens the log of a data folder, reads it back and checks it.
-    pub fn open(dir: &DataDir, config: &LogConfig, on_fatal: FatalHook) -> Result<LogStore, OpenError> {
-        drop(on_fatal);
-        unimplemented!("{dir:?} {config:?}")
-    }
-
-    /// A log that is kept in memory only, for tests and for embedding without a disk.
-    pub fn in_memory() -> LogStore {
-        unimplemented!()
-    }
-
-    /// How the disk is doing.
-    pub fn gauge(&self) -> Arc<SyncGauge> {
-        unimplemented!()
-    }
-
-    /// Writes and syncs what is left, and ends the writer. Blocks; later writes fail.
-    pub fn close(&self) {
-        unimplemented!()
-    }
-}
-
-/// Reads the log, together with other readers and with the writer.
-#[derive(Debug, Clone)]
-pub struct LogReader {}
-
-impl RaftLogReader<TypeConfig> for LogReader {
-    async fn try_get_log_entries<RB: RangeBounds<u64> + Clone + Debug + OptionalSend>(
-        &mut self,
-        range: RB,
-    ) -> Result<Vec<LogEntry>, io::Error> {
-        unimplemented!("{range:?}")
-    }
-
-    async fn read_vote(&mut self) -> Result<Option<Vote>, io::Error> {
-        unimplemented!()
-    }
-}
-
-impl RaftLogStorage<TypeConfig> for LogStore {
-    type LogReader = LogReader;
-
-    async fn get_log_state(&mut self) -> Result<LogState<TypeConfig>, io::Error> {
-        unimplemented!()
-    }
-
-    async fn get_log_reader(&mut self) -> LogReader {
-        unimplemented!()
-    }
-
-    async fn save_vote(&mut self, vote: &Vote) -> Result<(), io::Error> {
-        unimplemented!("{vote}")
-    }
-
-    async fn append<I>(&mut self, entries: I, callback: IOFlushed<TypeConfig>) -> Result<(), io::Error>
-    where
-        I: IntoIterator<Item = LogEntry> + OptionalSend,
-        I::IntoIter: OptionalSend,
-    {
-        drop((entries.into_iter(), callback));
-        unimplemented!()
-    }
-
-    async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> Result<(), io::Error> {
-        unimplemented!("{last_log_id:?}")
-    }
-
-    async fn purge(&mut self, log_id: LogId) -> Result<(), io::Error> {
-        unimplemented!("{log_id}")
     }
 }

@@ -1,121 +1,24 @@
-//! The snapshot file.
+//! The snapshot file: the whole state at one entry of the log, as a stream of records, checked on every level.
+//!
+//! ```text
+//! header    "TENURSNP", format version (4), length of the message (4), the message, CRC32C of all this (4)
+//! chunks    length (4, not 0), CRC32C (4), records: length of the key (4), length of the value (4), key, value
+//! trailer   zero (4), CRC32C of the next 32 bytes (4), records (8), chunks (8), state hash (16), CRC32C of the whole file (4)
+//! ```
+//!
+//! All numbers are little-endian. A snapshot is written or received under a temporary name, synced, reread whole, and only then
+//! [installed](SnapshotStore::install): renamed, its folder synced, and the ones before it removed.
 
-use std::io;
-use std::path::Path;
+mod file;
+mod format;
+mod receive;
+mod scan;
+mod store;
+#[cfg(test)]
+mod tests;
+mod write;
 
-use bytes::Bytes;
-
-use super::data_dir::DataDir;
-use super::error::StoreError;
-use crate::types::{ClusterId, SnapshotMeta};
-
-/// The snapshots of a node: the newest, the one before it until the newest is proven good, and the ones being written.
-#[derive(Debug, Clone)]
-pub struct SnapshotStore {}
-
-impl SnapshotStore {
-    /// Opens the snapshots of a data folder, and removes what a crash left half-written.
-    pub fn open(dir: &DataDir) -> Result<SnapshotStore, StoreError> {
-        unimplemented!("{dir:?}")
-    }
-
-    /// Snapshots that are kept in memory only.
-    pub fn in_memory(cluster: ClusterId) -> SnapshotStore {
-        unimplemented!("{cluster}")
-    }
-
-    /// The newest complete snapshot that passes its checks, `None` if there is none. Reads it whole.
-    pub fn latest(&self) -> Result<Option<SnapshotFile>, StoreError> {
-        unimplemented!()
-    }
-
-    /// Begins a snapshot of this node's own state.
-    pub fn write(&self, meta: &SnapshotMeta) -> Result<SnapshotWriter, StoreError> {
-        unimplemented!("{meta}")
-    }
-
-    /// Begins to receive a snapshot from the leader.
-    pub fn receive(&self) -> Result<SnapshotReceiver, StoreError> {
-        unimplemented!()
-    }
-
-    /// Makes a finished snapshot (written or received) the newest, durably, and removes the ones before it.
-    pub fn install(&self, file: &SnapshotFile) -> Result<SnapshotFile, StoreError> {
-        unimplemented!("{file:?}")
-    }
-}
-
-/// A snapshot being written: records in any order, then [`finish`](SnapshotWriter::finish).
-#[derive(Debug)]
-pub struct SnapshotWriter {}
-
-impl SnapshotWriter {
-    /// Adds a record.
-    pub fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        unimplemented!("{key:?} {value:?}")
-    }
-
-    /// Ends the snapshot, syncs it and rereads it. The file is temporary until it is installed, and removed if its last handle is
-    /// dropped before.
-    pub fn finish(self, state_hash: u128) -> Result<SnapshotFile, StoreError> {
-        unimplemented!("{state_hash}")
-    }
-}
-
-/// A snapshot being received.
-#[derive(Debug)]
-pub struct SnapshotReceiver {}
-
-impl SnapshotReceiver {
-    /// Appends the next bytes of the file.
-    pub fn append(&mut self, chunk: &[u8]) -> Result<(), StoreError> {
-        unimplemented!("{chunk:?}")
-    }
-
-    /// Syncs the file and checks all of it.
-    pub fn finish(self) -> Result<SnapshotFile, StoreError> {
-        unimplemented!()
-    }
-}
-
-/// A complete snapshot file: what openraft passes around as its snapshot data. Clones are handles to the same file.
-#[derive(Debug, Clone)]
-pub struct SnapshotFile {}
-
-impl SnapshotFile {
-    /// What it covers.
-    pub fn meta(&self) -> &SnapshotMeta {
-        unimplemented!()
-    }
-
-    /// The hash of the state in it, as its writer gave it.
-    pub fn state_hash(&self) -> u128 {
-        unimplemented!()
-    }
-
-    /// How many records it holds.
-    pub fn records(&self) -> u64 {
-        unimplemented!()
-    }
-
-    /// Its size, bytes.
-    pub fn size(&self) -> u64 {
-        unimplemented!()
-    }
-
-    /// Where it lies.
-    pub fn path(&self) -> &Path {
-        unimplemented!()
-    }
-
-    /// Reads every record from the disk, checking everything on the way.
-    pub fn read(&self, sink: impl FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
-        drop(sink);
-        unimplemented!()
-    }
-
-    /// The bytes of the file in pieces of at most 512 KiB, to be sent.
-    pub fn chunks(&self) -> impl Iterator<Item = io::Result<Bytes>> + Send + 'static + use<> {
-        std::iter::empty()
-    }
-}
+pub use file::SnapshotFile;
+pub use receive::SnapshotReceiver;
+pub use store::SnapshotStore;
+pub use write::SnapshotWriter;

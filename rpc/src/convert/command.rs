@@ -27,9 +27,14 @@ pub(crate) fn request_from(header: Option<&pb::RequestHeader>) -> Result<Request
     let id = RequestId {
         server: server_id(*server)?,
         incarnation: incarnation(*life)?,
-        sequence: Sequence::new(not_zero("sequence", *sequence)?),
+        sequence: self::sequence(*sequence)?,
     };
     request(id, *floor, *notices_seen)
+}
+
+/// The sequence of a request.
+pub(crate) fn sequence(number: u64) -> Result<Sequence, BadField> {
+    not_zero("sequence", number).map(Sequence::new)
 }
 
 /// A request with this name and this floor.
