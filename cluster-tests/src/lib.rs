@@ -10,5 +10,7 @@ pub mod bench;
 pub mod caller;
 pub mod cluster;
 pub mod etcd;
+pub mod gateway;
+pub mod history;
 pub mod ports;
 pub mod process;
