@@ -59,10 +59,14 @@ pub fn violations(mut events: Vec<Event>) -> Vec<String> {
             let others = beliefs.range((file, 0)..=(file, u64::MAX)).filter(|((_, other), _)| *other != client);
             for ((_, other), (opens, held)) in others {
                 if held & WRITE != 0 {
-                    found.push(format!("index {index}: client {client} was let in on file {file} while client {other} caches writes"));
+                    found.push(format!(
+                        "index {index}: client {client} was let in on file {file} while client {other} caches writes"
+                    ));
                 }
                 if state & WRITE != 0 && !opens.is_empty() {
-                    found.push(format!("index {index}: client {client} may cache writes on file {file} while client {other} has it open"));
+                    found.push(format!(
+                        "index {index}: client {client} may cache writes on file {file} while client {other} has it open"
+                    ));
                 }
             }
         }

@@ -53,10 +53,9 @@ impl Bench {
     fn open(&mut self, number: u64) -> Result<(SessionId, OpenId)> {
         let session = self.sessions[usize::try_from(number % CLIENTS)?];
         let key = LeaseKey::from_u128(number.into());
-        match self.apply(Command::Open(request(session, number.into(), key, lease::Caching::RWH)))? {
-            Outcome::Opened { open, .. } => Ok((session, open)),
-            other => bail!("not opened: {other:?}"),
-        }
+        let outcome = self.apply(Command::Open(request(session, number.into(), key, lease::Caching::RWH)))?;
+        let Outcome::Opened { open, .. } = outcome else { bail!("not opened: {outcome:?}") };
+        Ok((session, open))
     }
 }
 
@@ -65,7 +64,8 @@ pub fn measure(leases: u64, operations: u64) -> Result<Applied> {
     let mut bench = Bench { state: State::new(), sequence: 0, sessions: Vec::new() };
     bench.apply(Command::StartServer { ttl: Duration::from_secs(600) })?;
     for number in 0..CLIENTS {
-        let command = Command::StartSession { client: ClientGuid::from_u128(number.into()), connection: ConnectionId::new(number + 1) };
+        let command =
+            Command::StartSession { client: ClientGuid::from_u128(number.into()), connection: ConnectionId::new(number + 1) };
         let Outcome::SessionStarted { session } = bench.apply(command)? else { bail!("no session") };
         bench.sessions.push(session);
     }

@@ -93,8 +93,14 @@ impl Bench {
                     puts.push(etcd_side::writes(client, Write::Put, self.shape(in_flight), &self.numbers).await?);
                 }
             }
-            let (vs_transaction, vs_put) = if in_flight == 256 { (Some(Bar::AtLeastTimesEtcd(4.0)), Some(Bar::AtLeastTimesEtcd(2.0))) } else { (None, None) };
-            figures.push(rate(format!("grants, {in_flight} in flight; etcd: transactions"), &grants, &transactions, vs_transaction));
+            let (vs_transaction, vs_put) =
+                if in_flight == 256 { (Some(Bar::AtLeastTimesEtcd(4.0)), Some(Bar::AtLeastTimesEtcd(2.0))) } else { (None, None) };
+            figures.push(rate(
+                format!("grants, {in_flight} in flight; etcd: transactions"),
+                &grants,
+                &transactions,
+                vs_transaction,
+            ));
             figures.push(rate(format!("grants, {in_flight} in flight; etcd: puts"), &grants, &puts, vs_put));
         }
         for gateway in servers {
@@ -210,11 +216,30 @@ impl Bench {
         let mut options = plan.options.clone();
         options.extra = format!("snapshot_entries = {}\n", plan.snapshot_entries);
         let volume = volume::measure(plan.leases, plan.entries, options, &Arc::new(AtomicU64::new(1))).await?;
-        let figure = |name: String, tenure: f64, unit, bar, detail: &str| Figure { name, tenure, etcd: None, unit, bar, detail: detail.to_owned() };
+        let figure = |name: String, tenure: f64, unit, bar, detail: &str| Figure {
+            name,
+            tenure,
+            etcd: None,
+            unit,
+            bar,
+            detail: detail.to_owned(),
+        };
         let leases = plan.leases;
         Ok(vec![
-            figure(format!("resident at rest with {leases} leases"), volume.rest, "B/lease", Some(Bar::AtMost(1024.0)), "the largest node"),
-            figure("resident while a snapshot is taken".to_owned(), volume.snapshot, "B/lease", Some(Bar::AtMost(1536.0)), "the most, of all nodes"),
+            figure(
+                format!("resident at rest with {leases} leases"),
+                volume.rest,
+                "B/lease",
+                Some(Bar::AtMost(1024.0)),
+                "the largest node",
+            ),
+            figure(
+                "resident while a snapshot is taken".to_owned(),
+                volume.snapshot,
+                "B/lease",
+                Some(Bar::AtMost(1536.0)),
+                "the most, of all nodes",
+            ),
             figure(
                 format!("cold start, {leases} leases and {} entries", plan.entries),
                 volume.start,
@@ -230,10 +255,8 @@ impl Bench {
 /// Tenure's rate beside etcd's.
 fn rate(name: String, ours: &[Throughput], theirs: &[Throughput], bar: Option<Bar>) -> Figure {
     let middle = |of: &[Throughput], value: fn(&Throughput) -> f64| median(of.iter().map(value).collect());
-    let mut detail = format!("p50 {:.2} ms, p99 {:.2} ms", middle(ours, |it| it.p50_ms), middle(ours, |it| it.p99_ms));
-    if !theirs.is_empty() {
-        detail += &format!("; etcd p50 {:.2} ms", middle(theirs, |it| it.p50_ms));
-    }
+    let beside = if theirs.is_empty() { String::new() } else { format!("; etcd p50 {:.2} ms", middle(theirs, |it| it.p50_ms)) };
+    let detail = format!("p50 {:.2} ms, p99 {:.2} ms{beside}", middle(ours, |it| it.p50_ms), middle(ours, |it| it.p99_ms));
     let etcd = (!theirs.is_empty()).then(|| middle(theirs, |it| it.per_second));
     Figure { name, tenure: middle(ours, |it| it.per_second), etcd, unit: "/s", bar, detail }
 }

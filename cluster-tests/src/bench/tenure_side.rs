@@ -54,9 +54,9 @@ pub async fn breaks(holder: &mut Gateway, opener: &Gateway, rounds: usize, numbe
             let (_, notice) = holder.next_break().await?;
             holder.obey(&notice).await
         };
-        let opened = async { Ok::<_, anyhow::Error>((opening.await?, started.elapsed())) };
-        let ((opened, took), acknowledged) = tokio::try_join!(opened, obeying)?;
-        ensure!(acknowledged == Caching::RH && opened.lease.context("a lease")?.state == Caching::RH);
+        let granted = async { Ok::<_, anyhow::Error>((opening.await?, started.elapsed())) };
+        let ((granted, took), acknowledged) = tokio::try_join!(granted, obeying)?;
+        ensure!(acknowledged == Caching::RH && granted.lease.context("a lease")?.state == Caching::RH);
         times.push(took.as_secs_f64() * 1e3);
     }
     Ok(median(times))

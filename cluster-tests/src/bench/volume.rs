@@ -104,7 +104,11 @@ async fn while_a_snapshot_is_taken(cluster: &Cluster, gateway: &Gateway, numbers
         while written.len() < cluster.len() {
             most = most.max(largest(cluster)?);
             let fresh = snapshots(cluster)?.into_iter().filter(|file| !before.contains(file));
-            written.extend(fresh.filter(|(path, _)| path.extension().is_none_or(|end| end != "tmp")).filter_map(|(path, _)| Some(path.parent()?.to_owned())));
+            written.extend(
+                fresh
+                    .filter(|(path, _)| path.extension().is_none_or(|end| end != "tmp"))
+                    .filter_map(|(path, _)| Some(path.parent()?.to_owned())),
+            );
             ensure!(begun.elapsed() < SNAPSHOT_LIMIT, "not every node wrote a snapshot within {SNAPSHOT_LIMIT:?}");
             sleep(LOOK).await;
         }
@@ -170,5 +174,10 @@ pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numb
     let counts = cluster.status(victim).await?.counts.context("no counts")?;
     ensure!(counts.leases >= leases + entries, "{} leases are left of {}", counts.leases, leases + entries);
     cluster.done();
-    Ok(Volume { rest: per_lease(rest), snapshot: per_lease(snapshot), start: start.as_secs_f64(), start_all: start_all.as_secs_f64() })
+    Ok(Volume {
+        rest: per_lease(rest),
+        snapshot: per_lease(snapshot),
+        start: start.as_secs_f64(),
+        start_all: start_all.as_secs_f64(),
+    })
 }

@@ -91,12 +91,17 @@ impl Arguments {
     }
 
     fn figures(&self) -> BTreeSet<Name> {
-        if self.figure.is_empty() { Name::value_variants().iter().copied().collect() } else { self.figure.iter().copied().collect() }
+        if self.figure.is_empty() {
+            Name::value_variants().iter().copied().collect()
+        } else {
+            self.figure.iter().copied().collect()
+        }
     }
 }
 
 async fn measure(arguments: &Arguments) -> Result<Report> {
-    let version = if arguments.etcd { Some(etcd::installed().context("etcd is not installed: apt-get install etcd-server")?) } else { None };
+    let version =
+        if arguments.etcd { Some(etcd::installed().context("etcd is not installed: apt-get install etcd-server")?) } else { None };
     let mut machine = Machine::look()?;
     let (plan, names) = (arguments.plan(), arguments.figures());
     let mut figures: Vec<Figure> = Vec::new();

@@ -104,7 +104,12 @@ async fn play(scene: &mut Scene, victim: Victim, phase: Phase, file: u64) -> Res
         events.push(Event { index: opened.index, what: What::Acknowledged { state: 3 }, file, client: 1 });
     }
     ensure!(state == Caching::RH, "the opener got {state}");
-    events.push(Event { index: opened.index, what: What::Granted { open: opened.open.get(), state: state.bits() }, file, client: 2 });
+    events.push(Event {
+        index: opened.index,
+        what: What::Granted { open: opened.open.get(), state: state.bits() },
+        file,
+        client: 2,
+    });
     cluster.start_node(victim)?;
     cluster.agreement().await?;
     Ok(())

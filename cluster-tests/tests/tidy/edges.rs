@@ -34,6 +34,10 @@ struct Member {
     used_in_tests: BTreeSet<String>,
 }
 
+fn name_of(package: &Value) -> &str {
+    package["name"].as_str().expect("a package has a name")
+}
+
 fn members() -> BTreeMap<String, Member> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
@@ -41,16 +45,16 @@ fn members() -> BTreeMap<String, Member> {
         .output()
         .expect("cargo runs");
     assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    let packages = metadata["packages"].as_array().expect("a list of packages");
     packages
         .iter()
         .map(|package| {
             let of_kind = |dev: bool| {
-                let dependencies = package["dependencies"].as_array().unwrap().iter();
-                dependencies.filter(|it| (it["kind"] == "dev") == dev).map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+                let dependencies = package["dependencies"].as_array().expect("a list of dependencies").iter();
+                dependencies.filter(|it| (it["kind"] == "dev") == dev).map(|it| name_of(it).to_owned()).collect()
             };
-            (package["name"].as_str().unwrap().to_owned(), Member { used: of_kind(false), used_in_tests: of_kind(true) })
+            (name_of(package).to_owned(), Member { used: of_kind(false), used_in_tests: of_kind(true) })
         })
         .collect()
 }

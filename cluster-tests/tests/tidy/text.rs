@@ -156,7 +156,7 @@ fn a_sentence_is_told_from_a_fragment() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut broken = Vec::new();
-    for source in sources().iter().filter(|source| source.path.ends_with(".md")) {
+    for source in sources().iter().filter(|source| source.ends_in("md")) {
         let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for (at, _) in source.text.match_indices("](") {
             let target = source.text[at + 2..].split([')', '#', ' ']).next().unwrap_or_default();

@@ -20,7 +20,12 @@ pub(crate) struct Source {
 impl Source {
     /// Whether it is Rust.
     pub(crate) fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        self.ends_in("rs")
+    }
+
+    /// Whether its name has this extension.
+    pub(crate) fn ends_in(&self, extension: &str) -> bool {
+        Path::new(&self.path).extension().is_some_and(|own| own == extension)
     }
 
     /// Whether it only runs in tests.
