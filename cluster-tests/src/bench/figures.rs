@@ -193,13 +193,13 @@ impl Bench {
     }
 
     /// The state machine alone.
-    pub fn apply(&self) -> Result<Vec<Figure>> {
+    pub fn apply(plan: &Plan) -> Result<Vec<Figure>> {
         let mut runs = Vec::new();
-        for _ in 0..self.plan.rounds.min(3) {
-            runs.push(apply::measure(self.plan.leases, self.plan.leases / 2)?.per_second);
+        for _ in 0..plan.rounds.min(3) {
+            runs.push(apply::measure(plan.leases, plan.leases / 2)?.per_second);
         }
         Ok(vec![Figure {
-            name: format!("pure apply on a table of {} leases", self.plan.leases),
+            name: format!("pure apply on a table of {} leases", plan.leases),
             tenure: median(runs),
             etcd: None,
             unit: "/s",
@@ -208,7 +208,7 @@ impl Bench {
         }])
     }
 
-    /// Memory and cold start. Ends the cluster that the other figures were measured on: the table needs the machine to itself.
+    /// Memory and cold start, on a cluster of its own: the table needs the machine to itself.
     pub async fn volume(plan: &Plan) -> Result<Vec<Figure>> {
         if plan.entries == 0 {
             bail!("a cold start needs entries behind the checkpoint");

@@ -63,6 +63,16 @@ enum Name {
     Volume,
 }
 
+impl Name {
+    /// Whether it is measured on the clusters that run side by side.
+    fn needs_clusters(self) -> bool {
+        match self {
+            Name::Grants | Name::Latency | Name::Breaks | Name::Failover => true,
+            Name::Apply | Name::Volume => false,
+        }
+    }
+}
+
 impl Arguments {
     fn plan(&self) -> Plan {
         let options = Options { name: "bench".to_owned(), keep_on_drop: false, log: "warn".to_owned(), ..Options::default() };
@@ -106,24 +116,25 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
     let (plan, names) = (arguments.plan(), arguments.figures());
     let mut figures: Vec<Figure> = Vec::new();
     let begun = Instant::now();
-    if names.iter().any(|name| *name != Name::Volume) {
-        let mut bench = Bench::start(plan.clone(), arguments.etcd).await?;
-        for name in names.iter().filter(|name| **name != Name::Volume) {
-            eprintln!("{:6.1} s  {name:?}", begun.elapsed().as_secs_f64());
-            figures.extend(match name {
-                Name::Grants => bench.grants().await?,
-                Name::Latency => bench.latency().await?,
-                Name::Breaks => bench.breaks().await?,
-                Name::Failover => bench.failover().await?,
-                Name::Apply => bench.apply()?,
-                Name::Volume => bail!("filtered out above"),
-            });
+    let mut bench = None;
+    for name in names {
+        eprintln!("{:6.1} s  {name:?}", begun.elapsed().as_secs_f64());
+        if name.needs_clusters() && bench.is_none() {
+            bench = Some(Bench::start(plan.clone(), arguments.etcd).await?);
         }
-        bench.end();
-    }
-    if names.contains(&Name::Volume) {
-        eprintln!("{:6.1} s  Volume", begun.elapsed().as_secs_f64());
-        figures.extend(Bench::volume(&plan).await?);
+        figures.extend(match (name, &mut bench) {
+            (Name::Grants, Some(bench)) => bench.grants().await?,
+            (Name::Latency, Some(bench)) => bench.latency().await?,
+            (Name::Breaks, Some(bench)) => bench.breaks().await?,
+            (Name::Failover, Some(bench)) => bench.failover().await?,
+            (Name::Grants | Name::Latency | Name::Breaks | Name::Failover, None) => bail!("the clusters run"),
+            (Name::Apply | Name::Volume, _) => {
+                if let Some(bench) = bench.take() {
+                    bench.end();
+                }
+                if name == Name::Apply { Bench::apply(&plan)? } else { Bench::volume(&plan).await? }
+            }
+        });
     }
     machine.load_after = machine::load_average()?;
     Ok(Report { machine, etcd: version, figures })
