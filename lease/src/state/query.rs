@@ -124,6 +124,12 @@ impl State {
         self.index.leases.iter().filter_map(|(id, file)| self.lease_info(*id, file))
     }
 
+    /// The leases from this one on, itself included if it exists, by client and key; all of them from none on.
+    pub fn leases_from(&self, first: Option<(ClientGuid, LeaseKey)>) -> impl Iterator<Item = LeaseInfo> + '_ {
+        let (client, key) = first.unwrap_or_default();
+        self.index.leases.range(LeaseId { client, key }..).filter_map(|(id, file)| self.lease_info(*id, file))
+    }
+
     /// A lease.
     pub fn lease(&self, client: ClientGuid, key: LeaseKey) -> Option<LeaseInfo> {
         let id = LeaseId { client, key };
