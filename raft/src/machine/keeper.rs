@@ -158,7 +158,11 @@ impl Keeper {
             None => snapshot.index,
             Some(checkpoint) => match verify(checkpoint).await {
                 Ok(Some(applied)) => applied.index.min(snapshot.index),
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    // There is none yet, or what there was could not be read and has been set aside.
+                    self.written = None;
+                    return machine.with(Machine::changes_lost).await;
+                }
                 Err(error) => {
                     tracing::error!(%error, "the checkpoint is not what was written; it is set aside, and the next one contains everything");
                     return self.abandon_checkpoint(machine, &error.to_string()).await;

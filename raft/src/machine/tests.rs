@@ -2,5 +2,6 @@
 
 mod attach;
 mod check;
+mod checkpoint;
 mod snapshot;
 mod support;

@@ -4,4 +4,5 @@
 
 mod common;
 mod grants;
+mod restarts;
 mod snapshots;

@@ -16,7 +16,7 @@ fn short_log(config: &mut Config) {
 }
 
 /// Waits until a node has purged its log up to an entry.
-async fn purged(node: &Coordinator, index: u64) {
+pub(crate) async fn purged(node: &Coordinator, index: u64) {
     let mut progress = node.progress();
     let reached = progress.wait_for(|progress| progress.kept.purged.is_some_and(|purged| purged >= index));
     tokio::time::timeout(Duration::from_secs(60), reached).await.expect("the log is purged").expect("the node runs");
