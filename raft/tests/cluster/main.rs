@@ -5,3 +5,5 @@
 mod common;
 mod failover;
 mod grants;
+mod restarts;
+mod snapshots;
