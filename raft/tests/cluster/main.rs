@@ -3,6 +3,7 @@
 //! The clock is paused: time passes only when every task waits for it.
 
 mod common;
+mod failover;
 mod grants;
 mod restarts;
 mod snapshots;
