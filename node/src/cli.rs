@@ -211,16 +211,13 @@ pub(crate) enum State {
 /// Reads `host:port`, and forgives the scheme that people copy along.
 fn endpoint(text: &str) -> Result<String, String> {
     let address = text.trim().trim_start_matches("http://").trim_end_matches('/');
-    if crate::config::is_address(address) {
-        Ok(address.to_owned())
-    } else {
-        Err("write host:port, as in 10.0.0.1:7101".to_owned())
-    }
+    if crate::config::is_address(address) { Ok(address.to_owned()) } else { Err("write host:port, as in 10.0.0.1:7101".to_owned()) }
 }
 
 /// Reads `vol1/<file id>` and `vol1/<file id>:<stream>`.
 fn file(text: &str) -> Result<lease::FileKey, String> {
-    let (volume, rest) = text.split_once('/').ok_or("write the volume, / and the file id, as in vol1/00000000000000000000000000000007")?;
+    let (volume, rest) =
+        text.split_once('/').ok_or("write the volume, / and the file id, as in vol1/00000000000000000000000000000007")?;
     let (file, stream) = match rest.split_once(':') {
         Some((file, stream)) => (file, Some(stream.into())),
         None => (rest, None),

@@ -10,8 +10,8 @@ use crate::output::Report;
 /// A change that was carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Done {
-    /// What was done: `added`, `promoted`, `removed`, `leads`.
-    pub(crate) done: &'static str,
+    /// What changed: `added`, `promoted`, `removed`, `leads`.
+    pub(crate) change: &'static str,
     /// To whom, as `n4`.
     pub(crate) node: String,
     /// The same as a sentence, with what comes next.
@@ -26,7 +26,7 @@ impl Report for Done {
 
 /// See `tenure member`.
 pub(super) async fn change(cluster: &Admin, member: &Member) -> Result<Done, Failure> {
-    let (done, node, message) = match member {
+    let (change, node, message) = match member {
         Member::Add(add) => {
             let node = add.node;
             cluster.add_member(node.0, &add.address).await?;
@@ -42,11 +42,11 @@ pub(super) async fn change(cluster: &Admin, member: &Member) -> Result<Done, Fai
             ("removed", node, format!("{node} is no member any more: stop it, and never use the id {node} again"))
         }
     };
-    Ok(Done { done, node: node.to_string(), message })
+    Ok(Done { change, node: node.to_string(), message })
 }
 
 /// See `tenure leader transfer`.
 pub(super) async fn transfer(cluster: &Admin, transfer: &Transfer) -> Result<Done, Failure> {
     let leader = cluster.transfer(transfer.to.map(|to| to.0)).await?;
-    Ok(Done { done: "leads", node: leader.to_string(), message: format!("{leader} leads") })
+    Ok(Done { change: "leads", node: leader.to_string(), message: format!("{leader} leads") })
 }

@@ -44,6 +44,11 @@ impl Story<'_> {
     /// Plays it all; `leader` leads at the beginning. Returns the node that was killed and came back.
     pub(super) async fn play(&mut self, leader: Leadership) -> Result<NodeId, Failure> {
         let pulse = Pulse::begin(self.second.server.clone(), self.second.connect(9).await?);
+        self.say(
+            Mood::Plain,
+            &pulse.client.name,
+            &format!("opens one file after the other through {}, all the time", self.second.place()),
+        );
         self.timeline.act("A break");
         let c1 = self.first.connect(1).await?;
         let c2 = self.second.connect(2).await?;
@@ -64,22 +69,23 @@ impl Story<'_> {
     /// The holder gets everything, the opener comes, the holder is told to come down and the opener has to wait.
     async fn conflict(&mut self, holder: Client, opener: Client, document: Document) -> Result<Pending, Failure> {
         let (name, at) = (document.name, self.first.place());
-        let opened = within("a grant", self.first.server.open(holder.open(document, Caching::RWH))).await?.map_err(no)?;
-        self.ledger.opened(holder.guid, opened.open, opened.lease);
-        let granted = opened.lease.map(|grant| grant.state).unwrap_or_default();
+        let answer = within("a grant", self.first.server.open(holder.open(document, Caching::RWH))).await?.map_err(no)?;
+        self.ledger.opened(holder.guid, answer.open, answer.lease);
+        let granted = answer.lease.map(|grant| grant.state).unwrap_or_default();
         self.say(Mood::Good, &holder.name, &format!("opens {name} through {at}: granted {granted}"));
         expect(granted == Caching::RWH, || format!("{} was to be granted RWH, and got {granted}", holder.name))?;
 
         let mut open = self.second.server.begin_open(opener.open(document, Caching::RWH));
         let parked = within("an open to be parked", open.parked()).await?;
-        self.say(Mood::Plain, &opener.name, &format!("opens {name} through {}: has to wait for {}", self.second.place(), holder.name));
+        self.say(
+            Mood::Plain,
+            &opener.name,
+            &format!("opens {name} through {}: has to wait for {}", self.second.place(), holder.name),
+        );
         expect(parked, || format!("{} was to wait, and was answered", opener.name))?;
 
         let key = holder.key(document);
-        let wanted = |notice| match notice {
-            Notice::Break { notice, .. } if notice.key == key => Some(notice),
-            _ => None,
-        };
+        let wanted = |heard| if let Notice::Break { notice, .. } = heard { (notice.key == key).then_some(notice) } else { None };
         let notice = self.first.hear("a break notification", wanted).await?;
         self.say(
             Mood::Plain,
@@ -107,11 +113,9 @@ impl Story<'_> {
             &elected.node.to_string(),
             &format!("leads in term {}: the cluster was without a leader for {without}", elected.term),
         );
-        let attached = |notice| match notice {
-            Notice::Attached(attached) if attached.node != node => Some(attached.node),
-            _ => None,
-        };
-        let place = self.timeline.wait("the SMB server finds another node", None, self.first.hear("another node", attached)).await?;
+        let attached = |heard| if let Notice::Attached(to) = heard { (to.node != node).then_some(to.node) } else { None };
+        let place =
+            self.timeline.wait("the SMB server finds another node", None, self.first.hear("another node", attached)).await?;
         self.say(Mood::Plain, &self.first.name, &format!("lost its node and is attached to {place}; its clients noticed nothing"));
         Ok(killed_at)
     }
@@ -125,15 +129,19 @@ impl Story<'_> {
         self.say(Mood::Good, &holder.name, &format!("answers through {}: holds {state} from now on", self.first.place()));
         expect(state == Caching::RH, || format!("{} was to hold RH, and holds {state}", holder.name))?;
         let granted = self.goes_on(&opener, open).await?;
-        self.say(Mood::Good, &opener.name, &format!("goes on: {} is open through {}, granted {granted}", notice.name, self.second.place()));
+        self.say(
+            Mood::Good,
+            &opener.name,
+            &format!("goes on: {} is open through {}, granted {granted}", notice.name, self.second.place()),
+        );
         expect(granted == Caching::RH, || format!("{} was to be granted RH, and got {granted}", opener.name))
     }
 
     /// The parked open's answer.
     async fn goes_on(&mut self, opener: &Client, open: PendingOpen) -> Result<Caching, Failure> {
-        let opened = within("a parked open to go on", open.finish()).await?.map_err(no)?;
-        self.ledger.opened(opener.guid, opened.open, opened.lease);
-        Ok(opened.lease.map(|grant| grant.state).unwrap_or_default())
+        let answer = within("a parked open to go on", open.finish()).await?.map_err(no)?;
+        self.ledger.opened(opener.guid, answer.open, answer.lease);
+        Ok(answer.lease.map(|grant| grant.state).unwrap_or_default())
     }
 
     /// Nobody answers the break: the holder loses its lease when the time is over, and its late answer is refused.
@@ -143,18 +151,19 @@ impl Story<'_> {
         let told = Instant::now();
         let configured = format!("says nothing; it has {} here, and 35 s unless configured otherwise", spoken(timeout));
         self.say(Mood::Plain, name, &configured);
-        let wanted = |heard| match heard {
-            Notice::Revoked { revoked, .. } if revoked.key == notice.key => Some(()),
-            _ => None,
-        };
+        let lost = |heard| matches!(heard, Notice::Revoked { revoked, .. } if revoked.key == notice.key).then_some(());
         let shown = format!("{name} does not answer");
-        let waited = async { within("a revocation", self.first.hear("a revocation", wanted)).await? };
-        self.timeline.wait(&shown, Some(timeout), waited).await?;
+        let revocation = async { within("a revocation", self.first.hear("a revocation", lost)).await? };
+        self.timeline.wait(&shown, Some(timeout), revocation).await?;
         let waited = told.elapsed();
         self.ledger.holds(holder.guid, notice.key, Caching::None);
         self.say(Mood::Bad, name, &format!("lost its lease on {} after {}", notice.name, spoken(waited)));
         let granted = self.goes_on(&opener, open).await?;
-        self.say(Mood::Good, &opener.name, &format!("goes on: {} is open through {}, granted {granted}", notice.name, self.second.place()));
+        self.say(
+            Mood::Good,
+            &opener.name,
+            &format!("goes on: {} is open through {}, granted {granted}", notice.name, self.second.place()),
+        );
         let late = self.first.server.acknowledge(holder.guid, notice.key, notice.into, Some(notice.generation));
         match within("a late answer", late).await? {
             Err(CallError::Rejected(why @ (Rejection::NotBreaking | Rejection::NoSuchLease))) => {
@@ -163,7 +172,9 @@ impl Story<'_> {
             other => return Err(Failure::Refused(format!("{name}'s late answer was to be refused, and came to {other:?}"))),
         }
         // Deadlines are in log time, which stands still while nobody leads and is looked at once a scan.
-        expect(waited + Duration::from_millis(50) >= timeout, || format!("{name} lost its lease after {}, too early", spoken(waited)))
+        expect(waited + Duration::from_millis(50) >= timeout, || {
+            format!("{name} lost its lease after {}, too early", spoken(waited))
+        })
     }
 
     /// The killed node starts again on what its disk has.
