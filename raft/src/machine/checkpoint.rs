@@ -47,11 +47,14 @@ pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes) -> Result<(
     let Changes { view, touched, meta } = changes;
     let batch = off_thread(true, move || {
         let mut batch = CheckpointBatch::default();
-        match touched {
-            Some(touched) => touched.iter().for_each(|group| put(&mut batch, &view, group)),
-            None => {
-                batch.replace_all();
-                view.groups().for_each(|group| put(&mut batch, &view, &group));
+        if let Some(touched) = touched {
+            for group in &touched {
+                put(&mut batch, &view, group);
+            }
+        } else {
+            batch.replace_all();
+            for group in view.groups() {
+                put(&mut batch, &view, &group);
             }
         }
         batch
