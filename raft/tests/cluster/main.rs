@@ -5,5 +5,6 @@
 mod common;
 mod failover;
 mod grants;
+mod membership;
 mod restarts;
 mod snapshots;
