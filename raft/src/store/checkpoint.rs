@@ -1,79 +1,36 @@
-//! The checkpoint of the lease table.
+//! The checkpoint of the lease table: the state as of some entry of the log, one record for each thing in it, in sled. It is written
+//! behind the log, so that a restart loads the table and plays back a short log. It is never on the path of an answer, and never the
+//! only copy of anything.
+//!
+//! # What sled is not trusted with
+//!
+//! - *Durability.* Its `flush` calls `sync_file_range`, which loses what was acknowledged when the power fails. So each write ends with
+//!   `flush` and then `fdatasync` of its file. Values are cut to at most 4 KiB, because it puts large ones into files that it never syncs.
+//! - *Integrity.* It did not notice flipped bits. So each record has a checksum that covers its key, and the caller compares the
+//!   hash of what it loaded with the one in [`CheckpointMeta`].
+//! - *Not to panic.* It runs on a thread of its own, where a panic is caught. Where panics abort, a marker file tells the next
+//!   start that the last one died while it read the table.
+//!
+//! Whatever is wrong, the folder is set aside as `checkpoint.bad-<n>`, one line is logged, and the caller is told that there is no
+//! checkpoint: the table is rebuilt from the snapshot file and the log.
+//!
+//! # Why a crash never leaves a mixed table
+//!
+//! Changes that fit into one batch of sled go there together with the meta record: sled applies a batch whole or not at all.
+//! Larger changes first remove the meta record, durably, then are applied in batches, and at last the meta record is written. A
+//! table without a meta record is no checkpoint. A whole new table is written into a folder of its own, made durable, and then
+//! takes the place of the old one by being renamed.
 
-use super::data_dir::DataDir;
-use super::error::StoreError;
-use crate::types::{LogId, StoredMembership};
+mod batch;
+mod handle;
+mod layout;
+mod purge;
+mod table;
+#[cfg(test)]
+mod tests;
 
-/// What a checkpoint covers, and what its records must hash to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckpointMeta {
-    /// The last entry whose effect is in it.
-    pub applied: Option<LogId>,
-    /// The membership at that entry.
-    pub membership: StoredMembership,
-    /// The hash of the state.
-    pub state_hash: u128,
-}
-
-/// What changed since the last checkpoint.
-#[derive(Debug, Default)]
-pub struct CheckpointBatch {}
-
-impl CheckpointBatch {
-    /// Writes a record.
-    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        unimplemented!("{key:?} {value:?}")
-    }
-
-    /// Removes a record.
-    pub fn delete(&mut self, key: Vec<u8>) {
-        unimplemented!("{key:?}")
-    }
-
-    /// Makes these the only records whose keys begin with the prefix.
-    pub fn replace_group(&mut self, prefix: Vec<u8>, records: Vec<(Vec<u8>, Vec<u8>)>) {
-        unimplemented!("{prefix:?} {records:?}")
-    }
-
-    /// Makes this batch the whole table: every record that is not in it is removed.
-    pub fn replace_all(&mut self) {
-        unimplemented!()
-    }
-}
-
-/// The checkpoint of the lease table, on a thread of its own. Clones are handles to the same one.
-#[derive(Debug, Clone)]
-pub struct Checkpoint {}
-
-impl Checkpoint {
-    /// Opens the checkpoint of a data folder. What can not be opened is set aside, and an empty one takes its place.
-    pub fn open(dir: &DataDir) -> Result<Checkpoint, StoreError> {
-        unimplemented!("{dir:?}")
-    }
-
-    /// Reads every record from the disk (the table is closed and opened for it), then returns what the checkpoint claims to be;
-    /// `None` if there is no complete checkpoint. The caller compares the hash, and calls [`set_aside`](Checkpoint::set_aside) if it differs.
-    pub async fn load<S>(&self, sink: S) -> Result<(Option<CheckpointMeta>, S), StoreError>
-    where
-        S: FnMut(&[u8], &[u8]) + Send + 'static,
-    {
-        drop(sink);
-        unimplemented!()
-    }
-
-    /// Moves the table away as `checkpoint.bad-<n>`, and begins an empty one.
-    pub async fn set_aside(&self, why: &str) -> Result<(), StoreError> {
-        unimplemented!("{why}")
-    }
-
-    /// Writes what changed, durably.
-    pub async fn write(&self, batch: CheckpointBatch, meta: CheckpointMeta) -> Result<(), StoreError> {
-        unimplemented!("{batch:?} {meta:?}")
-    }
-}
-
-/// Up to where the log may be purged, given what two independent copies of the state cover, each reread with its hash equal:
-/// the older of the two; `None` while there are not two.
-pub fn purge_bound(checkpoint: Option<LogId>, snapshot: Option<LogId>) -> Option<LogId> {
-    Some(checkpoint?.min(snapshot?))
-}
+pub use batch::CheckpointBatch;
+pub use handle::Checkpoint;
+pub use layout::CheckpointMeta;
+pub use purge::purge_bound;
+pub use table::{Changer, Filler};

@@ -36,6 +36,7 @@ pub(super) fn status_to(status: &Status, version: &str) -> pb::StatusResponse {
         state_hash: hash.to_string(),
         survives_failures: u32::try_from(*survives_failures).unwrap_or(u32::MAX),
         version: version.to_owned(),
+        ready: true,
     }
 }
 
