@@ -116,8 +116,9 @@ numbered!(
     VolumeId, "vol"
 );
 numbered!(
-    /// A counter of the breaks of one lease. It tells a late acknowledgement of one break from that of the next; unlike the epoch
-    /// it exists for leases of both versions and is never sent to a client. Written `g2`.
+    /// Which notification of a break it is, counted over all leases, so that none of a lease is ever mistaken for one of an earlier lease
+    /// with the same key. It tells a late acknowledgement of one break from that of the next; unlike the epoch it exists for
+    /// leases of both versions and is never sent to a client. Written `g2`.
     Generation, "g"
 );
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::caching::Caching;
 use crate::id::FileKey;
 use crate::snapshot::{Digest, RecordOf, each_of_file};
-use crate::state::{File, Index, State};
+use crate::state::{File, Index, Keyed, State};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +42,8 @@ pub(crate) fn check_file(state: &State, key: &FileKey) -> Result<(), Violation> 
 impl State {
     /// Checks all invariants on everything. Slow: for tests and for a state that was restored.
     pub fn check(&self) -> Result<(), Violation> {
-        for (key, file) in self.files().iter() {
+        for file in self.files().iter() {
+            let key = file.key();
             check_file(self, key)?;
             file_is_known_for_something(key, file)?;
             records_are_in_order(key, file)?;
@@ -113,7 +114,7 @@ fn hold_has_open(key: &FileKey, file: &File) -> Result<(), Violation> {
 
 /// A lease is bound to one file (MS-SMB2 3.3.5.9.8).
 fn key_is_bound_to_file(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
-    match file.holds().iter().find(|hold| state.index().leases.get(&hold.id) != Some(key)) {
+    match file.holds().iter().find(|hold| state.file_of_lease(hold.id).map(Keyed::key) != Some(key)) {
         Some(hold) => violated("key_is_bound_to_file", format_args!("{key}, {}", hold.id.key)),
         None => Ok(()),
     }
@@ -188,11 +189,11 @@ fn connections_have_sessions(state: &State) -> Result<(), Violation> {
             return violated("connections_have_sessions", session);
         }
     }
-    for (id, client) in state.clients() {
+    for client in state.clients() {
         for connection in client.connections() {
             let route = connection.route;
             if state.index().sessions_of(route.server, Some(route.connection)).next().is_none() {
-                return violated("connections_have_sessions", id);
+                return violated("connections_have_sessions", client.key());
             }
         }
     }
@@ -203,8 +204,8 @@ fn connections_have_sessions(state: &State) -> Result<(), Violation> {
 fn counters_are_ahead(state: &State) -> Result<(), Violation> {
     let meta = state.meta();
     let sessions = state.index().sessions.iter().all(|(_, _, session)| session.get() <= meta.sessions);
-    let opens = state.index().opens.keys().all(|(_, open)| open.get() <= meta.opens);
-    let files = state.files().iter().all(|(_, file)| {
+    let opens = state.index().opens.values().flat_map(|opens| opens.keys()).all(|open| open.get() <= meta.opens);
+    let files = state.files().iter().all(|file| {
         file.parked().iter().all(|parked| parked.ticket <= meta.tickets && parked.after <= meta.breaks)
             && file.holds().iter().filter_map(|hold| hold.breaking()).all(|breaking| breaking.ordinal() <= meta.breaks)
     });
@@ -215,7 +216,7 @@ fn counters_are_ahead(state: &State) -> Result<(), Violation> {
 /// What is derived from the records is what would be derived from them now.
 fn indexes_match_records(state: &State) -> Result<(), Violation> {
     let mut index = Index::default();
-    for (_, session) in state.sessions() {
+    for session in state.sessions() {
         index.add_session(session);
     }
     for (id, server) in state.server_records() {
@@ -223,7 +224,8 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
             index.deadlines.insert((until, crate::state::Deadline::Server(id)));
         }
     }
-    for (key, file) in state.files().iter() {
+    for file in state.files().iter() {
+        let key = file.key();
         file.opens().iter().for_each(|open| index.add_open(key, open));
         file.holds().iter().for_each(|hold| index.add_hold(key, hold));
         file.parked().iter().for_each(|parked| index.add_parked(key, parked));
@@ -237,10 +239,10 @@ fn digest_matches_records(state: &State) -> Result<(), Violation> {
     for (id, server) in state.server_records() {
         server.answers.iter().for_each(|(sequence, known)| digest.add(&RecordOf::Answer(id, sequence, &known.answer)));
     }
-    state.clients().for_each(|(id, client)| digest.add(&RecordOf::Client(id, client)));
-    state.sessions().for_each(|(_, session)| digest.add(&RecordOf::Session(session)));
-    for (key, file) in state.files().iter() {
-        each_of_file(key, file, &mut |record| digest.add(&record));
+    state.clients().for_each(|client| digest.add(&RecordOf::Client(client)));
+    state.sessions().for_each(|session| digest.add(&RecordOf::Session(session)));
+    for file in state.files().iter() {
+        each_of_file(file, &mut |record| digest.add(&record));
     }
     if digest.sum() == state.digest_sum() { Ok(()) } else { violated("digest_matches_records", "the state hash") }
 }

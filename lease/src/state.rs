@@ -5,16 +5,18 @@ mod edit;
 mod file;
 mod hold;
 mod index;
+mod list;
 mod query;
 mod server;
 mod share;
 mod table;
+mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::id::{ClientGuid, FileKey, Incarnation, ServerId, SessionId};
+use crate::id::{FileKey, Incarnation, ServerId};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
@@ -25,7 +27,8 @@ pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Sta
 pub(crate) use index::{Deadline, Index};
 pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
-pub(crate) use table::Table;
+pub(crate) use table::{Keyed, Table};
+use touched::Touched;
 
 /// What the operator can set about the rules: part of the state, and so the same on every node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,15 +70,15 @@ const CLIENT_SHARDS: usize = 256;
 pub struct State {
     meta: Meta,
     servers: BTreeMap<ServerId, Arc<Server>>,
-    clients: Table<ClientGuid, Client>,
-    sessions: Table<SessionId, Session>,
-    files: Table<FileKey, File>,
+    clients: Table<Client>,
+    sessions: Table<Session>,
+    files: Table<File>,
     index: Index,
     /// Sums the hashes of all records but those of [`Meta`] and of the servers' heads, which change with every entry and are few.
     digest: Digest,
-    touched: BTreeSet<Group>,
+    touched: Touched,
     /// Files that the entry at hand has changed: what invariants are checked on after it.
-    changed: BTreeSet<FileKey>,
+    changed: Vec<FileKey>,
 }
 
 impl Default for State {
@@ -106,8 +109,8 @@ impl State {
             files: Table::new(FILE_SHARDS),
             index: Index::default(),
             digest: Digest::default(),
-            touched: BTreeSet::new(),
-            changed: BTreeSet::new(),
+            touched: Touched::default(),
+            changed: Vec::new(),
         }
     }
 
@@ -151,7 +154,7 @@ impl State {
     /// The groups whose records may have changed since this was last called.
     #[must_use]
     pub fn take_touched(&mut self) -> BTreeSet<Group> {
-        std::mem::take(&mut self.touched)
+        self.touched.take()
     }
 
     /// The hash of all records: equal on all nodes that applied the same entries.

@@ -31,7 +31,7 @@ pub use error::{MembershipError, PeerError, StartError, TransportError, Unavaila
 pub use machine::Raft;
 pub use outbox::{Answered, AttachError, Attachment, Delivery, Detached, Reporter};
 pub use peer::PeerEndpoint;
-pub use progress::Progress;
+pub use progress::{Kept, Progress};
 pub use status::{Counts, MemberStatus, Role, StateHash, Status};
 pub use storage::Store;
 pub use store::LogConfig;

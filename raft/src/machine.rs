@@ -4,6 +4,7 @@
 //! [`MachineHandle`]. `apply` does no IO and never waits for a reader.
 
 mod apply;
+mod archive;
 mod checkpoint;
 mod config;
 mod handle;
@@ -12,8 +13,9 @@ mod markers;
 mod open;
 mod raft_impl;
 mod records;
-mod shelf;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use lease::State;
 use tokio::sync::watch;
@@ -24,10 +26,10 @@ pub use keeper::Keeper;
 pub use open::{LoadError, Opened};
 
 use crate::outbox::Outbox;
-use crate::progress::Progress;
+use crate::progress::{Kept, Progress};
 use crate::types::{LogId, StoredMembership, TypeConfig};
+use archive::Archive;
 use markers::Markers;
-use shelf::Shelf;
 
 /// openraft with this state machine.
 pub type Raft = openraft::Raft<TypeConfig, Machine>;
@@ -46,7 +48,9 @@ pub struct Machine {
     markers: Markers,
     outbox: Outbox,
     progress: watch::Sender<Progress>,
-    shelf: Shelf,
+    /// As the keeper says.
+    kept: Kept,
+    archive: Archive,
     /// The next checkpoint has to contain everything, and not only what was touched.
     checkpoint_all: bool,
     /// Whether the state is kept on a disk: then what blocks runs on threads of its own, and what was touched is remembered for the

@@ -171,7 +171,7 @@ impl RaftNetworkV2<TypeConfig> for Link {
 
     fn stream_append<'s, S>(
         &'s mut self,
-        input: S,
+        mut input: S,
         option: RPCOption,
     ) -> BoxFuture<'s, Result<BoxStream<'s, Result<StreamAppendResult<TypeConfig>, RpcError>>, RpcError>>
     where
@@ -181,6 +181,10 @@ impl RaftNetworkV2<TypeConfig> for Link {
             return stream_append_sequential(self, input, option);
         }
         Box::pin(async move {
+            // openraft pauses after an error while it is asked for the next request, and only there: a stream that was opened, and
+            // failed, without asking would be tried again and again without a pause.
+            let Some(first) = input.next().await else { return Ok(futures::stream::empty().boxed()) };
+            let input = futures::stream::once(std::future::ready(first)).chain(input);
             let sent = Arc::new(AtomicU64::new(0));
             let counter = Arc::clone(&sent);
             let requests = input.map(move |request| {

@@ -22,4 +22,17 @@ pub struct Progress {
     pub checked: Option<u64>,
     /// Bytes of all batches applied since the start of this process.
     pub applied_bytes: u64,
+    /// What is kept of the state beside the log.
+    pub kept: Kept,
+}
+
+/// What a node keeps of the state beside the log, and from where on it has the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The last entry that the checkpoint on the disk covers; none before there is one, and in memory.
+    pub checkpoint: Option<u64>,
+    /// The last entry that the newest snapshot covers.
+    pub snapshot: Option<u64>,
+    /// The last entry that is purged from the log.
+    pub purged: Option<u64>,
 }

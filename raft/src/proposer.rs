@@ -83,7 +83,7 @@ pub(crate) fn proposer(terms: Terms) -> (Proposer, impl Future<Output = ()> + Se
     let no_quorum = Arc::new(AtomicBool::new(false));
     let proposer = Proposer { offers: tx, no_quorum: Arc::clone(&no_quorum) };
     let stop = terms.stop.clone();
-    let desk = Desk { terms, offers: rx, no_quorum, checked: 0 };
+    let desk = Desk { terms, offers: rx, no_quorum, backlog: VecDeque::new(), checked: 0 };
     (proposer, async move {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -97,6 +97,8 @@ struct Desk {
     terms: Terms,
     offers: mpsc::Receiver<Vec<Proposal>>,
     no_quorum: Arc<AtomicBool>,
+    /// Taken over, and not yet proposed.
+    backlog: VecDeque<Proposal>,
     /// The last hash that was sent along for comparison is that after this entry.
     checked: u64,
 }
@@ -106,7 +108,6 @@ struct Reign {
     term: Term,
     clock: LogClock,
     ticker: Ticker,
-    backlog: VecDeque<Proposal>,
     in_flight: FuturesUnordered<BoxFuture<'static, Option<ClientWriteResult<TypeConfig>>>>,
 }
 
@@ -130,9 +131,11 @@ impl Desk {
             if let Some(term) = mine {
                 return Some(term);
             }
+            self.backlog.clear();
             tokio::select! {
                 changed = self.terms.leadership.changed() => changed.ok()?,
-                offer = self.offers.recv() => drop(offer?),
+                // Whoever offered it may have seen the leadership begin a moment before this task does.
+                offer = self.offers.recv() => self.backlog.extend(offer?),
             }
         }
     }
@@ -163,15 +166,14 @@ impl Desk {
             term,
             clock: LogClock::new(progress.now, self.terms.scan_interval * 2),
             ticker: Ticker::new(self.terms.scan_interval),
-            backlog: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
         };
         if progress.settings != self.terms.settings {
-            reign.backlog.push_back(Proposal { request: None, command: Command::Configure(self.terms.settings) });
+            self.backlog.push_back(Proposal { request: None, command: Command::Configure(self.terms.settings) });
         }
         loop {
-            self.take_offers(&mut reign);
-            while !reign.backlog.is_empty() && reign.in_flight.len() < self.terms.batches_in_flight_max {
+            self.take_offers();
+            while !self.backlog.is_empty() && reign.in_flight.len() < self.terms.batches_in_flight_max {
                 self.propose(&mut reign).await?;
             }
             let deadline = self.terms.progress.borrow_and_update().next_deadline;
@@ -186,19 +188,19 @@ impl Desk {
                     }
                 }
                 Some(result) = reign.in_flight.next(), if !reign.in_flight.is_empty() => self.noted(result.as_ref()),
-                offer = self.offers.recv(), if reign.backlog.is_empty() => reign.backlog.extend(offer?),
-                () = sleep_until(tick) => reign.backlog.push_back(Proposal { request: None, command: Command::Tick }),
+                offer = self.offers.recv(), if self.backlog.is_empty() => self.backlog.extend(offer?),
+                () = sleep_until(tick) => self.backlog.push_back(Proposal { request: None, command: Command::Tick }),
                 changed = self.terms.progress.changed() => changed.ok()?,
             }
         }
     }
 
     /// Takes what is there without waiting, as long as the backlog is small enough to fit in a few batches.
-    fn take_offers(&mut self, reign: &mut Reign) {
-        while reign.backlog.len() < QUEUED_OFFERS_MAX
+    fn take_offers(&mut self) {
+        while self.backlog.len() < QUEUED_OFFERS_MAX
             && let Ok(offer) = self.offers.try_recv()
         {
-            reign.backlog.extend(offer);
+            self.backlog.extend(offer);
         }
     }
 
@@ -207,13 +209,13 @@ impl Desk {
         let progress = *self.terms.progress.borrow();
         let at = reign.clock.stamp(progress.now);
         let mut batch = BatchWriter::new(self.next_check(&progress));
-        while let Some(Proposal { request, command }) = reign.backlog.pop_front() {
+        while let Some(Proposal { request, command }) = self.backlog.pop_front() {
             let entry = Entry { at, request, command };
             match batch.push(&entry) {
                 Ok(true) => {}
                 Ok(false) => {
                     let Entry { request, command, .. } = entry;
-                    reign.backlog.push_front(Proposal { request, command });
+                    self.backlog.push_front(Proposal { request, command });
                     break;
                 }
                 Err(error) => tracing::warn!(%error, request = ?entry.request, "a request that fits in no batch is dropped"),

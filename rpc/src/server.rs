@@ -5,8 +5,8 @@ mod incoming;
 
 use std::time::Duration;
 
-use raft::types::{ClusterId, NodeId};
 use raft::Coordinator;
+use raft::types::{ClusterId, NodeId};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
@@ -79,7 +79,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let drain = options.drain;
     let incoming = incoming::incoming(listener, options.connections_max);
-    let router = router(coordinator, options, &shutdown)?;
+    let router = router(&coordinator, &options, &shutdown)?;
     let mut serving = std::pin::pin!(router.serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned()));
     tokio::select! {
         ended = &mut serving => return Ok(ended?),
@@ -93,19 +93,19 @@ pub async fn serve(
 }
 
 /// All services with their limits.
-fn router(coordinator: Coordinator, options: ServeOptions, shutdown: &CancellationToken) -> Result<Router, ServeError> {
+fn router(coordinator: &Coordinator, options: &ServeOptions, shutdown: &CancellationToken) -> Result<Router, ServeError> {
     let health = health::service(coordinator.clone(), shutdown.clone());
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(crate::proto::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
-    let leases = LeaseServiceServer::new(Leases::new(coordinator.clone(), &options, shutdown.clone()))
+    let leases = LeaseServiceServer::new(Leases::new(coordinator.clone(), options, shutdown.clone()))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
-    let admin = AdminServiceServer::new(Admin::new(coordinator.clone(), &options))
+    let admin = AdminServiceServer::new(Admin::new(coordinator.clone(), options))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
-    let peers = PeerServiceServer::new(Peers::new(coordinator.peer(), &options, shutdown.clone()))
+    let peers = PeerServiceServer::new(Peers::new(coordinator.peer(), options, shutdown.clone()))
         .max_decoding_message_size(PEER_MESSAGE_BYTES_MAX)
         .max_encoding_message_size(PEER_MESSAGE_BYTES_MAX);
     Ok(Server::builder()

@@ -24,11 +24,9 @@ pub fn unavailable(why: &Unavailable) -> Status {
     };
     let leader = match why {
         Unavailable::NotLeader { leader } => leader.as_ref(),
-        Unavailable::NoLeader
-        | Unavailable::NoQuorum
-        | Unavailable::Stopping
-        | Unavailable::OutcomeUnknown
-        | Unavailable::Busy => None,
+        Unavailable::NoLeader | Unavailable::NoQuorum | Unavailable::Stopping | Unavailable::OutcomeUnknown | Unavailable::Busy => {
+            None
+        }
     };
     with_leader(Status::new(code, why.to_string()), leader)
 }

@@ -23,10 +23,8 @@ impl Step<'_> {
         match &hold.standing {
             Standing::Settled(_) if reason.leaves(current) == current => (),
             Standing::Settled(_) => {
-                let ordinal = self.state.meta().breaks + 1;
-                self.state.meta_mut().breaks = ordinal;
                 let left = reason.leaves(current);
-                self.announce(file, hold_of(self, file, id), left, left, ordinal);
+                self.announce(file, hold_of(self, file, id), left, left, None);
             }
             Standing::Breaking(breaking) => {
                 let tightened = breaking.tightened(reason);
@@ -48,7 +46,7 @@ impl Step<'_> {
             Some(breaking) if !state.is_subset_of(breaking.required()) => {
                 let required = breaking.required().intersection(state);
                 let next = next_stage(state, required);
-                self.announce(file, hold, next, required, breaking.ordinal());
+                self.announce(file, hold, next, required, Some(breaking.ordinal()));
             }
             _ => self.state.put_hold(file, hold),
         }
@@ -61,13 +59,18 @@ impl Step<'_> {
     /// is a generation of its own and raises the epoch (LS-080, LS-081, LS-122, LS-124).
     ///
     /// A client without any connection can not be told: it loses its opens under the lease (LS-089).
-    fn announce(&mut self, file: &FileKey, mut hold: Hold, requested: Caching, required: Caching, ordinal: u64) {
+    fn announce(&mut self, file: &FileKey, mut hold: Hold, requested: Caching, required: Caching, ordinal: Option<u64>) {
         let from = hold.current();
         let Some(to) = self.state.route(hold.id.client) else {
             self.close_all_under(file, hold.id);
             return;
         };
-        hold.generation = Generation::new(hold.generation.get() + 1);
+        // Counted over the whole table: a lease that ended and began again under the same key must not use a number twice, or a late
+        // acknowledgement of the one would end a break of the other.
+        let number = self.state.meta().breaks + 1;
+        self.state.meta_mut().breaks = number;
+        hold.generation = Generation::new(number);
+        let ordinal = ordinal.unwrap_or(number);
         hold.bump_epoch();
         let timeout = self.state.settings().break_timeout;
         let ack_by = self.state.now().after(timeout);

@@ -3,12 +3,13 @@
 use super::Step;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::outcome::{Outcome, Rejection};
-use crate::state::{Answer, LeaseId};
+use crate::state::{Answer, Keyed, LeaseId};
 
 impl Step<'_> {
     pub(super) fn close(&mut self, id: RequestId, session: SessionId, open: OpenId) -> Answer {
         self.session_of(id, session)?;
-        let file = self.state.index().opens.get(&(session, open)).ok_or(Rejection::NoSuchOpen)?.clone();
+        let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(&open)).ok_or(Rejection::NoSuchOpen)?;
+        let file = self.state.file_of_open(open, *hash).ok_or(Rejection::NoSuchOpen)?.key().clone();
         self.close_open(&file, open);
         Ok(Outcome::Closed)
     }

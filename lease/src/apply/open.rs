@@ -6,7 +6,7 @@ use crate::effect::Effect;
 use crate::id::{ClientGuid, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, LeaseId, OpenRecord, Parked, Reason};
+use crate::state::{Answer, File, Keyed, LeaseId, OpenRecord, Parked, Reason};
 
 /// What an open has to take from the other owners of its file before it can succeed.
 #[derive(Debug, Default)]
@@ -98,7 +98,7 @@ impl Step<'_> {
     pub(super) fn attempt(&mut self, open: &Open, client: ClientGuid, parked: bool) -> Option<Answer> {
         let asked = lease_asked(open);
         let own = asked.map(|lease| LeaseId { client, key: lease.key });
-        if own.and_then(|own| self.state.index().leases.get(&own)).is_some_and(|file| *file != open.file) {
+        if own.and_then(|own| self.state.file_of_lease(own)).is_some_and(|file| *file.key() != open.file) {
             return Some(Err(Rejection::KeyOnOtherFile));
         }
         // Once more whenever a holder was found unreachable and lost its opens: it is not in the way any more.
@@ -116,7 +116,7 @@ impl Step<'_> {
             for (lease, reason) in &demands.breaks {
                 self.break_hold(&open.file, *lease, *reason);
             }
-            let all_there = || demands.breaks.iter().all(|(lease, _)| self.state.index().leases.contains_key(lease));
+            let all_there = || demands.breaks.iter().all(|(lease, _)| self.state.hold(*lease).is_some());
             if !demands.waits {
                 break;
             } else if all_there() {

@@ -4,7 +4,7 @@ use super::Step;
 use super::breaks::hold_of;
 use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, NoticeNumber};
-use crate::state::LeaseId;
+use crate::state::{Keyed, LeaseId};
 
 impl Step<'_> {
     /// Tells a client again, on its oldest connection, what it was told on one that it lost, if that was where it was told things. No
@@ -13,12 +13,12 @@ impl Step<'_> {
         let route = self.state.route(client);
         let Some(lost) = lost.filter(|lost| Some(*lost) != route) else { return };
         for lease in self.noticed(client, lost) {
-            let Some(file) = self.state.index().leases.get(&lease).cloned() else { continue };
+            let Some(file) = self.state.file_of_lease(lease).map(|file| file.key().clone()) else { continue };
             self.renew_notice(&file, lease, route);
         }
         let breaking: Vec<LeaseId> = self.state.index().breaking_of(client).collect();
         for lease in breaking {
-            let Some(file) = self.state.index().leases.get(&lease).cloned() else { continue };
+            let Some(file) = self.state.file_of_lease(lease).map(|file| file.key().clone()) else { continue };
             match route {
                 Some(to) => {
                     let hold = hold_of(self, &file, lease);

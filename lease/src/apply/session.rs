@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Step;
 use crate::effect::Route;
-use crate::id::{ClientGuid, ConnectionId, FileKey, OpenId, RequestId, SessionId};
+use crate::id::{ClientGuid, ConnectionId, OpenId, RequestId, SessionId};
 use crate::limits::{CONNECTIONS_PER_CLIENT_MAX, SESSIONS_PER_SERVER_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, Session};
+use crate::state::{Answer, Keyed, Session};
 
 impl Step<'_> {
     pub(super) fn start_session(&mut self, id: RequestId, client: ClientGuid, connection: ConnectionId) -> Answer {
@@ -58,9 +58,9 @@ impl Step<'_> {
             }
         }
         for session in sessions {
-            let opens: Vec<(OpenId, FileKey)> =
-                self.state.index().opens_of(*session).map(|(open, file)| (open, file.clone())).collect();
-            for (open, file) in opens {
+            let opens: Vec<(OpenId, u64)> = self.state.index().opens_of(*session).collect();
+            for (open, hash) in opens {
+                let Some(file) = self.state.file_of_open(open, hash).map(|file| file.key().clone()) else { continue };
                 self.close_open(&file, open);
             }
         }

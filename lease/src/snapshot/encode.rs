@@ -9,10 +9,10 @@ use super::wire;
 use crate::caching::Caching;
 use crate::command::{Disposition, LeaseRequest, LeaseRequestV2, Open};
 use crate::effect::Route;
-use crate::id::{ClientGuid, Epoch, FileKey, LeaseKey, Sequence, ServerId};
+use crate::id::{Epoch, FileKey, LeaseKey, Sequence, ServerId};
 use crate::state::{
-    Answer, Breaking, Client, Connection, File, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, Server, Session,
-    Settings, Standing,
+    Answer, Breaking, Client, Connection, File, Hold, HoldV2, Keyed, LeaseId, Meta, News, Notice, OpenRecord, Parked, Server,
+    Session, Settings, Standing,
 };
 
 /// A part of the state that is one record.
@@ -21,9 +21,9 @@ pub(crate) enum RecordOf<'a> {
     Meta(&'a Meta),
     Server(ServerId, &'a Server),
     Answer(ServerId, Sequence, &'a Answer),
-    Client(ClientGuid, &'a Client),
+    Client(&'a Client),
     Session(&'a Session),
-    File(&'a FileKey, &'a File),
+    File(&'a File),
     Open(&'a FileKey, &'a OpenRecord),
     Hold(&'a FileKey, &'a Hold),
     Parked(&'a FileKey, &'a Parked),
@@ -35,14 +35,13 @@ impl RecordOf<'_> {
         match self {
             RecordOf::Meta(_) => super::Group::Meta.write_prefix(out),
             RecordOf::Server(server, _) | RecordOf::Answer(server, ..) => key::write_server(*server, out),
-            RecordOf::Client(client, _) => key::write_client(*client, out),
+            RecordOf::Client(client) => key::write_client(*client.key(), out),
             RecordOf::Session(session) => key::write_session(session.id, out),
-            RecordOf::File(file, _) | RecordOf::Open(file, _) | RecordOf::Hold(file, _) | RecordOf::Parked(file, _) => {
-                key::write_file(file, out);
-            }
+            RecordOf::File(file) => key::write_file(file.key(), out),
+            RecordOf::Open(file, _) | RecordOf::Hold(file, _) | RecordOf::Parked(file, _) => key::write_file(file, out),
         }
         let place = match self {
-            RecordOf::Meta(_) | RecordOf::Server(..) | RecordOf::Client(..) | RecordOf::Session(_) | RecordOf::File(..) => {
+            RecordOf::Meta(_) | RecordOf::Server(..) | RecordOf::Client(_) | RecordOf::Session(_) | RecordOf::File(_) => {
                 Place::Head
             }
             RecordOf::Answer(_, sequence, _) => Place::Answer(*sequence),
@@ -59,9 +58,9 @@ impl RecordOf<'_> {
             RecordOf::Meta(part) => write(&meta(part), out),
             RecordOf::Server(_, part) => write(&server(part), out),
             RecordOf::Answer(_, _, part) => write(&answer::encode(part), out),
-            RecordOf::Client(_, part) => write(&client(part), out),
+            RecordOf::Client(part) => write(&client(part), out),
             RecordOf::Session(part) => write(&session(part), out),
-            RecordOf::File(_, part) => write(&file(part), out),
+            RecordOf::File(part) => write(&file(part), out),
             RecordOf::Open(_, part) => write(&open(part), out),
             RecordOf::Hold(_, part) => write(&hold(part), out),
             RecordOf::Parked(_, part) => write(&parked(part), out),

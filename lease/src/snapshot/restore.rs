@@ -91,7 +91,7 @@ impl Parts {
                 let answer = answer::decode(wire::Answer::decode(value).ok()?)?;
                 self.answers.insert((id, sequence), answer).is_none()
             }
-            (Group::Client(id), Place::Head) => self.clients.insert(id, client(value)?).is_none(),
+            (Group::Client(id), Place::Head) => self.clients.insert(id, client(id, value)?).is_none(),
             (Group::Session(id), Place::Head) => self.sessions.insert(id, session(id, value)?).is_none(),
             (Group::File(key), Place::Head) => self.files.insert(key, file(value)?).is_none(),
             (Group::File(key), Place::Open(id)) => {
@@ -125,8 +125,8 @@ impl Parts {
             let incarnation = state.server(server).ok_or(RestoreError::Missing("the server of an answer"))?.incarnation;
             state.remember(RequestId { server, incarnation, sequence }, answer);
         }
-        for (id, client) in self.clients {
-            state.restore_client(id, client);
+        for (_, client) in self.clients {
+            state.restore_client(client);
         }
         for (_, session) in self.sessions {
             let known = state.client(session.client).is_some_and(|client| client.has(session.route));
@@ -194,11 +194,11 @@ fn route(wire::Route { server, incarnation, connection }: wire::Route) -> Route 
     Route { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), connection: ConnectionId::new(connection) }
 }
 
-fn client(value: &[u8]) -> Option<Client> {
+fn client(id: ClientGuid, value: &[u8]) -> Option<Client> {
     let wire::Client { version: _, connections } = versioned(value, |client: &wire::Client| client.version)?;
     let connections =
         connections.into_iter().map(|wire::Connection { route: to, deaf }| Some(Connection { route: route(to?), deaf }));
-    Some(Client::new(connections.collect::<Option<Vec<_>>>()?))
+    Some(Client::new(id, connections.collect::<Option<Vec<_>>>()?))
 }
 
 fn session(id: SessionId, value: &[u8]) -> Option<Session> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Group, Record, RecordOf, StateHash};
-use crate::id::{ClientGuid, FileKey, ServerId, SessionId};
-use crate::state::{Client, File, Meta, Server, Session, Table};
+use crate::id::ServerId;
+use crate::state::{Client, File, Keyed, Meta, Server, Session, Table};
 
 /// The primary records of a state as they were when the view was taken. Taking one takes microseconds, whatever the size of the
 /// state: both share what neither has changed since.
@@ -13,9 +13,9 @@ use crate::state::{Client, File, Meta, Server, Session, Table};
 pub struct View {
     pub(crate) meta: Meta,
     pub(crate) servers: BTreeMap<ServerId, Arc<Server>>,
-    pub(crate) clients: Table<ClientGuid, Client>,
-    pub(crate) sessions: Table<SessionId, Session>,
-    pub(crate) files: Table<FileKey, File>,
+    pub(crate) clients: Table<Client>,
+    pub(crate) sessions: Table<Session>,
+    pub(crate) files: Table<File>,
     pub(crate) hash: StateHash,
 }
 
@@ -24,9 +24,9 @@ impl View {
     pub fn groups(&self) -> impl Iterator<Item = Group> + '_ {
         std::iter::once(Group::Meta)
             .chain(self.servers.keys().map(|server| Group::Server(*server)))
-            .chain(self.clients.iter().map(|(client, _)| Group::Client(*client)))
-            .chain(self.sessions.iter().map(|(session, _)| Group::Session(*session)))
-            .chain(self.files.iter().map(|(file, _)| Group::File(file.clone())))
+            .chain(self.clients.iter().map(|client| Group::Client(*client.key())))
+            .chain(self.sessions.iter().map(|session| Group::Session(session.id)))
+            .chain(self.files.iter().map(|file| Group::File(file.key().clone())))
     }
 
     /// The records of a group, sorted by key; none if the group is gone.
@@ -52,16 +52,17 @@ impl View {
                     }
                 }
             }
-            Group::Client(id) => self.clients.get(id).into_iter().for_each(|client| visit(RecordOf::Client(*id, client))),
+            Group::Client(id) => self.clients.get(id).into_iter().for_each(|client| visit(RecordOf::Client(client))),
             Group::Session(id) => self.sessions.get(id).into_iter().for_each(|session| visit(RecordOf::Session(session))),
-            Group::File(id) => self.files.get(id).into_iter().for_each(|file| each_of_file(id, file, visit)),
+            Group::File(id) => self.files.get(id).into_iter().for_each(|file| each_of_file(file, visit)),
         }
     }
 }
 
 /// The records of a file.
-pub(crate) fn each_of_file(key: &FileKey, file: &File, visit: &mut impl FnMut(RecordOf<'_>)) {
-    visit(RecordOf::File(key, file));
+pub(crate) fn each_of_file(file: &File, visit: &mut impl FnMut(RecordOf<'_>)) {
+    let key = file.key();
+    visit(RecordOf::File(file));
     file.opens().iter().for_each(|open| visit(RecordOf::Open(key, open)));
     file.holds().iter().for_each(|hold| visit(RecordOf::Hold(key, hold)));
     file.parked().iter().for_each(|parked| visit(RecordOf::Parked(key, parked)));

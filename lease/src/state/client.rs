@@ -2,6 +2,7 @@
 
 use crate::effect::Route;
 use crate::id::{ClientGuid, ServerId, SessionId};
+use crate::state::table::Keyed;
 
 /// A transport connection of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,15 +13,24 @@ pub(crate) struct Connection {
 }
 
 /// An SMB client: its connections to all servers of the cluster, oldest first. One without connections is not known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Client {
+    id: ClientGuid,
     connections: Vec<Connection>,
+}
+
+impl Keyed for Client {
+    type Key = ClientGuid;
+
+    fn key(&self) -> &ClientGuid {
+        &self.id
+    }
 }
 
 impl Client {
     /// A client with these connections, oldest first.
-    pub(crate) fn new(connections: Vec<Connection>) -> Client {
-        Client { connections }
+    pub(crate) fn new(id: ClientGuid, connections: Vec<Connection>) -> Client {
+        Client { id, connections }
     }
 
     pub(crate) fn connections(&self) -> &[Connection] {
@@ -64,6 +74,14 @@ pub(crate) struct Session {
     pub(crate) client: ClientGuid,
     /// The connection that it came in on.
     pub(crate) route: Route,
+}
+
+impl Keyed for Session {
+    type Key = SessionId;
+
+    fn key(&self) -> &SessionId {
+        &self.id
+    }
 }
 
 impl Session {

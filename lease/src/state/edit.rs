@@ -1,47 +1,48 @@
 //! The only ways to change the state: each keeps the digest, the indexes and the lists of what was touched in step with the records.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::snapshot::{Group, RecordOf};
-use crate::state::{Answer, Client, Deadline, File, Hold, LeaseId, Meta, OpenRecord, Parked, Remembered, Server, Session, State};
+use crate::state::{
+    Answer, Client, Deadline, File, Hold, Keyed, LeaseId, Meta, OpenRecord, Parked, Remembered, Server, Session, State,
+};
 
 impl State {
     /// What there is once, to be changed.
     pub(crate) fn meta_mut(&mut self) -> &mut Meta {
-        self.touched.insert(Group::Meta);
+        self.touched.note(Group::Meta);
         &mut self.meta
-    }
-
-    fn touch_file(&mut self, file: &FileKey) {
-        if self.changed.insert(file.clone()) {
-            self.touched.insert(Group::File(file.clone()));
-        }
     }
 
     /// Makes a file known, if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) {
-        let digest = &mut self.digest;
-        self.files.entry(key, || {
-            let file = File::new(Arc::clone(name), directory);
-            digest.add(&RecordOf::File(key, &file));
-            file
-        });
-        self.touch_file(key);
+        if self.files.get(key).is_none() {
+            let mut file = File::new(key.clone(), Arc::clone(name), directory);
+            self.digest.add(&RecordOf::File(&file));
+            self.touched.note_new_file(key, &mut file);
+            self.files.insert(file);
+        }
+    }
+
+    /// A known file, to be changed.
+    fn file_mut(&mut self, key: &FileKey) -> &mut File {
+        if self.changed.last() != Some(key) {
+            self.changed.push(key.clone());
+        }
+        let file = self.files.get_mut(key).expect("only known files are changed");
+        self.touched.note_file(key, file);
+        file
     }
 
     /// Forgets a file that nothing is left of.
     fn forget_file_if_empty(&mut self, key: &FileKey) {
         if let Some(file) = self.files.get(key).filter(|file| file.is_empty()) {
-            self.digest.subtract(&RecordOf::File(key, file));
+            self.digest.subtract(&RecordOf::File(file));
+            self.touched.note_gone(key.clone());
             self.files.remove(key);
         }
-    }
-
-    fn file_mut(&mut self, key: &FileKey) -> &mut File {
-        self.files.get_mut(key).expect("only known files are changed")
     }
 
     /// Adds an open to a known file, after its hold.
@@ -49,15 +50,13 @@ impl State {
         self.digest.add(&RecordOf::Open(key, &open));
         self.index.add_open(key, &open);
         self.file_mut(key).add_open(open);
-        self.touch_file(key);
     }
 
-    /// Takes an open out, and its file if nothing else is left. Its hold is the caller's business.
+    /// Takes an open out of a known file, and the file if nothing else is left. Its hold is the caller's business.
     pub(crate) fn remove_open(&mut self, key: &FileKey, id: OpenId) -> Option<OpenRecord> {
-        let open = self.files.get_mut(key)?.remove_open(id)?;
+        let open = self.file_mut(key).remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(key, &open));
         self.index.remove_open(&open);
-        self.touch_file(key);
         self.forget_file_if_empty(key);
         Some(open)
     }
@@ -65,27 +64,21 @@ impl State {
     /// Adds or replaces a hold of a known file.
     pub(crate) fn put_hold(&mut self, key: &FileKey, hold: Hold) {
         self.digest.add(&RecordOf::Hold(key, &hold));
-        let id = hold.id;
-        let file = self.files.get_mut(key).expect("only known files are changed");
-        let replaced = file.put_hold(hold);
-        let hold = file.hold(id).expect("it was just put in");
-        match replaced {
-            Some(replaced) => {
-                self.digest.subtract(&RecordOf::Hold(key, &replaced));
-                self.index.remove_standing(&replaced);
-                self.index.add_standing(hold);
-            }
-            None => self.index.add_hold(key, hold),
+        if let Some(replaced) = self.files.get(key).and_then(|file| file.hold(hold.id)) {
+            self.digest.subtract(&RecordOf::Hold(key, replaced));
+            self.index.remove_standing(replaced);
+            self.index.add_standing(&hold);
+        } else {
+            self.index.add_hold(key, &hold);
         }
-        self.touch_file(key);
+        self.file_mut(key).put_hold(hold);
     }
 
-    /// Takes a hold out, and its file if nothing else is left.
+    /// Takes a hold out of a known file, and the file if nothing else is left.
     pub(crate) fn remove_hold(&mut self, key: &FileKey, id: LeaseId) -> Option<Hold> {
-        let hold = self.files.get_mut(key)?.remove_hold(id)?;
+        let hold = self.file_mut(key).remove_hold(id)?;
         self.digest.subtract(&RecordOf::Hold(key, &hold));
-        self.index.remove_hold(&hold);
-        self.touch_file(key);
+        self.index.remove_hold(key, &hold);
         self.forget_file_if_empty(key);
         Some(hold)
     }
@@ -97,7 +90,6 @@ impl State {
         if let Some(replaced) = self.file_mut(key).put_parked(parked) {
             self.digest.subtract(&RecordOf::Parked(key, &replaced));
         }
-        self.touch_file(key);
     }
 
     /// Takes a parked open out, and its file if nothing else is left.
@@ -106,7 +98,6 @@ impl State {
         let parked = self.file_mut(&key).remove_parked(request)?;
         self.digest.subtract(&RecordOf::Parked(&key, &parked));
         self.index.remove_parked(&parked);
-        self.touch_file(&key);
         self.forget_file_if_empty(&key);
         Some(parked)
     }
@@ -114,7 +105,7 @@ impl State {
     /// Adds a session, and its connection to its client's.
     pub(crate) fn add_session(&mut self, session: Session) {
         self.restore_session(session);
-        self.touched.insert(Group::Session(session.id));
+        self.touched.note(Group::Session(session.id));
         self.edit_client(session.client, |client| client.connect(session.route));
     }
 
@@ -124,7 +115,7 @@ impl State {
         self.digest.subtract(&RecordOf::Session(&session));
         self.index.remove_session(&session);
         self.sessions.remove(&id);
-        self.touched.insert(Group::Session(id));
+        self.touched.note(Group::Session(id));
         if self.index.sessions_of(session.server(), Some(session.route.connection)).next().is_none() {
             self.edit_client(session.client, |client| client.disconnect(session.route));
         }
@@ -137,38 +128,41 @@ impl State {
     }
 
     fn edit_client(&mut self, id: ClientGuid, edit: impl FnOnce(&mut Client)) {
-        let mut client = match self.clients.get(&id) {
-            Some(client) => {
-                self.digest.subtract(&RecordOf::Client(id, client));
-                client.clone()
-            }
-            None => Client::default(),
-        };
+        let known = self.clients.get(&id);
+        if let Some(client) = known {
+            self.digest.subtract(&RecordOf::Client(client));
+        }
+        let mut client = known.cloned().unwrap_or_else(|| Client::new(id, Vec::new()));
         edit(&mut client);
-        self.touched.insert(Group::Client(id));
+        self.touched.note(Group::Client(id));
         if client.connections().is_empty() {
             self.clients.remove(&id);
         } else {
-            self.digest.add(&RecordOf::Client(id, &client));
-            self.clients.insert(id, client);
+            self.digest.add(&RecordOf::Client(&client));
+            self.clients.insert(client);
         }
     }
 
     /// Adds a client with its connections as they were.
-    pub(crate) fn restore_client(&mut self, id: ClientGuid, client: Client) {
-        self.edit_client(id, |known| *known = client);
+    pub(crate) fn restore_client(&mut self, client: Client) {
+        self.edit_client(*client.key(), |known| *known = client);
     }
 
     /// Adds a session whose connection is known.
     pub(crate) fn restore_session(&mut self, session: Session) {
         self.digest.add(&RecordOf::Session(&session));
         self.index.add_session(&session);
-        self.sessions.insert(session.id, session);
+        self.sessions.insert(session);
     }
 
     /// The files that were changed since this was last called.
-    pub(crate) fn take_changed(&mut self) -> BTreeSet<FileKey> {
-        std::mem::take(&mut self.changed)
+    pub(crate) fn take_changed(&mut self) -> Vec<FileKey> {
+        let mut changed = std::mem::take(&mut self.changed);
+        if changed.len() > 1 {
+            changed.sort();
+            changed.dedup();
+        }
+        changed
     }
 
     /// A state just restored was touched by nobody yet.
@@ -191,7 +185,7 @@ impl State {
                 self.index.deadlines.insert((until, Deadline::Server(id)));
             }
         }
-        self.touched.insert(Group::Server(id));
+        self.touched.note(Group::Server(id));
         result
     }
 
@@ -202,14 +196,14 @@ impl State {
             self.index.deadlines.insert((until, Deadline::Server(id)));
         }
         self.servers.insert(id, Arc::new(server));
-        self.touched.insert(Group::Server(id));
+        self.touched.note(Group::Server(id));
     }
 
     /// Forgets a server whose life has ended.
     pub(crate) fn remove_server(&mut self, id: ServerId) {
         self.forget_answers(id, Sequence::new(u64::MAX));
         self.servers.remove(&id);
-        self.touched.insert(Group::Server(id));
+        self.touched.note(Group::Server(id));
     }
 
     /// Remembers what a request came to.
@@ -238,7 +232,7 @@ impl State {
         if !server.answers.has_below(floor) {
             return None;
         }
-        self.touched.insert(Group::Server(id));
+        self.touched.note(Group::Server(id));
         let (sequence, remembered) = Arc::make_mut(server).answers.pop_below(floor)?;
         Some((sequence, remembered.hash))
     }

@@ -6,6 +6,7 @@ use crate::id::{ConnectionId, FileKey, Incarnation, NoticeNumber, OpenId, Reques
 use crate::state::client::Session;
 use crate::state::file::{OpenRecord, Parked};
 use crate::state::hold::{Hold, LeaseId};
+use crate::state::table::{Spread, shard_of};
 use crate::time::LogTime;
 
 /// What expires. At the same moment a server's life ends before breaks do: its holders can not answer any more.
@@ -15,12 +16,60 @@ pub(crate) enum Deadline {
     Break(LeaseId),
 }
 
-/// The derived indexes.
+/// Shards of [`Leases`].
+const LEASE_SHARDS: usize = 4096;
+
+/// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
+/// sixteen bytes a lease; whether a lease is there is told by the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leases {
+    shards: Box<[Vec<(u64, u64)>]>,
+    len: usize,
+}
+
+impl Default for Leases {
+    fn default() -> Leases {
+        Leases { shards: vec![Vec::new(); LEASE_SHARDS].into_boxed_slice(), len: 0 }
+    }
+}
+
+impl Leases {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The hashes of the files that may have a lease: one, but for chance.
+    pub(crate) fn files(&self, lease: LeaseId) -> impl Iterator<Item = u64> {
+        let hash = lease.spread();
+        let shard = &self.shards[shard_of(hash, LEASE_SHARDS)];
+        let first = shard.partition_point(|(of, _)| *of < hash);
+        shard[first..].iter().take_while(move |(of, _)| *of == hash).map(|(_, file)| *file)
+    }
+
+    fn insert(&mut self, lease: LeaseId, file: u64) {
+        let hash = lease.spread();
+        let shard = &mut self.shards[shard_of(hash, LEASE_SHARDS)];
+        let at = shard.partition_point(|entry| *entry < (hash, file));
+        shard.insert(at, (hash, file));
+        self.len += 1;
+    }
+
+    fn remove(&mut self, lease: LeaseId, file: u64) {
+        let hash = lease.spread();
+        let shard = &mut self.shards[shard_of(hash, LEASE_SHARDS)];
+        if let Ok(at) = shard.binary_search(&(hash, file)) {
+            shard.remove(at);
+            self.len -= 1;
+        }
+    }
+}
+
+/// The derived indexes. Files are meant by the hashes of their keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Index {
-    /// The one file that a lease is bound to (MS-SMB2 3.3.5.9.8).
-    pub(crate) leases: BTreeMap<LeaseId, FileKey>,
-    pub(crate) opens: BTreeMap<(SessionId, OpenId), FileKey>,
+    pub(crate) leases: Leases,
+    pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
+    pub(crate) opens_count: usize,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
     /// Breaks that run, by client.
     pub(crate) breaking: BTreeSet<LeaseId>,
@@ -35,20 +84,26 @@ pub(crate) struct Index {
 
 impl Index {
     pub(crate) fn add_open(&mut self, file: &FileKey, open: &OpenRecord) {
-        self.opens.insert((open.session, open.id), file.clone());
+        self.opens.entry(open.session).or_default().insert(open.id, file.spread());
+        self.opens_count += 1;
     }
 
     pub(crate) fn remove_open(&mut self, open: &OpenRecord) {
-        self.opens.remove(&(open.session, open.id));
+        let opens = self.opens.get_mut(&open.session).expect("an open is one of its session's");
+        opens.remove(&open.id);
+        self.opens_count -= 1;
+        if opens.is_empty() {
+            self.opens.remove(&open.session);
+        }
     }
 
     pub(crate) fn add_hold(&mut self, file: &FileKey, hold: &Hold) {
-        self.leases.insert(hold.id, file.clone());
+        self.leases.insert(hold.id, file.spread());
         self.add_standing(hold);
     }
 
-    pub(crate) fn remove_hold(&mut self, hold: &Hold) {
-        self.leases.remove(&hold.id);
+    pub(crate) fn remove_hold(&mut self, file: &FileKey, hold: &Hold) {
+        self.leases.remove(hold.id, file.spread());
         self.remove_standing(hold);
     }
 
@@ -108,10 +163,9 @@ impl Index {
         self.sessions.range(first..=last).map(|(_, _, session)| *session)
     }
 
-    /// The opens of a session.
-    pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, &FileKey)> {
-        let opens = self.opens.range((session, OpenId::new(0))..=(session, OpenId::new(u64::MAX)));
-        opens.map(|((_, open), file)| (*open, file))
+    /// The opens of a session, with the hashes of their files.
+    pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> {
+        self.opens.get(&session).into_iter().flatten().map(|(open, file)| (*open, *file))
     }
 
     /// The parked opens of a session.

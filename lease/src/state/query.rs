@@ -6,7 +6,7 @@ use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::effect::Route;
 use crate::id::{ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId};
-use crate::state::{Breaking, Client, File, Hold, Index, LeaseId, Meta, OpenRecord, Server, Session, State, Table};
+use crate::state::{Breaking, Client, File, Hold, Index, Keyed, LeaseId, Meta, OpenRecord, Server, Session, State, Table};
 use crate::time::LogTime;
 
 /// How many there are of each thing.
@@ -109,7 +109,7 @@ impl State {
     pub fn counts(&self) -> Counts {
         Counts {
             files: self.files.len(),
-            opens: self.index.opens.len(),
+            opens: self.index.opens_count,
             leases: self.index.leases.len(),
             breaking: self.index.breaking.len(),
             parked: self.index.parked.len(),
@@ -121,19 +121,23 @@ impl State {
 
     /// All leases, by client and key.
     pub fn leases(&self) -> impl Iterator<Item = LeaseInfo> + '_ {
-        self.index.leases.iter().filter_map(|(id, file)| self.lease_info(*id, file))
+        self.leases_from(None)
     }
 
     /// The leases from this one on, itself included if it exists, by client and key; all of them from none on.
     pub fn leases_from(&self, first: Option<(ClientGuid, LeaseKey)>) -> impl Iterator<Item = LeaseInfo> + '_ {
         let (client, key) = first.unwrap_or_default();
-        self.index.leases.range(LeaseId { client, key }..).filter_map(|(id, file)| self.lease_info(*id, file))
+        let from = LeaseId { client, key };
+        let holds = self.files.iter().flat_map(|file| file.holds().iter().map(move |hold| (hold.id, file)));
+        let mut leases: Vec<_> = holds.filter(|(id, _)| *id >= from).collect();
+        leases.sort_by_key(|(id, _)| *id);
+        leases.into_iter().filter_map(|(id, file)| self.lease_info(id, file))
     }
 
     /// A lease.
     pub fn lease(&self, client: ClientGuid, key: LeaseKey) -> Option<LeaseInfo> {
         let id = LeaseId { client, key };
-        self.lease_info(id, self.index.leases.get(&id)?)
+        self.lease_info(id, self.file_of_lease(id)?)
     }
 
     /// Which break of a lease was the last: what an acknowledgement that arrives now is bound to.
@@ -143,9 +147,11 @@ impl State {
 
     /// All opens, by session.
     pub fn opens(&self) -> impl Iterator<Item = OpenInfo> + '_ {
-        self.index.opens.iter().filter_map(|((_, id), file)| {
-            let OpenRecord { id, session, client, key, access, share } = *self.files.get(file)?.open(*id)?;
-            Some(OpenInfo { id, session, client, file: file.clone(), key, access, share })
+        let opens = self.index.opens.keys().flat_map(|session| self.index.opens_of(*session));
+        opens.filter_map(|(id, hash)| {
+            let file = self.file_of_open(id, hash)?;
+            let OpenRecord { id, session, client, key, access, share } = *file.open(id)?;
+            Some(OpenInfo { id, session, client, file: file.key().clone(), key, access, share })
         })
     }
 
@@ -166,9 +172,8 @@ impl State {
         })
     }
 
-    fn lease_info(&self, id: LeaseId, file: &FileKey) -> Option<LeaseInfo> {
-        let record = self.files.get(file)?;
-        let hold = record.hold(id)?;
+    fn lease_info(&self, id: LeaseId, file: &File) -> Option<LeaseInfo> {
+        let hold = file.hold(id)?;
         let breaking = hold.breaking().map(|breaking: &Breaking| BreakInfo {
             into: breaking.requested(),
             required: breaking.required(),
@@ -177,8 +182,8 @@ impl State {
         Some(LeaseInfo {
             client: id.client,
             key: id.key,
-            file: file.clone(),
-            name: Arc::clone(record.name()),
+            file: file.key().clone(),
+            name: Arc::clone(file.name()),
             state: hold.current(),
             breaking,
             generation: hold.generation,
@@ -191,8 +196,19 @@ impl State {
 
     /// A hold and its file.
     pub(crate) fn hold(&self, id: LeaseId) -> Option<(&FileKey, &Hold)> {
-        let file = self.index.leases.get(&id)?;
-        Some((file, self.files.get(file)?.hold(id)?))
+        let file = self.file_of_lease(id)?;
+        Some((file.key(), file.hold(id)?))
+    }
+
+    /// The file that a lease is bound to.
+    pub(crate) fn file_of_lease(&self, id: LeaseId) -> Option<&File> {
+        let mut files = self.index.leases.files(id).flat_map(|hash| self.files.with_hash(hash));
+        files.find(|file| file.hold(id).is_some())
+    }
+
+    /// The file of an open, by the hash of its key.
+    pub(crate) fn file_of_open(&self, id: OpenId, hash: u64) -> Option<&File> {
+        self.files.with_hash(hash).find(|file| file.open(id).is_some())
     }
 
     /// Where a client's notifications go.
@@ -204,16 +220,16 @@ impl State {
         self.files.get(key)
     }
 
-    pub(crate) fn files(&self) -> &Table<FileKey, File> {
+    pub(crate) fn files(&self) -> &Table<File> {
         &self.files
     }
 
-    pub(crate) fn clients(&self) -> impl Iterator<Item = (ClientGuid, &Client)> {
-        self.clients.iter().map(|(id, client)| (*id, client))
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.clients.iter()
     }
 
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = (SessionId, &Session)> {
-        self.sessions.iter().map(|(id, session)| (*id, session))
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.iter()
     }
 
     pub(crate) fn digest_sum(&self) -> u128 {

@@ -1,19 +1,19 @@
-//! A sorted table in shards, cheap to clone: clones share what neither of them has changed since.
+//! A table in shards, cheap to clone: clones share what neither of them has changed since.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::id::{ClientGuid, FileKey, SessionId};
+use crate::state::hold::LeaseId;
 
-/// A key that is spread over shards by a hash which is the same on every node and in every version: iteration goes by shard.
-pub(crate) trait ShardKey: Ord + Clone {
+/// A key that is placed by a hash which is the same on every node and in every version.
+pub(crate) trait Spread {
     /// The hash.
     fn spread(&self) -> u64;
 }
 
-impl ShardKey for FileKey {
+impl Spread for FileKey {
     fn spread(&self) -> u64 {
         let mut bytes = [0; 24];
         bytes[..8].copy_from_slice(&self.volume.get().to_be_bytes());
@@ -23,38 +23,76 @@ impl ShardKey for FileKey {
     }
 }
 
-impl ShardKey for ClientGuid {
+impl Spread for LeaseId {
+    fn spread(&self) -> u64 {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&self.client.to_bytes());
+        bytes[16..].copy_from_slice(&self.key.to_bytes());
+        xxh3_64(&bytes)
+    }
+}
+
+impl Spread for ClientGuid {
     fn spread(&self) -> u64 {
         xxh3_64(&self.to_bytes())
     }
 }
 
-impl ShardKey for SessionId {
+impl Spread for SessionId {
     fn spread(&self) -> u64 {
         xxh3_64(&self.get().to_be_bytes())
     }
 }
 
-/// One pointer a shard and one a value are what a clone copies.
-type Shard<K, V> = Arc<BTreeMap<K, Arc<V>>>;
+/// Which of a power of two of shards a hash belongs to: its highest bits, so that a shard is sorted by the others.
+pub(crate) fn shard_of(hash: u64, shards: usize) -> usize {
+    let bits = shards.trailing_zeros();
+    if bits == 0 { 0 } else { usize::try_from(hash >> (64 - bits)).expect("a shard's number has few bits") }
+}
 
-/// The table. A clone copies one pointer a shard; the first change to a shard after that copies its keys and one pointer a value.
+/// Something that knows its own key.
+pub(crate) trait Keyed {
+    type Key: Ord + Spread;
+
+    fn key(&self) -> &Self::Key;
+}
+
+#[derive(Debug)]
+struct Slot<V> {
+    hash: u64,
+    value: Arc<V>,
+}
+
+impl<V> Clone for Slot<V> {
+    fn clone(&self) -> Slot<V> {
+        Slot { hash: self.hash, value: Arc::clone(&self.value) }
+    }
+}
+
+/// One pointer a shard and one a value are what a clone copies. A shard is sorted by hash, and by key where two keys have the same.
+type Shard<V> = Arc<Vec<Slot<V>>>;
+
+/// The table. A clone copies one pointer a shard; the first change to a shard after that copies its hashes and one pointer a value. It
+/// is iterated in the order of the hashes, which is the same wherever the same keys are in it.
 #[derive(Debug, Clone)]
-pub(crate) struct Table<K, V> {
-    shards: Box<[Shard<K, V>]>,
+pub(crate) struct Table<V> {
+    shards: Box<[Shard<V>]>,
     len: usize,
 }
 
-impl<K: ShardKey, V: Clone> Table<K, V> {
-    /// An empty table.
-    pub(crate) fn new(shards: usize) -> Table<K, V> {
-        let empty = Arc::new(BTreeMap::new());
-        Table { shards: vec![empty; shards].into_boxed_slice(), len: 0 }
+impl<V: Keyed + Clone> Table<V> {
+    /// An empty table with a power of two of shards.
+    pub(crate) fn new(shards: usize) -> Table<V> {
+        debug_assert!(shards.is_power_of_two(), "shards are told apart by bits");
+        Table { shards: vec![Shard::<V>::default(); shards].into_boxed_slice(), len: 0 }
     }
 
-    fn shard(&self, key: &K) -> usize {
-        let shards = self.shards.len() as u64;
-        usize::try_from(key.spread() % shards).expect("a remainder of the number of shards is an index")
+    /// The shard of a key, and where in it the key is or would be.
+    fn find(&self, key: &V::Key) -> (usize, u64, Result<usize, usize>) {
+        let hash = key.spread();
+        let shard = shard_of(hash, self.shards.len());
+        let place = self.shards[shard].binary_search_by(|slot| slot.hash.cmp(&hash).then_with(|| slot.value.key().cmp(key)));
+        (shard, hash, place)
     }
 
     /// How many entries there are.
@@ -63,45 +101,50 @@ impl<K: ShardKey, V: Clone> Table<K, V> {
     }
 
     /// The value of a key.
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.shards[self.shard(key)].get(key).map(Arc::as_ref)
+    pub(crate) fn get(&self, key: &V::Key) -> Option<&V> {
+        let (shard, _, place) = self.find(key);
+        place.ok().map(|at| self.shards[shard][at].value.as_ref())
+    }
+
+    /// The values whose keys have this hash: one, but for chance.
+    pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = &V> {
+        let shard = &self.shards[shard_of(hash, self.shards.len())];
+        let first = shard.partition_point(|slot| slot.hash < hash);
+        shard[first..].iter().take_while(move |slot| slot.hash == hash).map(|slot| slot.value.as_ref())
     }
 
     /// The value of a key, to be changed; copied first if a clone of the table still has it.
-    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let shard = self.shard(key);
-        Arc::make_mut(&mut self.shards[shard]).get_mut(key).map(Arc::make_mut)
+    pub(crate) fn get_mut(&mut self, key: &V::Key) -> Option<&mut V> {
+        let (shard, _, place) = self.find(key);
+        let at = place.ok()?;
+        Some(Arc::make_mut(&mut Arc::make_mut(&mut self.shards[shard])[at].value))
     }
 
-    /// The value of a key, made if there is none.
-    pub(crate) fn entry(&mut self, key: &K, make: impl FnOnce() -> V) -> &mut V {
-        let shard = self.shard(key);
-        let len = &mut self.len;
-        let value = Arc::make_mut(&mut self.shards[shard]).entry(key.clone()).or_insert_with(|| {
-            *len += 1;
-            Arc::new(make())
-        });
-        Arc::make_mut(value)
-    }
-
-    /// Sets the value of a key.
-    pub(crate) fn insert(&mut self, key: K, value: V) {
-        let shard = self.shard(&key);
-        if Arc::make_mut(&mut self.shards[shard]).insert(key, Arc::new(value)).is_none() {
-            self.len += 1;
+    /// Sets the value of its key.
+    pub(crate) fn insert(&mut self, value: V) {
+        let (shard, hash, place) = self.find(value.key());
+        let slot = Slot { hash, value: Arc::new(value) };
+        let shard = Arc::make_mut(&mut self.shards[shard]);
+        match place {
+            Ok(at) => shard[at] = slot,
+            Err(at) => {
+                shard.insert(at, slot);
+                self.len += 1;
+            }
         }
     }
 
     /// Takes a key out.
-    pub(crate) fn remove(&mut self, key: &K) {
-        let shard = self.shard(key);
-        if Arc::make_mut(&mut self.shards[shard]).remove(key).is_some() {
+    pub(crate) fn remove(&mut self, key: &V::Key) {
+        let (shard, _, place) = self.find(key);
+        if let Ok(at) = place {
+            Arc::make_mut(&mut self.shards[shard]).remove(at);
             self.len -= 1;
         }
     }
 
-    /// All entries, shard by shard, in order within each.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.shards.iter().flat_map(|shard| shard.iter().map(|(key, value)| (key, value.as_ref())))
+    /// All entries.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &V> {
+        self.shards.iter().flat_map(|shard| shard.iter().map(|slot| slot.value.as_ref()))
     }
 }

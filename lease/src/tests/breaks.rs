@@ -26,7 +26,7 @@ fn a_second_conflict_adds_stages() {
             "reply srv1.i1.q5: acknowledged R",
             "break vol1/01 0a of 01 R -> - e4 g3 note1 to srv1.i1.c1",
             "reply srv2.i1.q3: opened o2, 0b RH e1",
-            "break vol1/01 0b of 02 RH -> - e2 g1 by 35.000s to srv2.i1.c1",
+            "break vol1/01 0b of 02 RH -> - e2 g4 by 35.000s to srv2.i1.c1",
             "reply srv2.i1.q4: opened o3, 0c RH e1",
         ]
     );

@@ -80,6 +80,7 @@ impl Machine {
             marker: self.markers.newest(),
             checked: self.markers.checked(),
             applied_bytes: self.applied_bytes,
+            kept: self.kept,
         });
     }
 }

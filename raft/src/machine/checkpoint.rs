@@ -6,9 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lease::{Group, StateHash, View};
 
 use super::Machine;
-use super::records::{Unusable, check_hash, off_thread};
+use super::records::{Unusable, check_hash};
+use crate::store::checkpoint::{Changer, Filler};
 use crate::store::{Checkpoint, CheckpointBatch, CheckpointMeta, StoreError};
 use crate::types::LogId;
+
+/// How many groups of records are made at one time.
+const GROUPS_PER_BATCH: usize = 512;
 
 /// What the next checkpoint is made of.
 #[derive(Debug)]
@@ -23,6 +27,14 @@ impl Changes {
     /// The last entry that this checkpoint covers.
     pub(super) fn applied(&self) -> Option<LogId> {
         self.meta.applied
+    }
+}
+
+#[cfg(test)]
+impl Changes {
+    /// Loses what changed, as a fault between memory and disk would.
+    pub(super) fn forget_touched(&mut self) {
+        self.touched = Some(BTreeSet::new());
     }
 }
 
@@ -42,26 +54,37 @@ impl Machine {
     }
 }
 
-/// Writes changes, durably.
+/// Writes changes, durably. The records are made on the checkpoint's thread, group by group, so that they are never all in memory.
 pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes) -> Result<(), StoreError> {
     let Changes { view, touched, meta } = changes;
-    let batch = off_thread(true, move || {
-        let mut batch = CheckpointBatch::default();
-        match touched {
-            Some(touched) => touched.iter().for_each(|group| put(&mut batch, &view, group)),
-            None => {
-                batch.replace_all();
-                view.groups().for_each(|group| put(&mut batch, &view, &group));
-            }
+    match touched {
+        Some(touched) => {
+            let change = move |changer: &mut Changer<'_>| {
+                let mut groups = touched.iter().peekable();
+                while groups.peek().is_some() {
+                    let mut batch = CheckpointBatch::default();
+                    for group in groups.by_ref().take(GROUPS_PER_BATCH) {
+                        let records = view.records(group).into_iter().map(|record| (record.key, record.value)).collect();
+                        batch.replace_group(group.prefix(), records);
+                    }
+                    changer.change(batch)?;
+                }
+                Ok(())
+            };
+            checkpoint.update(meta, change).await
         }
-        batch
-    });
-    checkpoint.write(batch.await, meta).await
-}
-
-fn put(batch: &mut CheckpointBatch, view: &View, group: &Group) {
-    let records = view.records(group).into_iter().map(|record| (record.key, record.value)).collect();
-    batch.replace_group(group.prefix(), records);
+        None => {
+            let fill = move |filler: &mut Filler<'_>| {
+                for group in view.groups() {
+                    for record in view.records(&group) {
+                        filler.put(&record.key, &record.value)?;
+                    }
+                }
+                Ok(())
+            };
+            checkpoint.rewrite(meta, fill).await
+        }
+    }
 }
 
 /// Reads the checkpoint back from the disk and compares its hash. Returns what it covers, `None` if there is no complete one.

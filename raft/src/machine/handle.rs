@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lease::{Incarnation, ServerId, State};
+use openraft::async_runtime::WatchReceiver;
 use tokio::sync::watch;
 
 use super::{Machine, Raft};
@@ -84,6 +85,12 @@ impl MachineHandle {
         self.raft.trigger().purge_log(upto).await.map_err(|_| Unavailable::Stopping)
     }
 
+    /// The last entry that is purged from the log. It may come later than it was asked for: the leader does not purge what it is just
+    /// sending to somebody.
+    pub(super) fn purged(&self) -> Option<u64> {
+        self.raft.metrics().borrow_watched().purged.map(|id| id.index)
+    }
+
     /// Attaches a server once this node has applied what the server has seen elsewhere. An attachment of an earlier life, or of the
     /// same life with a generation that is not greater, is cut off; what comes later than a newer one is refused.
     ///
@@ -117,7 +124,12 @@ impl std::fmt::Debug for MachineHandle {
 }
 
 impl Machine {
-    fn attach(&mut self, server: ServerId, incarnation: Incarnation, generation: u64) -> Result<Attachment, AttachError> {
+    pub(super) fn attach(
+        &mut self,
+        server: ServerId,
+        incarnation: Incarnation,
+        generation: u64,
+    ) -> Result<Attachment, AttachError> {
         let applied = self.applied_index();
         self.outbox.attach(&self.state, applied, server, incarnation, generation)
     }

@@ -7,11 +7,12 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::archive::Archive;
 use super::checkpoint::{verify, write};
-use super::shelf::Shelf;
 use super::{Machine, MachineConfig, MachineHandle};
 use crate::error::Unavailable;
-use crate::outbox::Refill;
+use crate::outbox::{Outbox, Refill};
+use crate::progress::Kept;
 use crate::store::{Checkpoint, StoreError};
 use crate::types::LogId;
 
@@ -26,8 +27,8 @@ const POINTS_MAX: usize = 1024;
 pub struct Keeper {
     config: MachineConfig,
     checkpoint: Option<Checkpoint>,
-    shelf: Shelf,
-    refills: mpsc::Receiver<Refill>,
+    archive: Archive,
+    pub(super) refills: mpsc::Receiver<Refill>,
     /// What the newest checkpoint covers.
     written: Option<LogId>,
     /// When the next checkpoint may begin.
@@ -48,16 +49,16 @@ impl Keeper {
     pub(super) fn new(
         config: MachineConfig,
         checkpoint: Option<Checkpoint>,
-        shelf: Shelf,
+        archive: Archive,
         refills: mpsc::Receiver<Refill>,
         written: Option<LogId>,
         purged: Option<u64>,
     ) -> Keeper {
-        let asked_at = shelf.covers().map_or(0, |id| id.index);
+        let asked_at = archive.covers().map_or(0, |id| id.index);
         Keeper {
             config,
             checkpoint,
-            shelf,
+            archive,
             refills,
             written,
             not_before: Instant::now(),
@@ -93,7 +94,16 @@ impl Keeper {
             self.write_checkpoint(machine).await?;
         }
         self.ask_for_snapshot(machine).await?;
-        self.purge(machine).await
+        self.purge(machine).await?;
+        let kept = Kept {
+            checkpoint: self.written.map(|id| id.index),
+            snapshot: self.archive.covers().map(|id| id.index),
+            purged: machine.purged(),
+        };
+        if machine.progress().borrow().kept != kept {
+            machine.with(move |machine| machine.note(kept)).await?;
+        }
+        Ok(())
     }
 
     /// Writes what changed since the last checkpoint, if anything was applied.
@@ -122,7 +132,7 @@ impl Keeper {
     async fn ask_for_snapshot(&mut self, machine: &MachineHandle) -> Result<(), Unavailable> {
         let progress = *machine.progress().borrow();
         let Some(applied) = progress.applied else { return Ok(()) };
-        let behind = self.shelf.covers().map(|id| id.index) < self.purged;
+        let behind = self.archive.covers().map(|id| id.index) < self.purged;
         let grown = applied.index.saturating_sub(self.asked_at) >= self.config.snapshot_entries
             || progress.applied_bytes.saturating_sub(self.asked_bytes) >= self.config.snapshot_bytes;
         if (behind || grown) && applied.index > self.asked_at {
@@ -140,7 +150,7 @@ impl Keeper {
     /// Purges the log behind the older of the two copies of the state, after the checkpoint was read back from the disk (the
     /// snapshot was when it was written).
     async fn purge(&mut self, machine: &MachineHandle) -> Result<(), Unavailable> {
-        let Some(snapshot) = self.shelf.covers() else { return Ok(()) };
+        let Some(snapshot) = self.archive.covers() else { return Ok(()) };
         if self.purged_for == Some(snapshot) {
             return Ok(());
         }
@@ -148,7 +158,11 @@ impl Keeper {
             None => snapshot.index,
             Some(checkpoint) => match verify(checkpoint).await {
                 Ok(Some(applied)) => applied.index.min(snapshot.index),
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    // There is none yet, or what there was could not be read and has been set aside.
+                    self.written = None;
+                    return machine.with(Machine::changes_lost).await;
+                }
                 Err(error) => {
                     tracing::error!(%error, "the checkpoint is not what was written; it is set aside, and the next one contains everything");
                     return self.abandon_checkpoint(machine, &error.to_string()).await;
@@ -187,9 +201,14 @@ impl Keeper {
 }
 
 impl Machine {
+    /// Says what is kept.
+    fn note(&mut self, kept: Kept) {
+        self.kept = kept;
+        self.publish();
+    }
+
     /// Answers a mailbox that overflowed.
-    fn refill(&mut self, refill: &Refill) {
-        let applied = self.applied_index();
-        self.outbox.refill(&self.state, applied, refill);
+    pub(super) fn refill(&self, refill: &Refill) {
+        Outbox::refill(&self.state, self.applied_index(), refill);
     }
 }

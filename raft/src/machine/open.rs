@@ -3,12 +3,12 @@
 use lease::State;
 use tokio::sync::{mpsc, watch};
 
+use super::archive::{Archive, load};
 use super::markers::Markers;
 use super::records::{Feed, Unusable, check_hash, off_thread, restore};
-use super::shelf::{Shelf, load};
 use super::{Keeper, Machine, MachineConfig};
 use crate::outbox::{Outbox, Waiters};
-use crate::progress::Progress;
+use crate::progress::{Kept, Progress};
 use crate::store::{Checkpoint, CheckpointMeta, SnapshotFile, SnapshotStore, StoreError};
 use crate::types::{LogId, StoredMembership};
 
@@ -79,7 +79,9 @@ impl Machine {
         let waiters = Waiters::new(config.waiters_max);
         let (ask, refills) = mpsc::channel(REFILLS_MAX);
         let (progress, watching) = watch::channel(Progress::default());
-        let shelf = Shelf::new(snapshots, newest);
+        let archive = Archive::new(snapshots, newest);
+        let written = if from_checkpoint { applied } else { None };
+        let kept = Kept { checkpoint: written.map(|id| id.index), snapshot: archive.covers().map(|id| id.index), purged };
         let machine = Machine {
             state,
             applied,
@@ -88,13 +90,13 @@ impl Machine {
             markers: Markers::new(config.hash_interval_entries),
             outbox: Outbox::new(config.mailbox_effects_max, waiters.clone(), ask),
             progress,
-            shelf: shelf.clone(),
+            kept,
+            archive: archive.clone(),
             checkpoint_all: !from_checkpoint,
             threads,
         };
         machine.publish();
-        let written = if from_checkpoint { applied } else { None };
-        let keeper = Keeper::new(config, checkpoint, shelf, refills, written, purged);
+        let keeper = Keeper::new(config, checkpoint, archive, refills, written, purged);
         Ok(Opened { machine, keeper, waiters, progress: watching })
     }
 }

@@ -6,9 +6,9 @@ use lease::View;
 use openraft::storage::RaftSnapshotBuilder;
 
 use super::Machine;
+use super::archive::{Archive, load};
 use super::raft_impl::Snapshot;
 use super::records::{Unusable, off_thread};
-use super::shelf::{Shelf, load};
 use crate::store::SnapshotFile;
 use crate::types::{SnapshotMeta, TypeConfig};
 
@@ -18,7 +18,7 @@ pub struct Builder {
     /// Taken by the first use: a builder builds once.
     view: Option<View>,
     meta: SnapshotMeta,
-    shelf: Shelf,
+    archive: Archive,
     threads: bool,
 }
 
@@ -27,9 +27,9 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
 
     async fn build_snapshot(&mut self) -> Result<Snapshot, io::Error> {
         let view = self.view.take().ok_or_else(|| io::Error::other("this snapshot is built already"))?;
-        let (meta, shelf) = (self.meta.clone(), self.shelf.clone());
-        let written = off_thread(self.threads, move || shelf.write(&meta, &view)).await;
-        match (written, self.shelf.newest()) {
+        let (meta, archive) = (self.meta.clone(), self.archive.clone());
+        let written = off_thread(self.threads, move || archive.write(&meta, &view)).await;
+        match (written, self.archive.newest()) {
             (Ok(file), _) => Ok(as_snapshot(&file)),
             // The log stays as long as it is, and another attempt follows; a disk that is full stops the log by itself.
             (Err(error), Some(newest)) => {
@@ -47,7 +47,7 @@ impl Machine {
         Builder {
             view: Some(self.state.view()),
             meta: SnapshotMeta { last_log_id: self.applied, last_membership: self.membership.clone() },
-            shelf: self.shelf.clone(),
+            archive: self.archive.clone(),
             threads: self.threads,
         }
     }
@@ -58,10 +58,10 @@ impl Machine {
             let what = format!("the snapshot covers {}, and not {meta}", file.meta());
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));
         }
-        let shelf = self.shelf.clone();
+        let archive = self.archive.clone();
         let loaded = off_thread(self.threads, move || {
             let state = load(&file)?;
-            shelf.offer(&file)?;
+            archive.offer(&file)?;
             Ok(state)
         });
         let state = loaded.await.map_err(unusable)?;
@@ -80,7 +80,7 @@ impl Machine {
     }
 
     pub(super) fn current_snapshot(&self) -> Option<Snapshot> {
-        self.shelf.newest().map(|file| as_snapshot(&file))
+        self.archive.newest().map(|file| as_snapshot(&file))
     }
 }
 

@@ -120,7 +120,7 @@ impl Outbox {
     }
 
     /// Answers a mailbox that lost effects.
-    pub(crate) fn refill(&mut self, state: &State, applied: u64, refill: &Refill) {
+    pub(crate) fn refill(state: &State, applied: u64, refill: &Refill) {
         refill.mailbox.refill(owed(state, applied, refill.server, refill.incarnation));
     }
 

@@ -124,7 +124,7 @@ impl TestCluster {
     }
 
     /// The running nodes.
-    pub fn nodes(&self) -> impl Iterator<Item = (&NodeId, &Coordinator)> {
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = (&NodeId, &Coordinator)> {
         self.nodes.iter()
     }
 

@@ -3,4 +3,8 @@
 //! The clock is paused: time passes only when every task waits for it.
 
 mod common;
+mod failover;
 mod grants;
+mod membership;
+mod restarts;
+mod snapshots;

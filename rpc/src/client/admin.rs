@@ -177,9 +177,8 @@ type Called<T> = Result<tonic::Response<T>, Status>;
 async fn once<T>(address: &str, call: &impl AsyncFn(Client) -> Called<T>) -> Called<T> {
     let unreachable = |error: tonic::transport::Error| Status::unavailable(reason(&Status::from_error(error.into())));
     let channel = endpoint(address).map_err(unreachable)?.connect().await.map_err(unreachable)?;
-    let client = AdminServiceClient::new(channel)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let client =
+        AdminServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX).max_encoding_message_size(MESSAGE_BYTES_MAX);
     call(client).await
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lease::{Incarnation, ServerId};
-use rand::RngExt as _;
 use raft::types::NodeId;
+use rand::RngExt as _;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
@@ -92,9 +92,8 @@ fn note(why: &std::sync::Mutex<String>, problem: String) {
 async fn attach(who: Who, address: &str) -> Result<Up, String> {
     let endpoint = endpoint(address).map_err(|error| error.to_string())?;
     let channel: Channel = endpoint.connect().await.map_err(|error| reason(&tonic::Status::from_error(error.into())))?;
-    let mut client = LeaseServiceClient::new(channel)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let mut client =
+        LeaseServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX).max_encoding_message_size(MESSAGE_BYTES_MAX);
     let (outbound, requests) = mpsc::channel(MESSAGES_QUEUED_MAX);
     let Who { server, incarnation, seen_index } = who;
     let attach = pb::Attach { server: server.get(), incarnation: incarnation.get(), seen_index };

@@ -144,14 +144,13 @@ impl Outlet {
             return false;
         }
         match self.queue.try_send(notice) {
-            Ok(()) => true,
+            // If nobody listens, the server does not want to be told.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => true,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 tracing::warn!(limit = NOTICES_MAX, "notices are not consumed fast enough; the rest is fetched again later");
                 self.overflowed = true;
                 false
             }
-            // Nobody listens: the server does not want to be told.
-            Err(mpsc::error::TrySendError::Closed(_)) => true,
         }
     }
 

@@ -63,8 +63,7 @@ const RETRY_MAX: Duration = Duration::from_millis(250);
 impl Table {
     /// Adds a request, to be sent.
     pub(super) fn add(&mut self, sequence: u64, command: Wire, asker: Asker) {
-        let pending =
-            Pending { command, asker, first_sent: None, last_heard: None, parked: false, cancelled: false, failures: 0 };
+        let pending = Pending { command, asker, first_sent: None, last_heard: None, parked: false, cancelled: false, failures: 0 };
         self.requests.insert(sequence, pending);
         self.unsent.insert(sequence);
     }

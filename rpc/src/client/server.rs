@@ -16,7 +16,8 @@ use super::options::ServerOptions;
 use super::pending::{Answer, Asker};
 use super::session::{Ends, Order, Sequences, Session};
 use super::{Attached, CallError, ClientError, Opened};
-use crate::convert::command_to;
+use crate::convert::{command_to, open_to};
+use crate::proto::v1::request::Command as Wire;
 
 /// Requests that may wait for the session to take them.
 const ORDERS_MAX: usize = 8192;
@@ -100,10 +101,8 @@ impl Server {
 
     /// Registers a session of an SMB client that came in on this connection (MS-SMB2 3.3.5.5).
     pub async fn start_session(&self, client: ClientGuid, connection: ConnectionId) -> Result<SessionId, CallError> {
-        match self.call(&Command::StartSession { client, connection }).await?.1 {
-            Outcome::SessionStarted { session } => Ok(session),
-            other => Err(unexpected(&other)),
-        }
+        let outcome = self.call(&Command::StartSession { client, connection }).await?.1;
+        if let Outcome::SessionStarted { session } = outcome { Ok(session) } else { Err(unexpected(&outcome)) }
     }
 
     /// Ends a session (MS-SMB2 3.3.5.6): its opens are closed.
@@ -125,7 +124,7 @@ impl Server {
     pub fn begin_open(&self, open: Open) -> PendingOpen {
         let (answer, answered) = oneshot::channel();
         let (parked, parked_seen) = oneshot::channel();
-        let command = command_to(&Command::Open(open)).expect("an open has a wire form");
+        let command = Wire::Open(open_to(open));
         let asker = Asker::Caller { answer, parked: Some(parked) };
         let (sequence, refused) = match self.inner.orders.try_reserve() {
             Ok(permit) => self.inner.sequences.with_next(|sequence| {
@@ -170,10 +169,8 @@ impl Server {
         state: u32,
         generation: Option<Generation>,
     ) -> Result<Caching, CallError> {
-        match self.call(&Command::Acknowledge { client, key, state, generation }).await?.1 {
-            Outcome::Acknowledged { state } => Ok(state),
-            other => Err(unexpected(&other)),
-        }
+        let outcome = self.call(&Command::Acknowledge { client, key, state, generation }).await?.1;
+        if let Outcome::Acknowledged { state } = outcome { Ok(state) } else { Err(unexpected(&outcome)) }
     }
 
     /// Gives a lease up; its opens stay.

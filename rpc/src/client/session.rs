@@ -187,12 +187,13 @@ impl Session {
         match order {
             Order::Ask { sequence, command, asker } => {
                 self.highest = self.highest.max(sequence);
-                match asker {
-                    Asker::Caller { answer, .. } if self.is_full() && matches!(command, Wire::Open(_)) => {
-                        let problem = format!("{OPENS_PENDING_MAX} requests are without an answer already");
-                        answer.send(Err(CallError::Unavailable(problem))).ok();
-                    }
-                    asker => self.table.add(sequence, command, asker),
+                let refused = matches!(command, Wire::Open(_)) && self.table.len() >= OPENS_PENDING_MAX;
+                if refused && let Asker::Caller { answer, .. } = asker {
+                    let problem = format!("{OPENS_PENDING_MAX} requests are without an answer already");
+                    // The caller may have gone.
+                    answer.send(Err(CallError::Unavailable(problem))).ok();
+                } else {
+                    self.table.add(sequence, command, asker);
                 }
             }
             Order::MoveTo { address, done } => {
@@ -203,10 +204,6 @@ impl Session {
                 self.search("the server moves to another node", true);
             }
         }
-    }
-
-    fn is_full(&self) -> bool {
-        self.table.len() >= OPENS_PENDING_MAX
     }
 
     /// A request of the session's own. Orders that were given a sequence before are taken first, or the floor would pass them.
@@ -373,7 +370,7 @@ impl Session {
     /// The life has begun or was renewed.
     fn on_alive(&mut self, pending: &Pending) {
         let Some(sent) = pending.first_sent else { return };
-        let until = sent + self.options.ttl - self.options.margin();
+        let until = sent + self.options.ttl.saturating_sub(self.options.margin());
         if self.alive_until.is_none_or(|current| current < until) {
             self.alive_until = Some(until);
             self.fence.send_replace(Fence::Until(until));

@@ -89,9 +89,7 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
         Ok(Outcome::SessionStarted { session }) => Wire::SessionStarted(pb::SessionStarted { session: session.get() }),
         Ok(Outcome::SessionEnded) => Wire::SessionEnded(pb::SessionEnded {}),
         Ok(Outcome::Disconnected) => Wire::Disconnected(pb::Disconnected {}),
-        Ok(Outcome::Opened { open, lease }) => {
-            Wire::Opened(pb::Opened { open: open.get(), lease: lease.as_ref().map(grant_to) })
-        }
+        Ok(Outcome::Opened { open, lease }) => Wire::Opened(pb::Opened { open: open.get(), lease: lease.as_ref().map(grant_to) }),
         Ok(Outcome::Closed) => Wire::Closed(pb::Closed {}),
         Ok(Outcome::Acknowledged { state }) => Wire::Acknowledged(pb::Acknowledged { state: state.bits() }),
         Ok(Outcome::Released) => Wire::Released(pb::Released {}),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use lease::limits::{SERVER_TTL_MAX, SERVER_TTL_MIN};
 use lease::{
-    Access, Caching, Command, ConnectionId, Disposition, Epoch, Generation, LeaseRequest, LeaseRequestV2, NoticeNumber, Open, OpenId,
-    Request, RequestId, Sequence, SessionId, Share,
+    Access, Caching, Command, ConnectionId, Disposition, Epoch, Generation, LeaseRequest, LeaseRequestV2, NoticeNumber, Open,
+    OpenId, Request, RequestId, Sequence, SessionId, Share,
 };
 
 use super::field::BadField;
@@ -24,11 +24,7 @@ const SHARE_BITS: u32 = 0x7;
 pub(crate) fn request_from(header: Option<&pb::RequestHeader>) -> Result<Request, BadField> {
     let pb::RequestHeader { server, incarnation: life, sequence, floor, notices_seen } =
         header.ok_or_else(|| BadField::missing("header"))?;
-    let id = RequestId {
-        server: server_id(*server)?,
-        incarnation: incarnation(*life)?,
-        sequence: self::sequence(*sequence)?,
-    };
+    let id = RequestId { server: server_id(*server)?, incarnation: incarnation(*life)?, sequence: self::sequence(*sequence)? };
     request(id, *floor, *notices_seen)
 }
 
@@ -100,7 +96,10 @@ fn ttl(millis: u32) -> Result<Duration, BadField> {
 pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
     let pb::Open { session, file, name: path, directory, access, share, disposition, lease } = open;
     if access & ACCESS_UNMAPPED_BITS != 0 {
-        return Err(BadField::new("access", format!("generic rights and MAXIMUM_ALLOWED must be mapped first, got {access:#010x}")));
+        return Err(BadField::new(
+            "access",
+            format!("generic rights and MAXIMUM_ALLOWED must be mapped first, got {access:#010x}"),
+        ));
     }
     if access & !ACCESS_BITS != 0 {
         return Err(BadField::new("access", format!("has reserved bits, got {access:#010x}")));
@@ -161,7 +160,7 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
         }
         Command::EndSession { session } => Wire::EndSession(pb::EndSession { session: session.get() }),
         Command::Disconnect { connection } => Wire::Disconnect(pb::Disconnect { connection: connection.get() }),
-        Command::Open(open) => Wire::Open(open_to(open)),
+        Command::Open(open) => Wire::Open(open_to(open.clone())),
         Command::Close { session, open } => Wire::Close(pb::Close { session: session.get(), open: open.get() }),
         Command::Acknowledge { client, key, state, generation } => Wire::Acknowledge(pb::Acknowledge {
             client: client.to_bytes().to_vec(),
@@ -183,7 +182,7 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
 }
 
 /// CREATE, for the wire.
-fn open_to(open: &Open) -> pb::Open {
+pub(crate) fn open_to(open: Open) -> pb::Open {
     let Open { session, file, name, directory, access, share, disposition, lease } = open;
     let disposition = match disposition {
         Disposition::Keep => pb::Disposition::Keep,
@@ -192,16 +191,16 @@ fn open_to(open: &Open) -> pb::Open {
     };
     pb::Open {
         session: session.get(),
-        file: Some(file_key_to(file)),
+        file: Some(file_key_to(&file)),
         name: name.as_ref().to_owned(),
-        directory: *directory,
+        directory,
         access: access.0,
         share: u32::from(share.0),
         disposition: disposition.into(),
-        lease: lease.as_ref().map(|LeaseRequest { key, state, v2 }| pb::LeaseContext {
+        lease: lease.map(|LeaseRequest { key, state, v2 }| pb::LeaseContext {
             key: key.to_bytes().to_vec(),
             state: state.bits(),
-            v2: v2.as_ref().map(|LeaseRequestV2 { epoch, parent }| pb::LeaseContextV2 {
+            v2: v2.map(|LeaseRequestV2 { epoch, parent }| pb::LeaseContextV2 {
                 epoch: u32::from(epoch.get()),
                 parent: parent.map(|key| key.to_bytes().to_vec()),
             }),

@@ -77,10 +77,8 @@ impl Stream {
             () = outbound.closed() => None,
             () = shutdown.cancelled() => Some(Status::unavailable("the node is stopping")),
         };
-        match &ended {
-            Some(why) => tracing::info!(%server, reason = why.message(), "server detached"),
-            None => tracing::info!(%server, "server detached: its stream ended"),
-        }
+        let reason = ended.as_ref().map_or("its stream ended", Status::message);
+        tracing::info!(%server, reason, "server detached");
         if let Some(why) = ended {
             // If the queue is full, the other end does not read, and learns from the end of the stream alone.
             outbound.try_send(Err(why)).ok();

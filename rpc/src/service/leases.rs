@@ -40,15 +40,15 @@ impl Leases {
 
     /// Carries out a unary call.
     async fn ask(&self, header: Option<&pb::RequestHeader>, command: Wire) -> Result<(u64, Answer), Status> {
-        let (request, command) = checked(header, command)?;
+        let (request, command) = checked(header, &command)?;
         let answered = self.coordinator.submit(request, command).await.map_err(|why| status::unavailable(&why))?;
         Ok(on_wire(&answered))
     }
 }
 
 /// A unary call's request, checked.
-fn checked(header: Option<&pb::RequestHeader>, command: Wire) -> Result<(LeaseRequest, Command), BadField> {
-    Ok((convert::request_from(header)?, convert::command_from(Some(&command))?))
+fn checked(header: Option<&pb::RequestHeader>, command: &Wire) -> Result<(LeaseRequest, Command), BadField> {
+    Ok((convert::request_from(header)?, convert::command_from(Some(command))?))
 }
 
 /// An answer, for the wire.
@@ -123,7 +123,7 @@ impl pb::lease_service_server::LeaseService for Leases {
 
     async fn open(&self, request: Request<pb::OpenRequest>) -> Result<Response<pb::OpenResponse>, Status> {
         let pb::OpenRequest { header, command, return_when_parked } = request.into_inner();
-        let (request, command) = checked(header.as_ref(), Wire::Open(present(command)?))?;
+        let (request, command) = checked(header.as_ref(), &Wire::Open(present(command)?))?;
         let sequence = request.id.sequence.get();
         let mut submission = self.coordinator.submit_watched(request, command);
         let parked = submission.parked().await;
@@ -175,9 +175,9 @@ impl pb::lease_service_server::LeaseService for Leases {
         let pb::OutstandingRequest { server, incarnation } = request.into_inner();
         let server = convert::server_id(server)?;
         let incarnation = convert::incarnation(incarnation)?;
-        let read = self.coordinator.read(Consistency::Linearizable, move |state| {
-            (state.now().as_millis(), state.outstanding(server, incarnation))
-        });
+        let read = self
+            .coordinator
+            .read(Consistency::Linearizable, move |state| (state.now().as_millis(), state.outstanding(server, incarnation)));
         let (log_time_ms, effects) = read.await.map_err(|why| status::unavailable(&why))?;
         let index = applied_index(&self.coordinator);
         let deliveries = effects.iter().map(|effect| convert::delivery(index, effect)).collect();

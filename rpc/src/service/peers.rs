@@ -59,10 +59,7 @@ impl pb::peer_service_server::PeerService for Peers {
         Ok(Response::new(responses.take_until(self.shutdown.clone().cancelled_owned()).boxed()))
     }
 
-    async fn snapshot(
-        &self,
-        request: Request<Streaming<pb::SnapshotRequest>>,
-    ) -> Result<Response<pb::SnapshotResponse>, Status> {
+    async fn snapshot(&self, request: Request<Streaming<pb::SnapshotRequest>>) -> Result<Response<pb::SnapshotResponse>, Status> {
         let from = self.caller(&request)?;
         let chunks = request.into_inner().map(|item| match item {
             Ok(pb::SnapshotRequest { chunk }) => Ok(chunk),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use raft::types::{Member, NodeId};
 use raft::MembershipError;
+use raft::types::{Member, NodeId};
 use tokio::sync::watch;
 use tonic::Status;
 

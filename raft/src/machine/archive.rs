@@ -12,7 +12,7 @@ use crate::types::{LogId, SnapshotMeta};
 
 /// The snapshots of this node. Clones are handles to the same ones.
 #[derive(Debug, Clone)]
-pub(super) struct Shelf {
+pub(super) struct Archive {
     shared: Arc<Shared>,
 }
 
@@ -24,9 +24,9 @@ struct Shared {
     newest: watch::Sender<Option<SnapshotFile>>,
 }
 
-impl Shelf {
-    pub(super) fn new(store: SnapshotStore, newest: Option<SnapshotFile>) -> Shelf {
-        Shelf { shared: Arc::new(Shared { store, installing: Mutex::new(()), newest: watch::Sender::new(newest) }) }
+impl Archive {
+    pub(super) fn new(store: SnapshotStore, newest: Option<SnapshotFile>) -> Archive {
+        Archive { shared: Arc::new(Shared { store, installing: Mutex::new(()), newest: watch::Sender::new(newest) }) }
     }
 
     /// The newest snapshot.
