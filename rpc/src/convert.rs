@@ -9,6 +9,8 @@ mod ids;
 mod notice;
 
 pub(crate) use answer::answer;
+#[cfg(test)]
+pub(crate) use answer::answer_from;
 pub(crate) use command::{command_from, command_to, open_to, request, request_from, sequence};
 pub(crate) use delivery::{delivery, failure};
 pub(crate) use field::BadField;

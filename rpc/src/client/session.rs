@@ -290,21 +290,21 @@ impl Session {
         let Up { outbound, inbound, attached } = up;
         tracing::info!(server = %self.options.server, node = %attached.node, address = attached.address, "attached");
         let now = Instant::now();
-        if let Some((target, done)) = self.moving.take() {
-            let result = if target == attached.address {
-                Ok(())
-            } else {
-                let why = self.link.problem().unwrap_or_default();
-                Err(ClientError::Unavailable(format!("{why}; the server is attached to {}", attached.address)))
-            };
-            // The caller may have given up.
-            done.send(result).ok();
-        }
+        let problem = self.link.problem().unwrap_or_default();
         self.outbound = Some(outbound);
         self.link = Link::Up(Box::new(inbound));
         self.last_message = now;
         self.table.resend_all(now);
         self.attached.send_replace(Some(attached.clone()));
+        if let Some((target, done)) = self.moving.take() {
+            let result = if target == attached.address {
+                Ok(())
+            } else {
+                Err(ClientError::Unavailable(format!("{problem}; the server is attached to {}", attached.address)))
+            };
+            // The caller may have given up.
+            done.send(result).ok();
+        }
         self.outlet.tell(Notice::Attached(attached));
     }
 
