@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::caching::Caching;
-use crate::id::{ClientGuid, ConnectionId, Epoch, FileKey, Generation, LeaseKey, OpenId, RequestId, Sequence, SessionId};
+use crate::id::{
+    ClientGuid, ConnectionId, Epoch, FileKey, Generation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence, SessionId,
+};
 use crate::state::Settings;
 use crate::time::LogTime;
 
@@ -26,6 +28,10 @@ pub struct Request {
     pub id: RequestId,
     /// The lowest sequence of this server that may still be retried. Outcomes below it are forgotten.
     pub floor: Sequence,
+    /// The highest notice that this life of the server has taken into its hands, zero for none. Notices arrive in ascending order, so
+    /// it stands for all below it too. What is not confirmed is told again by [`State::outstanding`](crate::State::outstanding),
+    /// and goes to the client's next connection if this one is lost.
+    pub notices_seen: NoticeNumber,
 }
 
 /// A command. Those of SMB servers need a [`Request`]; the cluster's own, [`Command::Tick`] and [`Command::Configure`], have none.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::id::{ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, RequestId, ServerId};
+use crate::id::{ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, RequestId, ServerId};
 use crate::outcome::{Outcome, Rejection};
 use crate::time::LogTime;
 
@@ -37,6 +37,8 @@ pub enum Effect {
         file: FileKey,
         /// The break that timed out.
         generation: Generation,
+        /// The number under which the server confirms that it was told.
+        notice: NoticeNumber,
     },
 }
 
@@ -74,6 +76,9 @@ pub struct Break {
     pub ack_by: Option<LogTime>,
     /// Which break of the lease it is.
     pub generation: Generation,
+    /// Of a break that nobody acknowledges: the number under which the server confirms that it has it in its hands. None for a break
+    /// with `ack_by`, which is owed until it is resolved.
+    pub notice: Option<NoticeNumber>,
 }
 
 impl Effect {

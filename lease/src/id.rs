@@ -116,9 +116,17 @@ numbered!(
     VolumeId, "vol"
 );
 numbered!(
-    /// A counter of the breaks of one lease. It tells a late acknowledgement of one break from that of the next; unlike the epoch
-    /// it exists for leases of both versions and is never sent to a client. Written `g2`.
+    /// Which notification of a break it is, counted over all leases, so that none of a lease is ever mistaken for one of an earlier lease
+    /// with the same key. It tells a late acknowledgement of one break from that of the next; unlike the epoch it exists for
+    /// leases of both versions and is never sent to a client. Written `g2`.
     Generation, "g"
+);
+
+numbered!(
+    /// The number of a notice: something that one life of a server was told, that no command of an SMB client will ever answer, and
+    /// that the server confirms with its next requests ([`Request::notices_seen`](crate::Request::notices_seen)). Counted from 1
+    /// for each server. Written `note5`.
+    NoticeNumber, "note"
 );
 
 opaque!(

@@ -15,11 +15,21 @@ pub use caching::{Caching, HANDLE_CACHING, READ_CACHING, UnknownCaching, WRITE_C
 pub use command::{Access, Command, Disposition, Entry, LeaseRequest, LeaseRequestV2, Open, Request, Share};
 pub use effect::{Break, Effect, Route};
 pub use id::{
-    ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId,
-    SessionId, VolumeId,
+    ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,
+    ServerId, SessionId, VolumeId,
 };
 pub use outcome::{Grant, GrantV2, Limit, Outcome, Rejection};
 pub use time::LogTime;
 
+mod apply;
+mod display;
+mod invariants;
+mod outstanding;
+mod snapshot;
 mod state;
-pub use state::{Settings, State};
+#[cfg(test)]
+mod tests;
+
+pub use invariants::Violation;
+pub use snapshot::{Group, Record, RestoreError, StateHash, VALUE_BYTES_MAX, View};
+pub use state::{BreakInfo, Counts, LeaseInfo, NoSuchBreak, OpenInfo, ServerInfo, Settings, State};

@@ -71,7 +71,7 @@ pub struct GrantV2 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// The request came from a life of the server that has ended or never began; a server learns here that it is fenced.
-    #[error("the server's life has ended; the current one is {current:?}")]
+    #[error("the server's life has ended; the current one is {}", .current.map_or_else(|| "unknown".to_owned(), |i| i.to_string()))]
     StaleIncarnation {
         /// The life that counts, if the server is known.
         current: Option<Incarnation>,
@@ -107,7 +107,7 @@ pub enum Rejection {
     #[error("invalid parameter")]
     InvalidParameter,
     /// A limit is reached.
-    #[error("limit reached: {0:?}")]
+    #[error("limit reached: {0}")]
     LimitReached(Limit),
 }
 

@@ -1,16 +1,39 @@
 //! The replicated state.
 
+mod client;
+mod edit;
+mod file;
+mod hold;
+mod index;
+mod list;
+mod query;
+mod server;
+mod share;
+mod table;
+mod touched;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::command::Entry;
-use crate::effect::Effect;
-use crate::id::{Incarnation, ServerId};
+use crate::id::{FileKey, Incarnation, ServerId};
+use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
+
+pub(crate) use client::{Client, Connection, Session};
+pub(crate) use file::{File, OpenRecord, Parked};
+pub use hold::NoSuchBreak;
+pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
+pub(crate) use index::{Deadline, Index};
+pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, ServerInfo};
+pub(crate) use server::{Answer, Answers, Remembered, Server};
+pub(crate) use table::{Keyed, Table};
+use touched::Touched;
 
 /// What the operator can set about the rules: part of the state, and so the same on every node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// How long a client has to acknowledge a break (MS-SMB2 3.3.2.5), in log time. 35 s by default.
+    /// How long a client has to acknowledge a break (MS-SMB2 3.3.2.5), in log time and whole milliseconds. 35 s by default.
     pub break_timeout: Duration,
 }
 
@@ -20,43 +43,133 @@ impl Default for Settings {
     }
 }
 
-/// The lease table.
-#[derive(Debug, Clone, Default)]
+/// The rules that this program follows. Raised by a later version, by a command, once every member knows the new ones.
+pub(crate) const RULE_LEVEL: u32 = 1;
+
+/// What there is once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Meta {
+    pub(crate) settings: Settings,
+    pub(crate) now: LogTime,
+    pub(crate) rule_level: u32,
+    /// The last session id given out. The counters below likewise.
+    pub(crate) sessions: u64,
+    pub(crate) opens: u64,
+    pub(crate) tickets: u64,
+    pub(crate) breaks: u64,
+    /// Invariants found violated so far.
+    pub(crate) violations: u64,
+}
+
+/// Shards of the large tables: a shard is what is copied at the first change after a snapshot.
+/// Few where nothing is optimized, since tests walk over all of them again and again; no record and no hash depends on it.
+const FILE_SHARDS: usize = if cfg!(debug_assertions) { 16 } else { 4096 };
+const CLIENT_SHARDS: usize = if cfg!(debug_assertions) { 4 } else { 256 };
+
+/// The lease table: everything that the cluster has to agree on. See the [crate's documentation](crate).
+#[derive(Debug, Clone)]
 pub struct State {
-    settings: Settings,
-    now: LogTime,
+    meta: Meta,
+    servers: BTreeMap<ServerId, Arc<Server>>,
+    clients: Table<Client>,
+    sessions: Table<Session>,
+    files: Table<File>,
+    index: Index,
+    /// Sums the hashes of all records but those of [`Meta`] and of the servers' heads, which change with every entry and are few.
+    digest: Digest,
+    touched: Touched,
+    /// Files that the entry at hand has changed: what invariants are checked on after it.
+    changed: Vec<FileKey>,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State::new()
+    }
 }
 
 impl State {
     /// An empty table with default settings.
     pub fn new() -> State {
-        State { settings: Settings::default(), now: LogTime::ZERO }
-    }
-
-    /// Carries out one entry.
-    #[must_use]
-    pub fn apply(&mut self, entry: &Entry) -> Vec<Effect> {
-        self.now = self.now.max(entry.at);
-        Vec::new()
-    }
-
-    /// When something expires next, if anything does.
-    pub fn next_deadline(&self) -> Option<LogTime> {
-        None
-    }
-
-    /// Everything that this life of this server is still owed, derived from state alone.
-    pub fn outstanding(&self, _server: ServerId, _incarnation: Incarnation) -> Vec<Effect> {
-        Vec::new()
+        let settings = Settings::default();
+        let meta = Meta {
+            settings,
+            now: LogTime::ZERO,
+            rule_level: RULE_LEVEL,
+            sessions: 0,
+            opens: 0,
+            tickets: 0,
+            breaks: 0,
+            violations: 0,
+        };
+        State {
+            meta,
+            servers: BTreeMap::new(),
+            clients: Table::new(CLIENT_SHARDS),
+            sessions: Table::new(CLIENT_SHARDS),
+            files: Table::new(FILE_SHARDS),
+            index: Index::default(),
+            digest: Digest::default(),
+            touched: Touched::default(),
+            changed: Vec::new(),
+        }
     }
 
     /// Log time.
     pub fn now(&self) -> LogTime {
-        self.now
+        self.meta.now
     }
 
     /// The settings that hold.
     pub fn settings(&self) -> Settings {
-        self.settings
+        self.meta.settings
+    }
+
+    /// The rules that hold: all nodes follow the same, whatever else their versions know.
+    pub fn rule_level(&self) -> u32 {
+        self.meta.rule_level
+    }
+
+    /// How many times an invariant was found violated; each time all caching on the file was taken away. Anything but zero is a bug.
+    pub fn violations(&self) -> u64 {
+        self.meta.violations
+    }
+
+    /// When something expires next, if anything does.
+    pub fn next_deadline(&self) -> Option<LogTime> {
+        self.index.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// The records as they are now. Takes microseconds.
+    pub fn view(&self) -> View {
+        View {
+            meta: self.meta,
+            servers: self.servers.clone(),
+            clients: self.clients.clone(),
+            sessions: self.sessions.clone(),
+            files: self.files.clone(),
+            hash: self.hash(),
+        }
+    }
+
+    /// The groups whose records may have changed since this was last called.
+    #[must_use]
+    pub fn take_touched(&mut self) -> BTreeSet<Group> {
+        self.touched.take()
+    }
+
+    /// The hash of all records: equal on all nodes that applied the same entries.
+    pub fn hash(&self) -> StateHash {
+        let mut digest = Digest::default();
+        digest.add(&RecordOf::Meta(&self.meta));
+        for (id, server) in &self.servers {
+            digest.add(&RecordOf::Server(*id, server));
+        }
+        StateHash(digest.sum().wrapping_add(self.digest.sum()))
+    }
+
+    /// Whether this life of this server goes on.
+    pub(crate) fn is_current(&self, server: ServerId, incarnation: Incarnation) -> bool {
+        self.servers.get(&server).is_some_and(|known| known.incarnation == incarnation && known.is_alive())
     }
 }

@@ -33,4 +33,4 @@ pub use batch::CheckpointBatch;
 pub use handle::Checkpoint;
 pub use layout::CheckpointMeta;
 pub use purge::purge_bound;
-pub use table::Filler;
+pub use table::{Changer, Filler};

@@ -26,7 +26,10 @@ impl CheckpointBatch {
 
     /// Makes these the only records whose keys begin with the prefix.
     pub fn replace_group(&mut self, prefix: Vec<u8>, records: Vec<(Vec<u8>, Vec<u8>)>) {
-        self.records.retain(|key, _| !key.starts_with(&prefix));
+        let before = self.records.range(prefix.clone()..).map(|(key, _)| key).take_while(|key| key.starts_with(&prefix));
+        for key in before.cloned().collect::<Vec<_>>() {
+            self.records.remove(&key);
+        }
         self.cleared.push(prefix);
         for (key, value) in records {
             self.put(key, value);

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::CheckpointBatch;
 use super::layout::{CheckpointMeta, corrupt};
-use super::table::{Filler, Table};
+use super::table::{Changer, Filler, Table};
 use crate::store::data_dir::DataDir;
 use crate::store::error::StoreError;
 
@@ -122,6 +122,19 @@ impl Checkpoint {
     /// [`StoreError::NotWhole`] if there is nothing complete to add changes to.
     pub async fn write(&self, batch: CheckpointBatch, meta: CheckpointMeta) -> Result<(), StoreError> {
         self.run(move |table| table.write(batch, &meta)).await
+    }
+
+    /// Writes what changed, piece by piece, durably: for changes that are too many to be held in memory. `change` runs on the
+    /// checkpoint's thread. After an error the next write must be of the whole table.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotWhole`] if there is nothing complete to add changes to.
+    pub async fn update<F>(&self, meta: CheckpointMeta, change: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&mut Changer<'_>) -> Result<(), StoreError> + Send + 'static,
+    {
+        self.run(move |table| table.update(&meta, change)).await
     }
 
     /// Writes a whole new table, durably, and replaces the one that was. `fill` runs on the checkpoint's thread.

@@ -179,6 +179,14 @@ impl Table {
                 Ok(())
             });
         }
+        self.update(meta, |changer| changer.change(batch))
+    }
+
+    /// Writes changes piece by piece, durably.
+    pub(super) fn update<F>(&mut self, meta: &CheckpointMeta, change: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&mut Changer<'_>) -> Result<(), StoreError>,
+    {
         if !self.whole {
             return Err(StoreError::NotWhole);
         }
@@ -189,13 +197,13 @@ impl Table {
             None => open(&self.folder())?,
         };
         let folder = self.folder();
-        let mut stored = Stored::new(&db, &folder, false);
+        let mut changer = Changer { stored: Stored::new(&db, &folder, false) };
         #[cfg(test)]
         {
-            stored.until_failure = self.batches_until_failure;
+            changer.stored.until_failure = self.batches_until_failure;
         }
-        stored.changes(batch)?;
-        stored.finish(meta)?;
+        change(&mut changer)?;
+        changer.stored.finish(meta)?;
         sync(&db, &folder)?;
         self.db = Some(db);
         self.whole = true;
@@ -257,6 +265,19 @@ impl Filler<'_> {
     /// Adds a record. The key is at most 1 KiB long.
     pub fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.stored.put(key, value)
+    }
+}
+
+/// Takes what changed, piece by piece.
+#[derive(Debug)]
+pub struct Changer<'a> {
+    stored: Stored<'a>,
+}
+
+impl Changer<'_> {
+    /// Adds changes. No two pieces may be about the same records.
+    pub fn change(&mut self, batch: CheckpointBatch) -> Result<(), StoreError> {
+        self.stored.changes(batch)
     }
 }
 

@@ -1,0 +1,91 @@
+//! Carrying out one entry.
+//!
+//! The order of effects is part of the interface: first what expired, by deadline; then what the command did to others, then what
+//! that set free (files in order, in each first in first out), and the command's own reply last. The one exception is an
+//! acknowledgement: its reply comes first, since the response has to be on the wire before the next stage of the break (LS-102).
+
+mod acknowledge;
+mod breaks;
+mod cancel;
+mod close;
+mod contain;
+mod expire;
+mod grant;
+mod open;
+mod readdress;
+mod release;
+mod request;
+mod resume;
+mod server;
+mod session;
+mod undeliverable;
+
+use std::collections::BTreeSet;
+
+use crate::command::{Command, Entry};
+use crate::effect::Effect;
+use crate::id::{FileKey, RequestId};
+use crate::state::{Answer, State};
+
+pub(crate) use breaks::{told_breaking, told_notice};
+
+/// One entry being carried out.
+struct Step<'a> {
+    state: &'a mut State,
+    effects: Vec<Effect>,
+    /// Files on which a break was resolved or an owner has gone: their parked opens may go on.
+    wake: BTreeSet<FileKey>,
+}
+
+impl State {
+    /// Carries out one entry: log time goes on to the entry's, everything due by then expires, then the command is carried out.
+    ///
+    /// A command of a server that is not named by a [`Request`](crate::Request) does nothing, and neither does one of the cluster's
+    /// that is: it is answered with `InvalidParameter`.
+    #[must_use]
+    pub fn apply(&mut self, entry: &Entry) -> Vec<Effect> {
+        let mut step = Step { state: self, effects: Vec::new(), wake: BTreeSet::new() };
+        let now = step.state.now().max(entry.at);
+        step.state.meta_mut().now = now;
+        step.expire();
+        match (&entry.request, &entry.command) {
+            (Some(request), command) => step.request(request, command),
+            (None, Command::Configure(settings)) => step.state.meta_mut().settings = *settings,
+            (None, _) => (),
+        }
+        step.contain_violations();
+        step.effects
+    }
+}
+
+impl Step<'_> {
+    /// Carries out a request that is carried out for the first time. Without an answer it is parked, or answered already.
+    fn carry_out(&mut self, id: RequestId, command: &Command) -> Option<Answer> {
+        match command {
+            Command::Tick | Command::Configure(_) => Some(Err(crate::Rejection::InvalidParameter)),
+            Command::StartServer { ttl } => Some(self.renew_server(id, Some(*ttl))),
+            Command::RenewServer => Some(self.renew_server(id, None)),
+            Command::StopServer => Some(Ok(self.stop_server(id))),
+            Command::StartSession { client, connection } => Some(self.start_session(id, *client, *connection)),
+            Command::EndSession { session } => Some(self.end_session(id, *session)),
+            Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),
+            Command::Open(open) => self.open(id, open),
+            Command::Close { session, open } => Some(self.close(id, *session, *open)),
+            Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
+            Command::Release { client, key } => Some(self.release(*client, *key)),
+            Command::Cancel { sequence } => Some(Ok(self.cancel(id, *sequence))),
+            Command::Undeliverable { connection, client, key, generation } => {
+                Some(Ok(self.undeliverable(id, *connection, (*client, *key), *generation)))
+            }
+        }
+    }
+
+    /// Answers a request, and remembers what.
+    fn reply(&mut self, to: RequestId, answer: Answer) {
+        // An ended life is told, in case somebody still listens, but it can not ask again.
+        if self.state.server(to.server).is_some_and(|server| server.incarnation == to.incarnation) {
+            self.state.remember(to, answer.clone());
+        }
+        self.effects.push(Effect::Reply { to, outcome: answer });
+    }
+}

@@ -1,0 +1,36 @@
+//! CLOSE (MS-SMB2 3.3.5.10), and every other way for opens to end.
+
+use super::Step;
+use crate::id::{FileKey, OpenId, RequestId, SessionId};
+use crate::outcome::{Outcome, Rejection};
+use crate::state::{Answer, Keyed, LeaseId};
+
+impl Step<'_> {
+    pub(super) fn close(&mut self, id: RequestId, session: SessionId, open: OpenId) -> Answer {
+        self.session_of(id, session)?;
+        let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(&open)).ok_or(Rejection::NoSuchOpen)?;
+        let file = self.state.file_of_open(open, *hash).ok_or(Rejection::NoSuchOpen)?.key().clone();
+        self.close_open(&file, open);
+        Ok(Outcome::Closed)
+    }
+
+    /// Ends an open. With the last one of a lease the lease ends, and its break with it: that is an acknowledgement in all
+    /// but name (MS-SMB2 3.3.4.17, LS-106, LS-139).
+    pub(super) fn close_open(&mut self, file: &FileKey, open: OpenId) {
+        let Some(lease) = self.state.remove_open(file, open).and_then(|open| open.lease()) else { return };
+        let is_last = self.state.file(file).and_then(|record| record.hold(lease)).is_some_and(|hold| hold.opens == 0);
+        if is_last && self.state.remove_hold(file, lease).is_some_and(|hold| hold.breaking().is_some()) {
+            self.wake.insert(file.clone());
+        }
+    }
+
+    /// Ends all opens under a lease, for its client can not be told that it breaks: they are not durable (MS-SMB2 3.3.4.7, LS-089).
+    pub(super) fn close_all_under(&mut self, file: &FileKey, lease: LeaseId) {
+        let Some(record) = self.state.file(file) else { return };
+        let opens: Vec<OpenId> = record.opens().iter().filter(|open| open.lease() == Some(lease)).map(|open| open.id).collect();
+        for open in opens {
+            self.close_open(file, open);
+        }
+        self.wake.insert(file.clone());
+    }
+}

@@ -1,0 +1,78 @@
+//! What a lease request gets (MS-SMB2 3.3.5.9.8, 3.3.5.9.11; MS-FSA 2.1.5.18.2).
+
+use super::Step;
+use crate::caching::Caching;
+use crate::command::LeaseRequest;
+use crate::id::{FileKey, Generation};
+use crate::outcome::{Grant, GrantV2};
+use crate::state::{File, Hold, HoldV2, LeaseId, Standing};
+
+/// Whether a lease can be in a state beside all other owners of its file.
+fn can_hold(file: &File, own: LeaseId, state: Caching) -> bool {
+    // Nobody caches anything beside a writer. Only a stat open gets here while there is one, since it breaks nothing (LS-029).
+    let beside_writer = file.others(Some(own)).any(|hold| hold.current().writes());
+    if state == Caching::None || beside_writer {
+        return state == Caching::None;
+    }
+    // A writer must be alone: no other lease with anything, and no other open but stat opens, its lease broken or not (LS-031, LS-032).
+    !state.writes()
+        || file.others(Some(own)).all(|hold| hold.current() == Caching::None)
+            && file.opens().iter().all(|open| open.lease() == Some(own) || open.access.is_stat())
+}
+
+/// The first step of the ladder that can be held: all, then without W, then without H too, then nothing (LS-030).
+fn best(file: &File, own: LeaseId, asked: Caching) -> Caching {
+    let without_writes = asked.without_writes();
+    let ladder = [asked, without_writes, without_writes.without_handles()];
+    ladder.into_iter().find(|state| can_hold(file, own, *state)).unwrap_or(Caching::None)
+}
+
+/// What the CREATE response says of a lease.
+fn grant_of(hold: &Hold) -> Grant {
+    Grant {
+        key: hold.id.key,
+        state: hold.current(),
+        breaking: hold.breaking().is_some(),
+        v2: hold.v2.map(|HoldV2 { epoch, parent }| GrantV2 { epoch, parent }),
+    }
+}
+
+impl Step<'_> {
+    /// Puts an open that succeeds under the lease that it asked for; the file is known. Never breaks anybody.
+    pub(super) fn grant(&mut self, file: &FileKey, id: LeaseId, asked: LeaseRequest) -> Grant {
+        let record = self.state.file(file).expect("a lease is granted on a known file");
+        let hold = match record.hold(id) {
+            None => Some(new_hold(record, id, asked)),
+            Some(hold) => upgraded(record, hold, asked.state),
+        };
+        match hold {
+            Some(hold) => {
+                let grant = grant_of(&hold);
+                self.state.put_hold(file, hold);
+                grant
+            }
+            None => grant_of(record.hold(id).expect("a lease that does not change is there")),
+        }
+    }
+}
+
+/// A lease that begins. Its epoch is the client's plus one, or the client's own if nothing was granted (LS-119, LS-120).
+fn new_hold(file: &File, id: LeaseId, asked: LeaseRequest) -> Hold {
+    let state = best(file, id, asked.state);
+    let v2 =
+        asked.v2.map(|v2| HoldV2 { epoch: if state == Caching::None { v2.epoch } else { v2.epoch.next() }, parent: v2.parent });
+    Hold { id, standing: Standing::Settled(state), generation: Generation::new(0), v2, notice: None, opens: 0 }
+}
+
+/// A lease that gets more, if the request is a strict superset, can be granted as a whole, and no break runs (LS-037, LS-039). All
+/// else leaves it as it is: a create never takes anything away (LS-038).
+fn upgraded(file: &File, hold: &Hold, asked: Caching) -> Option<Hold> {
+    let Standing::Settled(current) = hold.standing else { return None };
+    if asked == current || !current.is_subset_of(asked) || !can_hold(file, hold.id, asked) {
+        return None;
+    }
+    let mut hold = hold.clone();
+    hold.standing = Standing::Settled(asked);
+    hold.bump_epoch();
+    Some(hold)
+}

@@ -1,0 +1,149 @@
+//! CREATE (MS-SMB2 3.3.5.9; MS-FSA 2.1.5.1.2): share modes, breaks and the grant as one step.
+
+use super::Step;
+use crate::command::{Access, Disposition, LeaseRequest, Open, Share};
+use crate::effect::Effect;
+use crate::id::{ClientGuid, OpenId, RequestId};
+use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX, PARKED_OPENS_PER_FILE_MAX};
+use crate::outcome::{Limit, Outcome, Rejection};
+use crate::state::{Answer, File, Keyed, LeaseId, OpenRecord, Parked, Reason};
+
+/// What an open has to take from the other owners of its file before it can succeed.
+#[derive(Debug, Default)]
+struct Demands {
+    breaks: Vec<(LeaseId, Reason)>,
+    waits: bool,
+}
+
+/// The lease that an open asks for. Directories are not leased yet: there a lease context is ignored, as by a server without
+/// SMB2_GLOBAL_CAP_DIRECTORY_LEASING.
+fn lease_asked(open: &Open) -> Option<LeaseRequest> {
+    open.lease.filter(|_| !open.directory)
+}
+
+/// What an open demands, or that it can not succeed whatever the others do.
+fn demands(file: &File, open: &Open, own: Option<LeaseId>) -> Result<Demands, Rejection> {
+    let access = open.access.widened(open.disposition);
+    let conflicting = demands_of_sharing(file, own, access, open.share)?;
+    if conflicting.waits || access.is_stat() {
+        return Ok(conflicting);
+    }
+    let reason = match open.disposition {
+        Disposition::Keep => Reason::Access,
+        Disposition::Overwrite | Disposition::Supersede => Reason::Overwrite,
+    };
+    let mut demands = Demands::default();
+    for hold in file.others(own) {
+        let current = hold.current();
+        if reason.leaves(current) != current {
+            demands.breaks.push((hold.id, reason));
+            demands.waits |= reason.waits_for(current);
+        }
+    }
+    Ok(demands)
+}
+
+/// A share conflict takes H, and only H, from every holder in the way: it may close instead of answering (LS-054). One in the way who
+/// does not cache the handle will not go, so nobody is broken in vain (LS-055).
+fn demands_of_sharing(file: &File, own: Option<LeaseId>, access: Access, share: Share) -> Result<Demands, Rejection> {
+    let mut demands = Demands::default();
+    for other in file.opens() {
+        if !Share::conflicts((other.access, other.share), (access, share)) {
+            continue;
+        }
+        let hold = other.lease().filter(|lease| Some(*lease) != own).and_then(|lease| file.hold(lease));
+        let Some(hold) = hold.filter(|hold| Reason::ShareConflict.waits_for(hold.current())) else {
+            return Err(Rejection::SharingViolation);
+        };
+        demands.waits = true;
+        demands.breaks.push((hold.id, Reason::ShareConflict));
+    }
+    demands.breaks.sort_by_key(|(lease, _)| *lease);
+    demands.breaks.dedup();
+    Ok(demands)
+}
+
+impl Step<'_> {
+    /// Answers, or parks the open and says so.
+    pub(super) fn open(&mut self, id: RequestId, open: &Open) -> Option<Answer> {
+        let client = match self.validate(id, open) {
+            Ok(client) => client,
+            Err(rejection) => return Some(Err(rejection)),
+        };
+        let answer = self.attempt(open, client, false);
+        if answer.is_none() {
+            let ticket = self.state.meta().tickets + 1;
+            self.state.meta_mut().tickets = ticket;
+            let after = self.state.meta().breaks;
+            self.state.put_parked(&open.file, Parked { ticket, request: id, client, open: open.clone(), after });
+            self.effects.push(Effect::Parked { to: id });
+        }
+        answer
+    }
+
+    fn validate(&self, id: RequestId, open: &Open) -> Result<ClientGuid, Rejection> {
+        let client = self.session_of(id, open.session)?.client;
+        let names = [Some(&open.name), open.file.stream.as_ref()];
+        if names.into_iter().flatten().any(|name| name.len() > NAME_BYTES_MAX) {
+            return Err(Rejection::LimitReached(Limit::NameBytes));
+        }
+        if !open.access.is_valid() || !open.share.is_valid() {
+            return Err(Rejection::InvalidParameter);
+        }
+        Ok(client)
+    }
+
+    /// Tries an open: the whole check, from the beginning, each time (LS-046). No answer means that it has to wait for breaks, which now
+    /// run.
+    pub(super) fn attempt(&mut self, open: &Open, client: ClientGuid, parked: bool) -> Option<Answer> {
+        let asked = lease_asked(open);
+        let own = asked.map(|lease| LeaseId { client, key: lease.key });
+        if own.and_then(|own| self.state.file_of_lease(own)).is_some_and(|file| *file.key() != open.file) {
+            return Some(Err(Rejection::KeyOnOtherFile));
+        }
+        // Once more whenever a holder was found unreachable and lost its opens: it is not in the way any more.
+        while let Some(file) = self.state.file(&open.file) {
+            if let Err(rejection) = within_limits(file, open) {
+                return Some(Err(rejection));
+            }
+            let demands = match demands(file, open, own) {
+                Ok(demands) => demands,
+                Err(rejection) => return Some(Err(rejection)),
+            };
+            if demands.waits && !parked && file.parked().len() >= PARKED_OPENS_PER_FILE_MAX {
+                return Some(Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
+            }
+            for (lease, reason) in &demands.breaks {
+                self.break_hold(&open.file, *lease, *reason);
+            }
+            let all_there = || demands.breaks.iter().all(|(lease, _)| self.state.hold(*lease).is_some());
+            if !demands.waits {
+                break;
+            } else if all_there() {
+                return None;
+            }
+        }
+        Some(Ok(self.succeed(open, client, asked)))
+    }
+
+    fn succeed(&mut self, open: &Open, client: ClientGuid, asked: Option<LeaseRequest>) -> Outcome {
+        let Open { session, file, name, directory, access, share, disposition: _, lease: _ } = open;
+        self.state.know_file(file, name, *directory);
+        let lease = asked.map(|asked| self.grant(file, LeaseId { client, key: asked.key }, asked));
+        let id = OpenId::new(self.state.meta().opens + 1);
+        self.state.meta_mut().opens = id.get();
+        let key = asked.map(|asked| asked.key);
+        self.state.add_open(file, OpenRecord { id, session: *session, client, key, access: *access, share: *share });
+        Outcome::Opened { open: id, lease }
+    }
+}
+
+fn within_limits(file: &File, open: &Open) -> Result<(), Rejection> {
+    if file.directory() != open.directory {
+        return Err(Rejection::InvalidParameter);
+    }
+    if file.opens().len() >= OPENS_PER_FILE_MAX {
+        return Err(Rejection::LimitReached(Limit::OpensPerFile));
+    }
+    Ok(())
+}

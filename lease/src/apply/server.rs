@@ -1,0 +1,79 @@
+//! SMB servers and their lives.
+
+use std::time::Duration;
+
+use super::Step;
+use crate::command::Request;
+use crate::id::{NoticeNumber, RequestId, Sequence, ServerId, SessionId};
+use crate::limits::{SERVER_TTL_MAX, SERVER_TTL_MIN, SERVERS_MAX};
+use crate::outcome::{Limit, Outcome, Rejection};
+use crate::state::{Answer, Answers, Server};
+
+impl Step<'_> {
+    /// Begins the life that a request names, after ending an earlier one. An answer means that there is none to begin; without one the
+    /// request goes the way of all others.
+    pub(super) fn start_life(&mut self, request: &Request, ttl: Duration) -> Option<Answer> {
+        let id = request.id;
+        let known = self.state.server(id.server).map(|server| server.incarnation);
+        if known.is_some_and(|current| current >= id.incarnation) {
+            return None;
+        }
+        if !is_ttl(ttl) {
+            return Some(Err(Rejection::InvalidParameter));
+        }
+        let notices = self.state.server(id.server).map_or(NoticeNumber::new(0), |server| server.notices);
+        if known.is_some() {
+            self.end_life(id.server);
+            self.state.remove_server(id.server);
+        } else if !self.make_room() {
+            return Some(Err(Rejection::LimitReached(Limit::Servers)));
+        }
+        let until = Some(self.state.now().after(ttl));
+        let floor = Sequence::new(0);
+        self.state
+            .add_server(id.server, Server { incarnation: id.incarnation, ttl, until, floor, notices, answers: Answers::default() });
+        None
+    }
+
+    /// Whether one more server can be known: one whose life has ended is forgotten for it, the lowest id first.
+    fn make_room(&mut self) -> bool {
+        if self.state.servers().count() < SERVERS_MAX {
+            return true;
+        }
+        let ended = self.state.server_records().find(|(_, server)| !server.is_alive()).map(|(id, _)| id);
+        ended.inspect(|ended| self.state.remove_server(*ended)).is_some()
+    }
+
+    /// The life goes on, and with [`Command::StartServer`](crate::Command::StartServer) at the length it says.
+    pub(super) fn renew_server(&mut self, id: RequestId, ttl: Option<Duration>) -> Answer {
+        if ttl.is_some_and(|ttl| !is_ttl(ttl)) {
+            return Err(Rejection::InvalidParameter);
+        }
+        let now = self.state.now();
+        let until = self.state.edit_server(id.server, |server| {
+            server.ttl = ttl.unwrap_or(server.ttl);
+            let until = now.after(server.ttl);
+            server.until = Some(until);
+            until
+        });
+        Ok(Outcome::Alive { until })
+    }
+
+    /// The life ends in order. That it did is all that is remembered of it.
+    pub(super) fn stop_server(&mut self, id: RequestId) -> Outcome {
+        self.end_life(id.server);
+        Outcome::Stopped
+    }
+
+    /// Ends the life of a server: its sessions end, nothing it asked for waits, and what it was told is forgotten.
+    pub(super) fn end_life(&mut self, server: ServerId) {
+        let sessions: Vec<SessionId> = self.state.index().sessions_of(server, None).collect();
+        self.end_sessions(&sessions);
+        self.state.forget_answers(server, Sequence::new(u64::MAX));
+        self.state.edit_server(server, |server| server.until = None);
+    }
+}
+
+fn is_ttl(ttl: Duration) -> bool {
+    (SERVER_TTL_MIN..=SERVER_TTL_MAX).contains(&ttl)
+}

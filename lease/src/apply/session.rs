@@ -1,0 +1,78 @@
+//! Sessions and the connections that they came in on (MS-SMB2 3.3.5.5, 3.3.5.6, 3.3.7.1).
+
+use std::collections::BTreeMap;
+
+use super::Step;
+use crate::effect::Route;
+use crate::id::{ClientGuid, ConnectionId, OpenId, RequestId, SessionId};
+use crate::limits::{CONNECTIONS_PER_CLIENT_MAX, SESSIONS_PER_SERVER_MAX};
+use crate::outcome::{Limit, Outcome, Rejection};
+use crate::state::{Answer, Keyed, Session};
+
+impl Step<'_> {
+    pub(super) fn start_session(&mut self, id: RequestId, client: ClientGuid, connection: ConnectionId) -> Answer {
+        let route = Route { server: id.server, incarnation: id.incarnation, connection };
+        let index = self.state.index();
+        // A connection has one client: it says who it is once, in NEGOTIATE.
+        let first = index.sessions_of(id.server, Some(connection)).next();
+        if first.and_then(|first| self.state.session(first)).is_some_and(|session| session.client != client) {
+            return Err(Rejection::InvalidParameter);
+        }
+        if index.sessions_per_server.get(&id.server).is_some_and(|sessions| *sessions >= SESSIONS_PER_SERVER_MAX) {
+            return Err(Rejection::LimitReached(Limit::SessionsPerServer));
+        }
+        let known = self.state.client(client);
+        if known.is_some_and(|known| !known.has(route) && known.connections().len() >= CONNECTIONS_PER_CLIENT_MAX) {
+            return Err(Rejection::LimitReached(Limit::ConnectionsPerClient));
+        }
+        let session = SessionId::new(self.state.meta().sessions + 1);
+        self.state.meta_mut().sessions = session.get();
+        self.state.add_session(Session { id: session, client, route });
+        Ok(Outcome::SessionStarted { session })
+    }
+
+    pub(super) fn end_session(&mut self, id: RequestId, session: SessionId) -> Answer {
+        self.session_of(id, session)?;
+        self.end_sessions(&[session]);
+        Ok(Outcome::SessionEnded)
+    }
+
+    pub(super) fn disconnect(&mut self, id: RequestId, connection: ConnectionId) -> Outcome {
+        let sessions: Vec<SessionId> = self.state.index().sessions_of(id.server, Some(connection)).collect();
+        self.end_sessions(&sessions);
+        Outcome::Disconnected
+    }
+
+    /// A session of the asking server. Ids of other servers' sessions are none of its business.
+    pub(super) fn session_of(&self, id: RequestId, session: SessionId) -> Result<&Session, Rejection> {
+        self.state.session(session).filter(|session| session.server() == id.server).ok_or(Rejection::NoSuchSession)
+    }
+
+    /// Ends sessions: first nothing of theirs waits any more, so that no orphan is granted anything; then their opens are closed; then
+    /// clients that lost the connection on which they are told things are told on the next.
+    pub(super) fn end_sessions(&mut self, sessions: &[SessionId]) {
+        for session in sessions {
+            let parked: Vec<RequestId> = self.state.index().parked_of(*session).collect();
+            for request in parked {
+                self.cancel_parked(request);
+            }
+        }
+        for session in sessions {
+            let opens: Vec<(OpenId, u64)> = self.state.index().opens_of(*session).collect();
+            for (open, hash) in opens {
+                let Some(file) = self.state.file_of_open(open, hash).map(|file| file.key().clone()) else { continue };
+                self.close_open(&file, open);
+            }
+        }
+        let mut routes = BTreeMap::new();
+        for session in sessions {
+            if let Some(client) = self.state.session(*session).map(|session| session.client) {
+                routes.entry(client).or_insert_with(|| self.state.route(client));
+            }
+            self.state.remove_session(*session);
+        }
+        for (client, lost) in routes {
+            self.readdress(client, lost);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Short text forms of commands, outcomes and effects, for scripts, logs and people.
+
+use std::fmt::{Display, Formatter, Result};
+
+use crate::command::{Access, Command, Disposition, Open, Share};
+use crate::effect::{Break, Effect, Route};
+use crate::outcome::{Grant, Outcome};
+
+impl Display for Route {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}.{}.{}", self.server, self.incarnation, self.connection)
+    }
+}
+
+impl Display for Break {
+    /// `break vol1/00…07 K of <client> RWH -> RH e3 g1 by 35.000s to srv1.i1.c1`
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Break { to, client, key, file, name: _, from, into, epoch, ack_by, generation, notice } = self;
+        write!(f, "break {file} {key} of {client} {from} -> {into}")?;
+        if let Some(epoch) = epoch {
+            write!(f, " {epoch}")?;
+        }
+        write!(f, " {generation}")?;
+        if let Some(ack_by) = ack_by {
+            write!(f, " by {ack_by}")?;
+        }
+        if let Some(notice) = notice {
+            write!(f, " {notice}")?;
+        }
+        write!(f, " to {to}")
+    }
+}
+
+impl Display for Effect {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Effect::Reply { to, outcome: Ok(outcome) } => write!(f, "reply {to}: {outcome}"),
+            Effect::Reply { to, outcome: Err(rejection) } => write!(f, "reply {to}: refused, {rejection}"),
+            Effect::Parked { to } => write!(f, "parked {to}"),
+            Effect::Break(notice) => notice.fmt(f),
+            Effect::Revoked { to, client, key, file, generation, notice } => {
+                write!(f, "revoked {file} {key} of {client} {generation} {notice} to {to}")
+            }
+        }
+    }
+}
+
+impl Display for Outcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Outcome::Alive { until } => write!(f, "alive until {until}"),
+            Outcome::Stopped => f.write_str("stopped"),
+            Outcome::SessionStarted { session } => write!(f, "session {session}"),
+            Outcome::SessionEnded => f.write_str("session ended"),
+            Outcome::Disconnected => f.write_str("disconnected"),
+            Outcome::Opened { open, lease: None } => write!(f, "opened {open}"),
+            Outcome::Opened { open, lease: Some(grant) } => write!(f, "opened {open}, {grant}"),
+            Outcome::Closed => f.write_str("closed"),
+            Outcome::Acknowledged { state } => write!(f, "acknowledged {state}"),
+            Outcome::Released => f.write_str("released"),
+            Outcome::Cancelled => f.write_str("cancelled"),
+            Outcome::Noted => f.write_str("noted"),
+        }
+    }
+}
+
+impl Display for Grant {
+    /// `<key> RH e3 breaking parent <key>`
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Grant { key, state, breaking, v2 } = self;
+        write!(f, "{key} {state}")?;
+        if let Some(v2) = v2 {
+            write!(f, " {}", v2.epoch)?;
+        }
+        if *breaking {
+            f.write_str(" breaking")?;
+        }
+        match v2.and_then(|v2| v2.parent) {
+            Some(parent) => write!(f, " parent {parent}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Access {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+impl Display for Share {
+    /// Of read, write and delete, the letters of those that are shared; `-` for none.
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let letters = [(Share::READ, 'R'), (Share::WRITE, 'W'), (Share::DELETE, 'D')];
+        let shared: String = letters.into_iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, letter)| letter).collect();
+        f.pad(if shared.is_empty() { "-" } else { &shared })
+    }
+}
+
+impl Display for Disposition {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.pad(match self {
+            Disposition::Keep => "keep",
+            Disposition::Overwrite => "overwrite",
+            Disposition::Supersede => "supersede",
+        })
+    }
+}
+
+impl Display for Open {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Open { session, file, name: _, directory: _, access, share, disposition, lease } = self;
+        write!(f, "open {file} in {session} access {access} share {share} {disposition}")?;
+        let Some(lease) = lease else { return Ok(()) };
+        write!(f, " {}={}", lease.key, lease.state)?;
+        let Some(v2) = &lease.v2 else { return Ok(()) };
+        write!(f, " {}", v2.epoch)?;
+        v2.parent.map_or(Ok(()), |parent| write!(f, " parent {parent}"))
+    }
+}
+
+impl Display for Command {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Command::Tick => f.write_str("tick"),
+            Command::Configure(settings) => write!(f, "configure break timeout {} ms", settings.break_timeout.as_millis()),
+            Command::StartServer { ttl } => write!(f, "start server for {} ms", ttl.as_millis()),
+            Command::RenewServer => f.write_str("renew server"),
+            Command::StopServer => f.write_str("stop server"),
+            Command::StartSession { client, connection } => write!(f, "start session of {client} on {connection}"),
+            Command::EndSession { session } => write!(f, "end session {session}"),
+            Command::Disconnect { connection } => write!(f, "disconnect {connection}"),
+            Command::Open(open) => open.fmt(f),
+            Command::Close { session, open } => write!(f, "close {open} in {session}"),
+            Command::Acknowledge { client, key, state, generation } => {
+                write!(f, "acknowledge {key} of {client} as {state:#x}")?;
+                generation.map_or(Ok(()), |generation| write!(f, " {generation}"))
+            }
+            Command::Release { client, key } => write!(f, "release {key} of {client}"),
+            Command::Cancel { sequence } => write!(f, "cancel {sequence}"),
+            Command::Undeliverable { connection, client, key, generation } => {
+                write!(f, "undeliverable {generation} of {key} to {client} on {connection}")
+            }
+        }
+    }
+}
+
+impl Display for crate::outcome::Limit {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        use crate::outcome::Limit;
+        f.pad(match self {
+            Limit::Servers => "servers",
+            Limit::SessionsPerServer => "sessions of a server",
+            Limit::ConnectionsPerClient => "connections of a client",
+            Limit::OpensPerFile => "opens of a file",
+            Limit::ParkedOpensPerFile => "parked opens of a file",
+            Limit::NameBytes => "bytes of a name",
+        })
+    }
+}

@@ -1,0 +1,248 @@
+//! What must hold after every entry. Each rule is a function with its clause.
+
+use std::fmt;
+
+use crate::caching::Caching;
+use crate::id::FileKey;
+use crate::snapshot::{Digest, RecordOf, each_of_file};
+use crate::state::{File, Index, Keyed, State};
+
+/// An invariant that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Violation {
+    /// The function that found it.
+    pub rule: &'static str,
+    /// Where.
+    pub place: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invariant {} does not hold: {}", self.rule, self.place)
+    }
+}
+
+fn violated(rule: &'static str, place: impl fmt::Display) -> Result<(), Violation> {
+    Err(Violation { rule, place: place.to_string() })
+}
+
+/// All invariants of one file.
+pub(crate) fn check_file(state: &State, key: &FileKey) -> Result<(), Violation> {
+    let Some(file) = state.file(key) else { return Ok(()) };
+    one_writer_per_file(key, file)?;
+    no_write_caching_on_directories(key, file)?;
+    break_targets_shrink(key, file)?;
+    no_expired_break_survives(state, key, file)?;
+    parked_waits_for_something(key, file)?;
+    hold_has_open(key, file)?;
+    key_is_bound_to_file(state, key, file)?;
+    breaking_holder_can_be_told(state, key, file)
+}
+
+impl State {
+    /// Checks all invariants on everything. Slow: for tests and for a state that was restored.
+    pub fn check(&self) -> Result<(), Violation> {
+        for file in self.files().iter() {
+            let key = file.key();
+            check_file(self, key)?;
+            file_is_known_for_something(key, file)?;
+            records_are_in_order(key, file)?;
+            opens_have_sessions(self, key, file)?;
+            share_modes_are_compatible(key, file)?;
+        }
+        connections_have_sessions(self)?;
+        counters_are_ahead(self)?;
+        indexes_match_records(self)?;
+        digest_matches_records(self)
+    }
+}
+
+/// Whoever caches writes is the only one to cache anything. A breaking lease counts as what its client may still do
+/// (MS-FSA 2.1.5.18.2).
+fn one_writer_per_file(key: &FileKey, file: &File) -> Result<(), Violation> {
+    let holds = || file.holds().iter().filter(|hold| hold.current() != Caching::None);
+    if holds().any(|hold| hold.current().writes()) && holds().nth(1).is_some() {
+        return violated("one_writer_per_file", key);
+    }
+    Ok(())
+}
+
+/// A directory lease is none, R or RH (MS-SMB2 3.3.1.4).
+fn no_write_caching_on_directories(key: &FileKey, file: &File) -> Result<(), Violation> {
+    if file.directory() && file.holds().iter().any(|hold| hold.current().writes()) {
+        return violated("no_write_caching_on_directories", key);
+    }
+    Ok(())
+}
+
+/// What is held is more than what was asked for, and that is no less than what is required (MS-SMB2 3.3.4.7).
+fn break_targets_shrink(key: &FileKey, file: &File) -> Result<(), Violation> {
+    for breaking in file.holds().iter().filter_map(|hold| hold.breaking()) {
+        let (current, requested, required) = (breaking.current(), breaking.requested(), breaking.required());
+        if current == requested || !requested.is_subset_of(current) || !required.is_subset_of(requested) {
+            return violated("break_targets_shrink", key);
+        }
+    }
+    Ok(())
+}
+
+/// A break whose time is over is resolved, whatever the entry was (MS-SMB2 3.3.6.5).
+fn no_expired_break_survives(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
+    if file.holds().iter().filter_map(|hold| hold.breaking()).any(|breaking| breaking.ack_by() <= state.now()) {
+        return violated("no_expired_break_survives", key);
+    }
+    Ok(())
+}
+
+/// Every parked open waits for a break that runs, and so has a deadline (MS-FSA 2.1.4.12).
+fn parked_waits_for_something(key: &FileKey, file: &File) -> Result<(), Violation> {
+    for parked in file.parked() {
+        if !file.breaks_of_others(parked.lease()).any(|ordinal| ordinal <= parked.after) {
+            return violated("parked_waits_for_something", format_args!("{key}, {}", parked.request));
+        }
+    }
+    Ok(())
+}
+
+/// A lease exists while it has opens (MS-SMB2 3.3.1.12).
+fn hold_has_open(key: &FileKey, file: &File) -> Result<(), Violation> {
+    match file.holds().iter().find(|hold| hold.opens == 0) {
+        Some(hold) => violated("hold_has_open", format_args!("{key}, {}", hold.id.key)),
+        None => Ok(()),
+    }
+}
+
+/// A lease is bound to one file (MS-SMB2 3.3.5.9.8).
+fn key_is_bound_to_file(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
+    match file.holds().iter().find(|hold| state.file_of_lease(hold.id).map(Keyed::key) != Some(key)) {
+        Some(hold) => violated("key_is_bound_to_file", format_args!("{key}, {}", hold.id.key)),
+        None => Ok(()),
+    }
+}
+
+/// A break runs only while its client has a connection to be told on (MS-SMB2 3.3.4.7).
+fn breaking_holder_can_be_told(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
+    let breaking = file.holds().iter().filter(|hold| hold.breaking().is_some());
+    match breaking.map(|hold| hold.id).find(|id| state.route(id.client).is_none()) {
+        Some(id) => violated("breaking_holder_can_be_told", format_args!("{key}, {}", id.key)),
+        None => Ok(()),
+    }
+}
+
+/// A file that nothing is left of is forgotten.
+fn file_is_known_for_something(key: &FileKey, file: &File) -> Result<(), Violation> {
+    if file.is_empty() { violated("file_is_known_for_something", key) } else { Ok(()) }
+}
+
+/// Lists are sorted by ids that are there once, and each hold counts its opens.
+fn records_are_in_order(key: &FileKey, file: &File) -> Result<(), Violation> {
+    let sorted = file.opens().is_sorted_by(|one, other| one.id < other.id)
+        && file.holds().is_sorted_by(|one, other| one.id < other.id)
+        && file.parked().is_sorted_by(|one, other| one.ticket < other.ticket);
+    let counted = |hold: &crate::state::Hold| file.opens().iter().filter(|open| open.lease() == Some(hold.id)).count();
+    if !sorted || file.holds().iter().any(|hold| counted(hold) != hold.opens as usize) {
+        return violated("records_are_in_order", key);
+    }
+    Ok(())
+}
+
+/// Every open is one of a session of its client, and under its lease if it names one (MS-SMB2 3.3.1.10).
+fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
+    for open in file.opens() {
+        let session = state.session(open.session).is_some_and(|session| session.client == open.client);
+        if !session || open.lease().is_some_and(|lease| file.hold(lease).is_none()) {
+            return violated("opens_have_sessions", format_args!("{key}, {}", open.id));
+        }
+    }
+    for parked in file.parked() {
+        let id = parked.request;
+        let current = state.is_current(id.server, id.incarnation);
+        let session = state.session(parked.open.session).is_some_and(|session| session.client == parked.client);
+        if !session || !current || parked.open.file != *key {
+            return violated("opens_have_sessions", format_args!("{key}, {id}"));
+        }
+    }
+    Ok(())
+}
+
+/// No two opens get in each other's way (MS-FSA 2.1.5.1.2.2).
+fn share_modes_are_compatible(key: &FileKey, file: &File) -> Result<(), Violation> {
+    let opens = file.opens();
+    for (at, one) in opens.iter().enumerate() {
+        for other in &opens[at + 1..] {
+            if crate::Share::conflicts((one.access, one.share), (other.access, other.share)) {
+                return violated("share_modes_are_compatible", format_args!("{key}, {} and {}", one.id, other.id));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A connection is known while a session came in on it, and only of a server's current life.
+fn connections_have_sessions(state: &State) -> Result<(), Violation> {
+    for (_, _, session) in &state.index().sessions {
+        let known = state.session(*session).is_some_and(|session| {
+            state.is_current(session.route.server, session.route.incarnation)
+                && state.client(session.client).is_some_and(|client| client.has(session.route))
+        });
+        if !known {
+            return violated("connections_have_sessions", session);
+        }
+    }
+    for client in state.clients() {
+        for connection in client.connections() {
+            let route = connection.route;
+            if state.index().sessions_of(route.server, Some(route.connection)).next().is_none() {
+                return violated("connections_have_sessions", client.key());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// No id is given out twice.
+fn counters_are_ahead(state: &State) -> Result<(), Violation> {
+    let meta = state.meta();
+    let sessions = state.index().sessions.iter().all(|(_, _, session)| session.get() <= meta.sessions);
+    let opens = state.index().opens.values().flat_map(|opens| opens.keys()).all(|open| open.get() <= meta.opens);
+    let files = state.files().iter().all(|file| {
+        file.parked().iter().all(|parked| parked.ticket <= meta.tickets && parked.after <= meta.breaks)
+            && file.holds().iter().filter_map(|hold| hold.breaking()).all(|breaking| breaking.ordinal() <= meta.breaks)
+    });
+    let notices = state.index().notices.keys().all(|(server, number)| state.server(*server).is_some_and(|s| *number <= s.notices));
+    if sessions && opens && files && notices { Ok(()) } else { violated("counters_are_ahead", format_args!("{meta:?}")) }
+}
+
+/// What is derived from the records is what would be derived from them now.
+fn indexes_match_records(state: &State) -> Result<(), Violation> {
+    let mut index = Index::default();
+    for session in state.sessions() {
+        index.add_session(session);
+    }
+    for (id, server) in state.server_records() {
+        if let Some(until) = server.until {
+            index.deadlines.insert((until, crate::state::Deadline::Server(id)));
+        }
+    }
+    for file in state.files().iter() {
+        let key = file.key();
+        file.opens().iter().for_each(|open| index.add_open(key, open));
+        file.holds().iter().for_each(|hold| index.add_hold(key, hold));
+        file.parked().iter().for_each(|parked| index.add_parked(key, parked));
+    }
+    if index == *state.index() { Ok(()) } else { violated("indexes_match_records", "an index") }
+}
+
+/// The sum of the hashes is that of the records.
+fn digest_matches_records(state: &State) -> Result<(), Violation> {
+    let mut digest = Digest::default();
+    for (id, server) in state.server_records() {
+        server.answers.iter().for_each(|(sequence, known)| digest.add(&RecordOf::Answer(id, sequence, &known.answer)));
+    }
+    state.clients().for_each(|client| digest.add(&RecordOf::Client(client)));
+    state.sessions().for_each(|session| digest.add(&RecordOf::Session(session)));
+    for file in state.files().iter() {
+        each_of_file(file, &mut |record| digest.add(&record));
+    }
+    if digest.sum() == state.digest_sum() { Ok(()) } else { violated("digest_matches_records", "the state hash") }
+}

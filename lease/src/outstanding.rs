@@ -1,0 +1,55 @@
+//! What a server is still owed, from the state alone.
+
+use std::sync::Arc;
+
+use crate::apply::{told_breaking, told_notice};
+use crate::effect::Effect;
+use crate::id::{Incarnation, NoticeNumber, RequestId, Sequence, ServerId};
+use crate::state::{LeaseId, State};
+
+impl State {
+    /// Everything that this life of this server is still owed: a server that missed any effects, for whatever reason, and is told these
+    /// instead owes its clients the same as one that was told all.
+    ///
+    /// In order: the notices that it has not confirmed; breaks that run and are addressed to it, oldest first; which of its requests
+    /// are parked; and the replies to requests that its floor has not passed. Some of it may be known to the server already: a break
+    /// has its generation, a notice its number and a reply its request to tell.
+    pub fn outstanding(&self, server: ServerId, incarnation: Incarnation) -> Vec<Effect> {
+        let Some(known) = self.server(server).filter(|known| known.incarnation == incarnation) else { return Vec::new() };
+        let mut owed = self.notices_owed(server);
+        owed.extend(self.breaks_owed(server, incarnation));
+        let life = RequestId { server, incarnation, sequence: Sequence::new(0) };
+        owed.extend(self.index().parked_of_life(life).map(|to| Effect::Parked { to }));
+        owed.extend(known.answers.iter().map(|(sequence, known)| Effect::Reply {
+            to: RequestId { server, incarnation, sequence },
+            outcome: known.answer.clone(),
+        }));
+        owed
+    }
+
+    fn notices_owed(&self, server: ServerId) -> Vec<Effect> {
+        let notices = self.index().notices.range((server, NoticeNumber::new(0))..=(server, NoticeNumber::new(u64::MAX)));
+        notices.filter_map(|(_, lease)| self.notice_owed(*lease)).collect()
+    }
+
+    fn notice_owed(&self, lease: LeaseId) -> Option<Effect> {
+        let (file, hold) = self.hold(lease)?;
+        told_notice(file, Arc::clone(self.file(file)?.name()), hold)
+    }
+
+    fn breaks_owed(&self, server: ServerId, incarnation: Incarnation) -> impl Iterator<Item = Effect> {
+        let mut breaks: Vec<_> = self
+            .index()
+            .breaking
+            .iter()
+            .filter_map(|lease| {
+                let to = self.route(lease.client).filter(|to| (to.server, to.incarnation) == (server, incarnation))?;
+                let (file, hold) = self.hold(*lease)?;
+                let told = told_breaking(file, Arc::clone(self.file(file)?.name()), hold, to)?;
+                Some((hold.breaking()?.ordinal(), told))
+            })
+            .collect();
+        breaks.sort_by_key(|(ordinal, _)| *ordinal);
+        breaks.into_iter().map(|(_, told)| told)
+    }
+}

@@ -1,0 +1,224 @@
+//! Parts of the state to records. Every type is taken apart exhaustively, so that a new field can not be forgotten.
+
+pub(super) mod answer;
+
+use prost::Message;
+
+use super::key::{self, Place};
+use super::wire;
+use crate::caching::Caching;
+use crate::command::{Disposition, LeaseRequest, LeaseRequestV2, Open};
+use crate::effect::Route;
+use crate::id::{Epoch, FileKey, LeaseKey, Sequence, ServerId};
+use crate::state::{
+    Answer, Breaking, Client, Connection, File, Hold, HoldV2, Keyed, LeaseId, Meta, News, Notice, OpenRecord, Parked, Server,
+    Session, Settings, Standing,
+};
+
+/// A part of the state that is one record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RecordOf<'a> {
+    Meta(&'a Meta),
+    Server(ServerId, &'a Server),
+    Answer(ServerId, Sequence, &'a Answer),
+    Client(&'a Client),
+    Session(&'a Session),
+    File(&'a File),
+    Open(&'a FileKey, &'a OpenRecord),
+    Hold(&'a FileKey, &'a Hold),
+    Parked(&'a FileKey, &'a Parked),
+}
+
+impl RecordOf<'_> {
+    /// Appends the key.
+    pub(crate) fn write_key(&self, out: &mut Vec<u8>) {
+        match self {
+            RecordOf::Meta(_) => super::Group::Meta.write_prefix(out),
+            RecordOf::Server(server, _) | RecordOf::Answer(server, ..) => key::write_server(*server, out),
+            RecordOf::Client(client) => key::write_client(*client.key(), out),
+            RecordOf::Session(session) => key::write_session(session.id, out),
+            RecordOf::File(file) => key::write_file(file.key(), out),
+            RecordOf::Open(file, _) | RecordOf::Hold(file, _) | RecordOf::Parked(file, _) => key::write_file(file, out),
+        }
+        let place = match self {
+            RecordOf::Meta(_) | RecordOf::Server(..) | RecordOf::Client(_) | RecordOf::Session(_) | RecordOf::File(_) => {
+                Place::Head
+            }
+            RecordOf::Answer(_, sequence, _) => Place::Answer(*sequence),
+            RecordOf::Open(_, open) => Place::Open(open.id),
+            RecordOf::Hold(_, hold) => Place::Hold(hold.id),
+            RecordOf::Parked(_, parked) => Place::Parked(parked.ticket),
+        };
+        place.write(out);
+    }
+
+    /// Appends the value.
+    pub(crate) fn write_value(&self, out: &mut Vec<u8>) {
+        match self {
+            RecordOf::Meta(part) => write(&meta(part), out),
+            RecordOf::Server(_, part) => write(&server(part), out),
+            RecordOf::Answer(_, _, part) => write(&answer::encode(part), out),
+            RecordOf::Client(part) => write(&client(part), out),
+            RecordOf::Session(part) => write(&session(part), out),
+            RecordOf::File(part) => write(&file(part), out),
+            RecordOf::Open(_, part) => write(&open(part), out),
+            RecordOf::Hold(_, part) => write(&hold(part), out),
+            RecordOf::Parked(_, part) => write(&parked(part), out),
+        }
+    }
+
+    /// The record.
+    pub(crate) fn record(&self) -> super::Record {
+        let (mut key, mut value) = (Vec::new(), Vec::new());
+        self.write_key(&mut key);
+        self.write_value(&mut value);
+        super::Record { key, value }
+    }
+}
+
+fn write(message: &impl Message, out: &mut Vec<u8>) {
+    message.encode(out).expect("a Vec has room for every message");
+}
+
+/// Two halves of sixteen bytes.
+pub(super) fn guid(bytes: [u8; 16]) -> wire::Guid {
+    let number = u128::from_be_bytes(bytes);
+    let low = u64::try_from(number & u128::from(u64::MAX)).expect("the low half has 64 bits");
+    let high = u64::try_from(number >> 64).expect("the high half has 64 bits");
+    wire::Guid { high, low }
+}
+
+/// Whole milliseconds; a duration of the state is never anything else.
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn meta(part: &Meta) -> wire::Meta {
+    let Meta { settings: Settings { break_timeout }, now, rule_level, sessions, opens, tickets, breaks, violations } = *part;
+    wire::Meta {
+        version: wire::VERSION,
+        now: now.as_millis(),
+        break_timeout: millis(break_timeout),
+        rule_level,
+        sessions,
+        opens,
+        tickets,
+        breaks,
+        violations,
+    }
+}
+
+fn server(part: &Server) -> wire::Server {
+    let Server { incarnation, ttl, until, floor, notices, answers: _ } = part;
+    wire::Server {
+        version: wire::VERSION,
+        incarnation: incarnation.get(),
+        ttl: millis(*ttl),
+        until: until.map(crate::time::LogTime::as_millis),
+        floor: floor.get(),
+        notices: notices.get(),
+    }
+}
+
+fn route(part: Route) -> wire::Route {
+    let Route { server, incarnation, connection } = part;
+    wire::Route { server: server.get(), incarnation: incarnation.get(), connection: connection.get() }
+}
+
+fn client(part: &Client) -> wire::Client {
+    let connections =
+        part.connections().iter().map(|&Connection { route: to, deaf }| wire::Connection { route: Some(route(to)), deaf });
+    wire::Client { version: wire::VERSION, connections: connections.collect() }
+}
+
+fn session(part: &Session) -> wire::Session {
+    let Session { id: _, client, route: to } = *part;
+    wire::Session { version: wire::VERSION, client: Some(guid(client.to_bytes())), route: Some(route(to)) }
+}
+
+fn file(part: &File) -> wire::File {
+    wire::File { version: wire::VERSION, name: part.name().as_ref().to_owned(), directory: part.directory() }
+}
+
+fn open(part: &OpenRecord) -> wire::Open {
+    let OpenRecord { id: _, session, client, key, access, share } = *part;
+    wire::Open {
+        version: wire::VERSION,
+        session: session.get(),
+        client: Some(guid(client.to_bytes())),
+        key: key.map(|key| guid(key.to_bytes())),
+        access: access.0,
+        share: u32::from(share.0),
+    }
+}
+
+fn hold(part: &Hold) -> wire::Hold {
+    let Hold { id: LeaseId { client: _, key: _ }, standing, generation, v2: only_v2, notice: owed, opens: _ } = part;
+    let (current, breaking) = match standing {
+        Standing::Settled(state) => (*state, None),
+        Standing::Breaking(running) => (running.current(), Some(breaking(running))),
+    };
+    wire::Hold {
+        version: wire::VERSION,
+        current: current.bits(),
+        breaking,
+        generation: generation.get(),
+        v2: only_v2.map(|HoldV2 { epoch, parent }| v2(epoch, parent)),
+        notice: owed.as_ref().map(|owed| notice(owed)),
+    }
+}
+
+fn breaking(part: &Breaking) -> wire::Breaking {
+    wire::Breaking {
+        requested: part.requested().bits(),
+        required: part.required().bits(),
+        ack_by: part.ack_by().as_millis(),
+        ordinal: part.ordinal(),
+    }
+}
+
+pub(super) fn v2(epoch: Epoch, parent: Option<LeaseKey>) -> wire::V2 {
+    wire::V2 { epoch: u32::from(epoch.get()), parent: parent.map(|key| guid(key.to_bytes())) }
+}
+
+fn notice(part: &Notice) -> wire::Notice {
+    let Notice { to, number, generation, news } = part;
+    let (revoked, epoch) = match news {
+        News::Broken { epoch } => (false, epoch.map(|epoch| u32::from(epoch.get()))),
+        News::Revoked => (true, None),
+    };
+    wire::Notice { to: Some(route(*to)), number: number.get(), generation: generation.get(), revoked, epoch }
+}
+
+fn parked(part: &Parked) -> wire::Parked {
+    let Parked { ticket: _, request, client, open, after } = part;
+    let Open { session, file: _, name, directory, access, share, disposition, lease } = open;
+    wire::Parked {
+        version: wire::VERSION,
+        server: request.server.get(),
+        incarnation: request.incarnation.get(),
+        sequence: request.sequence.get(),
+        client: Some(guid(client.to_bytes())),
+        session: session.get(),
+        name: name.as_ref().to_owned(),
+        directory: *directory,
+        access: access.0,
+        share: u32::from(share.0),
+        disposition: match disposition {
+            Disposition::Keep => 0,
+            Disposition::Overwrite => 1,
+            Disposition::Supersede => 2,
+        },
+        lease: lease.map(lease_request),
+        after: *after,
+    }
+}
+
+fn lease_request(part: LeaseRequest) -> wire::LeaseRequest {
+    let LeaseRequest { key, state, v2: only_v2 } = part;
+    wire::LeaseRequest {
+        key: Some(guid(key.to_bytes())),
+        state: Caching::bits(state),
+        v2: only_v2.map(|LeaseRequestV2 { epoch, parent }| v2(epoch, parent)),
+    }
+}

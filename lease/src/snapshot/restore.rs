@@ -1,0 +1,294 @@
+//! Records back to a state, in whatever order they come.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prost::Message;
+
+use super::encode::answer;
+use super::key::{self, Group, Place};
+use super::{Record, wire};
+use crate::caching::Caching;
+use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Share};
+use crate::effect::Route;
+use crate::id::{
+    ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,
+    ServerId, SessionId,
+};
+use crate::invariants::Violation;
+use crate::state::{
+    Answer, Answers, Breaking, Client, Connection, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, RULE_LEVEL,
+    Server, Session, Settings, Standing, State,
+};
+use crate::time::LogTime;
+
+/// Records that are not those of a state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// A key that this version of the program does not know.
+    #[error("a record has an unknown key: {0:02x?}")]
+    UnknownKey(Vec<u8>),
+    /// A value that this version of the program can not read.
+    #[error("the value of a record can not be read; its key is {0:02x?}")]
+    Unreadable(Vec<u8>),
+    /// The same record twice.
+    #[error("a record is there twice; its key is {0:02x?}")]
+    Twice(Vec<u8>),
+    /// A record belongs to one that is missing.
+    #[error("records are missing: {0}")]
+    Missing(&'static str),
+    /// The state follows rules that this version of the program does not know.
+    #[error("the state follows rule level {0}, this program knows up to {RULE_LEVEL}")]
+    UnknownRules(u32),
+    /// The records contradict each other.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+}
+
+/// Records sorted by what they are.
+#[derive(Default)]
+struct Parts {
+    meta: Option<Meta>,
+    servers: BTreeMap<ServerId, Server>,
+    answers: BTreeMap<(ServerId, Sequence), Answer>,
+    clients: BTreeMap<ClientGuid, Client>,
+    sessions: BTreeMap<SessionId, Session>,
+    files: BTreeMap<FileKey, (Arc<str>, bool)>,
+    opens: Vec<(FileKey, OpenRecord)>,
+    holds: Vec<(FileKey, Hold)>,
+    parked: Vec<(FileKey, Parked)>,
+}
+
+impl State {
+    /// The state that has exactly these records, in whatever order they come. Invariants are checked.
+    pub fn restore(records: impl IntoIterator<Item = Record>) -> Result<State, RestoreError> {
+        let mut parts = Parts::default();
+        for record in records {
+            let Some((group, place)) = key::parse(&record.key) else {
+                return Err(RestoreError::UnknownKey(record.key));
+            };
+            match parts.read(group, place, &record.value) {
+                Some(true) => (),
+                Some(false) => return Err(RestoreError::Twice(record.key)),
+                None => return Err(RestoreError::Unreadable(record.key)),
+            }
+        }
+        let state = parts.assemble()?;
+        state.check()?;
+        Ok(state)
+    }
+}
+
+impl Parts {
+    /// Reads one record: false if it is there already, nothing if it can not be read. Whatever is in a file's lists twice is
+    /// found when they are put together.
+    fn read(&mut self, group: Group, place: Place, value: &[u8]) -> Option<bool> {
+        Some(match (group, place) {
+            (Group::Meta, Place::Head) => self.meta.replace(meta(value)?).is_none(),
+            (Group::Server(id), Place::Head) => self.servers.insert(id, server(value)?).is_none(),
+            (Group::Server(id), Place::Answer(sequence)) => {
+                let answer = answer::decode(wire::Answer::decode(value).ok()?)?;
+                self.answers.insert((id, sequence), answer).is_none()
+            }
+            (Group::Client(id), Place::Head) => self.clients.insert(id, client(id, value)?).is_none(),
+            (Group::Session(id), Place::Head) => self.sessions.insert(id, session(id, value)?).is_none(),
+            (Group::File(key), Place::Head) => self.files.insert(key, file(value)?).is_none(),
+            (Group::File(key), Place::Open(id)) => {
+                self.opens.push((key, open(id, value)?));
+                true
+            }
+            (Group::File(key), Place::Hold(id)) => {
+                self.holds.push((key, hold(id, value)?));
+                true
+            }
+            (Group::File(key), Place::Parked(ticket)) => {
+                let parked = parked(ticket, &key, value)?;
+                self.parked.push((key, parked));
+                true
+            }
+            _ => return None,
+        })
+    }
+
+    fn assemble(self) -> Result<State, RestoreError> {
+        let meta = self.meta.ok_or(RestoreError::Missing("the settings"))?;
+        if meta.rule_level == 0 || meta.rule_level > RULE_LEVEL {
+            return Err(RestoreError::UnknownRules(meta.rule_level));
+        }
+        let mut state = State::new();
+        *state.meta_mut() = meta;
+        for (id, server) in self.servers {
+            state.add_server(id, server);
+        }
+        for ((server, sequence), answer) in self.answers {
+            let incarnation = state.server(server).ok_or(RestoreError::Missing("the server of an answer"))?.incarnation;
+            state.remember(RequestId { server, incarnation, sequence }, answer);
+        }
+        for (_, client) in self.clients {
+            state.restore_client(client);
+        }
+        for (_, session) in self.sessions {
+            let known = state.client(session.client).is_some_and(|client| client.has(session.route));
+            if !known {
+                return Err(RestoreError::Missing("the connection of a session"));
+            }
+            state.restore_session(session);
+        }
+        for (key, (name, directory)) in &self.files {
+            state.know_file(key, name, *directory);
+        }
+        let known = |key: &FileKey| self.files.contains_key(key);
+        if !self.opens.iter().map(|(key, _)| key).all(known)
+            || !self.holds.iter().map(|(key, _)| key).all(known)
+            || !self.parked.iter().map(|(key, _)| key).all(known)
+        {
+            return Err(RestoreError::Missing("the file of an open, a lease or a parked open"));
+        }
+        // Holds count the opens under them, so they come first.
+        self.holds.into_iter().for_each(|(key, hold)| state.put_hold(&key, hold));
+        self.opens.into_iter().for_each(|(key, open)| state.add_open(&key, open));
+        self.parked.into_iter().for_each(|(key, parked)| state.put_parked(&key, parked));
+        state.settle_restored();
+        Ok(state)
+    }
+}
+
+fn versioned<M: Message + Default>(value: &[u8], version: impl Fn(&M) -> u32) -> Option<M> {
+    M::decode(value).ok().filter(|message| version(message) == wire::VERSION)
+}
+
+pub(super) fn guid_of(guid: wire::Guid) -> LeaseKey {
+    LeaseKey::from_u128(number_of(guid))
+}
+
+fn number_of(wire::Guid { high, low }: wire::Guid) -> u128 {
+    u128::from(high) << 64 | u128::from(low)
+}
+
+pub(super) fn v2_of(wire::V2 { epoch, parent }: wire::V2) -> Option<(Epoch, Option<LeaseKey>)> {
+    Some((Epoch::new(u16::try_from(epoch).ok()?), parent.map(guid_of)))
+}
+
+fn meta(value: &[u8]) -> Option<Meta> {
+    let wire::Meta { version: _, now, break_timeout, rule_level, sessions, opens, tickets, breaks, violations } =
+        versioned(value, |meta: &wire::Meta| meta.version)?;
+    let settings = Settings { break_timeout: Duration::from_millis(break_timeout) };
+    Some(Meta { settings, now: LogTime::from_millis(now), rule_level, sessions, opens, tickets, breaks, violations })
+}
+
+fn server(value: &[u8]) -> Option<Server> {
+    let wire::Server { version: _, incarnation, ttl, until, floor, notices } =
+        versioned(value, |server: &wire::Server| server.version)?;
+    Some(Server {
+        incarnation: Incarnation::new(incarnation),
+        ttl: Duration::from_millis(ttl),
+        until: until.map(LogTime::from_millis),
+        floor: Sequence::new(floor),
+        notices: NoticeNumber::new(notices),
+        answers: Answers::default(),
+    })
+}
+
+fn route(wire::Route { server, incarnation, connection }: wire::Route) -> Route {
+    Route { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), connection: ConnectionId::new(connection) }
+}
+
+fn client(id: ClientGuid, value: &[u8]) -> Option<Client> {
+    let wire::Client { version: _, connections } = versioned(value, |client: &wire::Client| client.version)?;
+    let connections =
+        connections.into_iter().map(|wire::Connection { route: to, deaf }| Some(Connection { route: route(to?), deaf }));
+    Some(Client::new(id, connections.collect::<Option<Vec<_>>>()?))
+}
+
+fn session(id: SessionId, value: &[u8]) -> Option<Session> {
+    let wire::Session { version: _, client, route: to } = versioned(value, |session: &wire::Session| session.version)?;
+    Some(Session { id, client: ClientGuid::from_u128(number_of(client?)), route: route(to?) })
+}
+
+fn file(value: &[u8]) -> Option<(Arc<str>, bool)> {
+    let wire::File { version: _, name, directory } = versioned(value, |file: &wire::File| file.version)?;
+    Some((Arc::from(name), directory))
+}
+
+fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
+    let wire::Open { version: _, session, client, key, access, share } = versioned(value, |open: &wire::Open| open.version)?;
+    Some(OpenRecord {
+        id,
+        session: SessionId::new(session),
+        client: ClientGuid::from_u128(number_of(client?)),
+        key: key.map(guid_of),
+        access: Access(access),
+        share: Share(u8::try_from(share).ok()?),
+    })
+}
+
+fn hold(id: LeaseId, value: &[u8]) -> Option<Hold> {
+    let wire::Hold { version: _, current, breaking, generation, v2, notice: owed } =
+        versioned(value, |hold: &wire::Hold| hold.version)?;
+    let current = Caching::from_bits(current)?;
+    let standing = match breaking {
+        None => Standing::Settled(current),
+        Some(wire::Breaking { requested, required, ack_by, ordinal }) => {
+            let (requested, required) = (Caching::from_bits(requested)?, Caching::from_bits(required)?);
+            Standing::Breaking(Breaking::new(current, requested, required, LogTime::from_millis(ack_by), ordinal).ok()?)
+        }
+    };
+    let v2 = match v2 {
+        None => None,
+        Some(v2) => Some(v2_of(v2)?).map(|(epoch, parent)| HoldV2 { epoch, parent }),
+    };
+    let notice = match owed {
+        None => None,
+        Some(owed) => Some(Box::new(notice(owed)?)),
+    };
+    Some(Hold { id, standing, generation: Generation::new(generation), v2, notice, opens: 0 })
+}
+
+fn notice(wire::Notice { to, number, generation, revoked, epoch }: wire::Notice) -> Option<Notice> {
+    let epoch = match epoch {
+        None => None,
+        Some(epoch) => Some(Epoch::new(u16::try_from(epoch).ok()?)),
+    };
+    Some(Notice {
+        to: route(to?),
+        number: NoticeNumber::new(number),
+        generation: Generation::new(generation),
+        news: if revoked { News::Revoked } else { News::Broken { epoch } },
+    })
+}
+
+fn parked(ticket: u64, file: &FileKey, value: &[u8]) -> Option<Parked> {
+    let message: wire::Parked = versioned(value, |parked: &wire::Parked| parked.version)?;
+    let wire::Parked { version: _, server, incarnation, sequence, client, session, name, directory, after, .. } = message;
+    let request =
+        RequestId { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), sequence: Sequence::new(sequence) };
+    let lease = match message.lease {
+        None => None,
+        Some(lease) => Some(lease_request(lease)?),
+    };
+    let open = Open {
+        session: SessionId::new(session),
+        file: file.clone(),
+        name: Arc::from(name),
+        directory,
+        access: Access(message.access),
+        share: Share(u8::try_from(message.share).ok()?),
+        disposition: match message.disposition {
+            0 => Disposition::Keep,
+            1 => Disposition::Overwrite,
+            2 => Disposition::Supersede,
+            _ => return None,
+        },
+        lease,
+    };
+    Some(Parked { ticket, request, client: ClientGuid::from_u128(number_of(client?)), open, after })
+}
+
+fn lease_request(wire::LeaseRequest { key, state, v2 }: wire::LeaseRequest) -> Option<LeaseRequest> {
+    let v2 = match v2 {
+        None => None,
+        Some(v2) => Some(v2_of(v2)?).map(|(epoch, parent)| LeaseRequestV2 { epoch, parent }),
+    };
+    Some(LeaseRequest { key: guid_of(key?), state: Caching::from_bits(state)?, v2 })
+}

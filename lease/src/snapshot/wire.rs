@@ -1,0 +1,235 @@
+//! The messages that records are made of, apart from the types of the rules so that these can change. A field keeps its number and
+//! meaning for ever; `version` is raised when an old reader must not read a record.
+//!
+//! Sixteen opaque bytes are two fixed numbers, high half first: nothing is allocated to encode them.
+
+use prost::Message;
+
+/// The version of every record of this program.
+pub(super) const VERSION: u32 = 1;
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Meta {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(uint64, tag = "2")]
+    pub(super) now: u64,
+    #[prost(uint64, tag = "3")]
+    pub(super) break_timeout: u64,
+    #[prost(uint32, tag = "4")]
+    pub(super) rule_level: u32,
+    #[prost(uint64, tag = "5")]
+    pub(super) sessions: u64,
+    #[prost(uint64, tag = "6")]
+    pub(super) opens: u64,
+    #[prost(uint64, tag = "7")]
+    pub(super) tickets: u64,
+    #[prost(uint64, tag = "8")]
+    pub(super) breaks: u64,
+    #[prost(uint64, tag = "9")]
+    pub(super) violations: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Server {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(uint64, tag = "2")]
+    pub(super) incarnation: u64,
+    #[prost(uint64, tag = "3")]
+    pub(super) ttl: u64,
+    #[prost(uint64, optional, tag = "4")]
+    pub(super) until: Option<u64>,
+    #[prost(uint64, tag = "5")]
+    pub(super) floor: u64,
+    #[prost(uint64, tag = "6")]
+    pub(super) notices: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Route {
+    #[prost(uint64, tag = "1")]
+    pub(super) server: u64,
+    #[prost(uint64, tag = "2")]
+    pub(super) incarnation: u64,
+    #[prost(uint64, tag = "3")]
+    pub(super) connection: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Client {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) connections: Vec<Connection>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Connection {
+    #[prost(message, optional, tag = "1")]
+    pub(super) route: Option<Route>,
+    #[prost(bool, tag = "2")]
+    pub(super) deaf: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Session {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(message, optional, tag = "2")]
+    pub(super) client: Option<Guid>,
+    #[prost(message, optional, tag = "3")]
+    pub(super) route: Option<Route>,
+}
+
+/// Sixteen opaque bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Guid {
+    #[prost(fixed64, tag = "1")]
+    pub(super) high: u64,
+    #[prost(fixed64, tag = "2")]
+    pub(super) low: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct File {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(string, tag = "2")]
+    pub(super) name: String,
+    #[prost(bool, tag = "3")]
+    pub(super) directory: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Open {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(uint64, tag = "2")]
+    pub(super) session: u64,
+    #[prost(message, optional, tag = "3")]
+    pub(super) client: Option<Guid>,
+    #[prost(message, optional, tag = "4")]
+    pub(super) key: Option<Guid>,
+    #[prost(uint32, tag = "5")]
+    pub(super) access: u32,
+    #[prost(uint32, tag = "6")]
+    pub(super) share: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Hold {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(uint32, tag = "2")]
+    pub(super) current: u32,
+    #[prost(message, optional, tag = "3")]
+    pub(super) breaking: Option<Breaking>,
+    #[prost(uint64, tag = "4")]
+    pub(super) generation: u64,
+    #[prost(message, optional, tag = "5")]
+    pub(super) v2: Option<V2>,
+    #[prost(message, optional, tag = "6")]
+    pub(super) notice: Option<Notice>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Breaking {
+    #[prost(uint32, tag = "1")]
+    pub(super) requested: u32,
+    #[prost(uint32, tag = "2")]
+    pub(super) required: u32,
+    #[prost(uint64, tag = "3")]
+    pub(super) ack_by: u64,
+    #[prost(uint64, tag = "4")]
+    pub(super) ordinal: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct V2 {
+    #[prost(uint32, tag = "1")]
+    pub(super) epoch: u32,
+    #[prost(message, optional, tag = "2")]
+    pub(super) parent: Option<Guid>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Notice {
+    #[prost(message, optional, tag = "1")]
+    pub(super) to: Option<Route>,
+    #[prost(uint64, tag = "2")]
+    pub(super) number: u64,
+    #[prost(uint64, tag = "3")]
+    pub(super) generation: u64,
+    #[prost(bool, tag = "4")]
+    pub(super) revoked: bool,
+    #[prost(uint32, optional, tag = "5")]
+    pub(super) epoch: Option<u32>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Parked {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(uint64, tag = "2")]
+    pub(super) server: u64,
+    #[prost(uint64, tag = "3")]
+    pub(super) incarnation: u64,
+    #[prost(uint64, tag = "4")]
+    pub(super) sequence: u64,
+    #[prost(message, optional, tag = "5")]
+    pub(super) client: Option<Guid>,
+    #[prost(uint64, tag = "6")]
+    pub(super) session: u64,
+    #[prost(string, tag = "7")]
+    pub(super) name: String,
+    #[prost(bool, tag = "8")]
+    pub(super) directory: bool,
+    #[prost(uint32, tag = "9")]
+    pub(super) access: u32,
+    #[prost(uint32, tag = "10")]
+    pub(super) share: u32,
+    #[prost(uint32, tag = "11")]
+    pub(super) disposition: u32,
+    #[prost(message, optional, tag = "12")]
+    pub(super) lease: Option<LeaseRequest>,
+    #[prost(uint64, tag = "13")]
+    pub(super) after: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct LeaseRequest {
+    #[prost(message, optional, tag = "1")]
+    pub(super) key: Option<Guid>,
+    #[prost(uint32, tag = "2")]
+    pub(super) state: u32,
+    #[prost(message, optional, tag = "3")]
+    pub(super) v2: Option<V2>,
+}
+
+/// An answer: a kind and the fields that the kind needs.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Answer {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    /// See `encode/answer.rs`.
+    #[prost(uint32, tag = "2")]
+    pub(super) kind: u32,
+    /// A session, an open, a moment, a state, a limit or an incarnation.
+    #[prost(uint64, optional, tag = "3")]
+    pub(super) value: Option<u64>,
+    #[prost(message, optional, tag = "4")]
+    pub(super) lease: Option<Grant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Grant {
+    #[prost(message, optional, tag = "1")]
+    pub(super) key: Option<Guid>,
+    #[prost(uint32, tag = "2")]
+    pub(super) state: u32,
+    #[prost(bool, tag = "3")]
+    pub(super) breaking: bool,
+    #[prost(message, optional, tag = "4")]
+    pub(super) v2: Option<V2>,
+}

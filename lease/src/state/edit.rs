@@ -1,0 +1,239 @@
+//! The only ways to change the state: each keeps the digest, the indexes and the lists of what was touched in step with the records.
+
+use std::sync::Arc;
+
+use crate::effect::Route;
+use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::snapshot::{Group, RecordOf};
+use crate::state::{
+    Answer, Client, Deadline, File, Hold, Keyed, LeaseId, Meta, OpenRecord, Parked, Remembered, Server, Session, State,
+};
+
+impl State {
+    /// What there is once, to be changed.
+    pub(crate) fn meta_mut(&mut self) -> &mut Meta {
+        self.touched.note(Group::Meta);
+        &mut self.meta
+    }
+
+    /// Makes a file known, if it is not.
+    pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) {
+        if self.files.get(key).is_none() {
+            let mut file = File::new(key.clone(), Arc::clone(name), directory);
+            self.digest.add(&RecordOf::File(&file));
+            self.touched.note_new_file(key, &mut file);
+            self.files.insert(file);
+        }
+    }
+
+    /// A known file, to be changed.
+    fn file_mut(&mut self, key: &FileKey) -> &mut File {
+        if self.changed.last() != Some(key) {
+            self.changed.push(key.clone());
+        }
+        let file = self.files.get_mut(key).expect("only known files are changed");
+        self.touched.note_file(key, file);
+        file
+    }
+
+    /// Forgets a file that nothing is left of.
+    fn forget_file_if_empty(&mut self, key: &FileKey) {
+        if let Some(file) = self.files.get(key).filter(|file| file.is_empty()) {
+            self.digest.subtract(&RecordOf::File(file));
+            self.touched.note_gone(key.clone());
+            self.files.remove(key);
+        }
+    }
+
+    /// Adds an open to a known file, after its hold.
+    pub(crate) fn add_open(&mut self, key: &FileKey, open: OpenRecord) {
+        self.digest.add(&RecordOf::Open(key, &open));
+        self.index.add_open(key, &open);
+        self.file_mut(key).add_open(open);
+    }
+
+    /// Takes an open out of a known file, and the file if nothing else is left. Its hold is the caller's business.
+    pub(crate) fn remove_open(&mut self, key: &FileKey, id: OpenId) -> Option<OpenRecord> {
+        let open = self.file_mut(key).remove_open(id)?;
+        self.digest.subtract(&RecordOf::Open(key, &open));
+        self.index.remove_open(&open);
+        self.forget_file_if_empty(key);
+        Some(open)
+    }
+
+    /// Adds or replaces a hold of a known file.
+    pub(crate) fn put_hold(&mut self, key: &FileKey, hold: Hold) {
+        self.digest.add(&RecordOf::Hold(key, &hold));
+        if let Some(replaced) = self.files.get(key).and_then(|file| file.hold(hold.id)) {
+            self.digest.subtract(&RecordOf::Hold(key, replaced));
+            self.index.remove_standing(replaced);
+            self.index.add_standing(&hold);
+        } else {
+            self.index.add_hold(key, &hold);
+        }
+        self.file_mut(key).put_hold(hold);
+    }
+
+    /// Takes a hold out of a known file, and the file if nothing else is left.
+    pub(crate) fn remove_hold(&mut self, key: &FileKey, id: LeaseId) -> Option<Hold> {
+        let hold = self.file_mut(key).remove_hold(id)?;
+        self.digest.subtract(&RecordOf::Hold(key, &hold));
+        self.index.remove_hold(key, &hold);
+        self.forget_file_if_empty(key);
+        Some(hold)
+    }
+
+    /// Adds or replaces a parked open of a known file.
+    pub(crate) fn put_parked(&mut self, key: &FileKey, parked: Parked) {
+        self.digest.add(&RecordOf::Parked(key, &parked));
+        self.index.add_parked(key, &parked);
+        if let Some(replaced) = self.file_mut(key).put_parked(parked) {
+            self.digest.subtract(&RecordOf::Parked(key, &replaced));
+        }
+    }
+
+    /// Takes a parked open out, and its file if nothing else is left.
+    pub(crate) fn remove_parked(&mut self, request: RequestId) -> Option<Parked> {
+        let key = self.index.parked.get(&request)?.clone();
+        let parked = self.file_mut(&key).remove_parked(request)?;
+        self.digest.subtract(&RecordOf::Parked(&key, &parked));
+        self.index.remove_parked(&parked);
+        self.forget_file_if_empty(&key);
+        Some(parked)
+    }
+
+    /// Adds a session, and its connection to its client's.
+    pub(crate) fn add_session(&mut self, session: Session) {
+        self.restore_session(session);
+        self.touched.note(Group::Session(session.id));
+        self.edit_client(session.client, |client| client.connect(session.route));
+    }
+
+    /// Takes a session out, and its connection if no other session came in on it.
+    pub(crate) fn remove_session(&mut self, id: SessionId) -> Option<Session> {
+        let session = *self.sessions.get(&id)?;
+        self.digest.subtract(&RecordOf::Session(&session));
+        self.index.remove_session(&session);
+        self.sessions.remove(&id);
+        self.touched.note(Group::Session(id));
+        if self.index.sessions_of(session.server(), Some(session.route.connection)).next().is_none() {
+            self.edit_client(session.client, |client| client.disconnect(session.route));
+        }
+        Some(session)
+    }
+
+    /// Notes that notifications do not arrive at a connection.
+    pub(crate) fn mark_deaf(&mut self, client: ClientGuid, route: Route) {
+        self.edit_client(client, |client| client.mark_deaf(route));
+    }
+
+    fn edit_client(&mut self, id: ClientGuid, edit: impl FnOnce(&mut Client)) {
+        let known = self.clients.get(&id);
+        if let Some(client) = known {
+            self.digest.subtract(&RecordOf::Client(client));
+        }
+        let mut client = known.cloned().unwrap_or_else(|| Client::new(id, Vec::new()));
+        edit(&mut client);
+        self.touched.note(Group::Client(id));
+        if client.connections().is_empty() {
+            self.clients.remove(&id);
+        } else {
+            self.digest.add(&RecordOf::Client(&client));
+            self.clients.insert(client);
+        }
+    }
+
+    /// Adds a client with its connections as they were.
+    pub(crate) fn restore_client(&mut self, client: Client) {
+        self.edit_client(*client.key(), |known| *known = client);
+    }
+
+    /// Adds a session whose connection is known.
+    pub(crate) fn restore_session(&mut self, session: Session) {
+        self.digest.add(&RecordOf::Session(&session));
+        self.index.add_session(&session);
+        self.sessions.insert(session);
+    }
+
+    /// The files that were changed since this was last called.
+    pub(crate) fn take_changed(&mut self) -> Vec<FileKey> {
+        let mut changed = std::mem::take(&mut self.changed);
+        if changed.len() > 1 {
+            changed.sort();
+            changed.dedup();
+        }
+        changed
+    }
+
+    /// A state just restored was touched by nobody yet.
+    pub(crate) fn settle_restored(&mut self) {
+        self.touched.clear();
+        self.changed.clear();
+    }
+
+    /// Changes a known server; its deadline follows.
+    pub(crate) fn edit_server<T>(&mut self, id: ServerId, edit: impl FnOnce(&mut Server) -> T) -> T {
+        let server = Arc::make_mut(self.servers.get_mut(&id).expect("only known servers are changed"));
+        let before = server.until;
+        let result = edit(server);
+        let after = server.until;
+        if before != after {
+            if let Some(until) = before {
+                self.index.deadlines.remove(&(until, Deadline::Server(id)));
+            }
+            if let Some(until) = after {
+                self.index.deadlines.insert((until, Deadline::Server(id)));
+            }
+        }
+        self.touched.note(Group::Server(id));
+        result
+    }
+
+    /// Makes a server known; it must not be.
+    pub(crate) fn add_server(&mut self, id: ServerId, server: Server) {
+        debug_assert_eq!(server.answers.len(), 0, "a new server was not answered yet");
+        if let Some(until) = server.until {
+            self.index.deadlines.insert((until, Deadline::Server(id)));
+        }
+        self.servers.insert(id, Arc::new(server));
+        self.touched.note(Group::Server(id));
+    }
+
+    /// Forgets a server whose life has ended.
+    pub(crate) fn remove_server(&mut self, id: ServerId) {
+        self.forget_answers(id, Sequence::new(u64::MAX));
+        self.servers.remove(&id);
+        self.touched.note(Group::Server(id));
+    }
+
+    /// Remembers what a request came to.
+    pub(crate) fn remember(&mut self, request: RequestId, answer: Answer) {
+        let hash = self.digest.hash_of(&RecordOf::Answer(request.server, request.sequence, &answer));
+        self.digest.add_hash(hash);
+        self.edit_server(request.server, |server| server.answers.insert(request.sequence, Remembered { answer, hash }));
+    }
+
+    /// Forgets the answers below a floor.
+    pub(crate) fn forget_answers(&mut self, id: ServerId, floor: Sequence) {
+        while let Some((_, hash)) = self.pop_answer(id, floor) {
+            self.digest.subtract_hash(hash);
+        }
+    }
+
+    /// Forgets the oldest answer; says which it was.
+    pub(crate) fn forget_oldest_answer(&mut self, id: ServerId) -> Option<Sequence> {
+        let (sequence, hash) = self.pop_answer(id, Sequence::new(u64::MAX))?;
+        self.digest.subtract_hash(hash);
+        Some(sequence)
+    }
+
+    fn pop_answer(&mut self, id: ServerId, floor: Sequence) -> Option<(Sequence, u128)> {
+        let server = self.servers.get_mut(&id)?;
+        if !server.answers.has_below(floor) {
+            return None;
+        }
+        self.touched.note(Group::Server(id));
+        let (sequence, remembered) = Arc::make_mut(server).answers.pop_below(floor)?;
+        Some((sequence, remembered.hash))
+    }
+}

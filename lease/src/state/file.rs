@@ -1,0 +1,179 @@
+//! One file's opens, holds and parked opens.
+
+use std::sync::Arc;
+
+use crate::command::{Access, Open, Share};
+use crate::id::{ClientGuid, FileKey, LeaseKey, OpenId, RequestId, SessionId};
+use crate::state::hold::{Breaking, Hold, LeaseId};
+use crate::state::list::List;
+use crate::state::table::Keyed;
+
+/// An open (MS-SMB2 3.3.1.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OpenRecord {
+    pub(crate) id: OpenId,
+    pub(crate) session: SessionId,
+    pub(crate) client: ClientGuid,
+    pub(crate) key: Option<LeaseKey>,
+    pub(crate) access: Access,
+    pub(crate) share: Share,
+}
+
+impl OpenRecord {
+    /// The lease that the open is under.
+    pub(crate) fn lease(&self) -> Option<LeaseId> {
+        self.key.map(|key| LeaseId { client: self.client, key })
+    }
+}
+
+/// An open that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Parked {
+    /// Its place: first in, first out.
+    pub(crate) ticket: u64,
+    pub(crate) request: RequestId,
+    pub(crate) client: ClientGuid,
+    pub(crate) open: Open,
+    /// It waits while a break of another owner with at most this ordinal runs. Breaks that began later are not its concern, so that
+    /// no stream of new ones can starve it.
+    pub(crate) after: u64,
+}
+
+impl Parked {
+    /// The lease asked for.
+    pub(crate) fn lease(&self) -> Option<LeaseId> {
+        self.open.lease.map(|lease| LeaseId { client: self.client, key: lease.key })
+    }
+}
+
+/// A file that something is known about. Each list is sorted by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct File {
+    key: FileKey,
+    name: Arc<str>,
+    directory: bool,
+    /// When it was last noted as touched; no part of its records.
+    pub(super) touched: u32,
+    opens: List<OpenRecord>,
+    holds: List<Hold>,
+    parked: List<Box<Parked>>,
+}
+
+impl Keyed for File {
+    type Key = FileKey;
+
+    fn key(&self) -> &FileKey {
+        &self.key
+    }
+}
+
+impl File {
+    /// A file without opens.
+    pub(crate) fn new(key: FileKey, name: Arc<str>, directory: bool) -> File {
+        File { key, name, directory, touched: 0, opens: List::Empty, holds: List::Empty, parked: List::Empty }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn directory(&self) -> bool {
+        self.directory
+    }
+
+    pub(crate) fn opens(&self) -> &[OpenRecord] {
+        self.opens.as_slice()
+    }
+
+    pub(crate) fn holds(&self) -> &[Hold] {
+        self.holds.as_slice()
+    }
+
+    pub(crate) fn parked(&self) -> &[Box<Parked>] {
+        self.parked.as_slice()
+    }
+
+    /// Whether nothing is left that would be a reason to know the file.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty()
+    }
+
+    fn find_open(&self, id: OpenId) -> Result<usize, usize> {
+        self.opens().binary_search_by_key(&id, |open| open.id)
+    }
+
+    fn find_hold(&self, id: LeaseId) -> Result<usize, usize> {
+        self.holds().binary_search_by_key(&id, |hold| hold.id)
+    }
+
+    pub(crate) fn open(&self, id: OpenId) -> Option<&OpenRecord> {
+        self.find_open(id).ok().map(|at| &self.opens()[at])
+    }
+
+    pub(crate) fn hold(&self, id: LeaseId) -> Option<&Hold> {
+        self.find_hold(id).ok().map(|at| &self.holds()[at])
+    }
+
+    /// The holds of all other owners than this one.
+    pub(crate) fn others(&self, own: Option<LeaseId>) -> impl Iterator<Item = &Hold> {
+        self.holds().iter().filter(move |hold| Some(hold.id) != own)
+    }
+
+    /// The ordinals of the breaks of all other owners that run.
+    pub(crate) fn breaks_of_others(&self, own: Option<LeaseId>) -> impl Iterator<Item = u64> {
+        self.others(own).filter_map(|hold| hold.breaking().map(Breaking::ordinal))
+    }
+
+    fn count_open(&mut self, lease: Option<LeaseId>, count: impl Fn(u32) -> u32) {
+        if let Some(at) = lease.and_then(|id| self.find_hold(id).ok()) {
+            let hold = &mut self.holds.as_mut_slice()[at];
+            hold.opens = count(hold.opens);
+        }
+    }
+
+    /// Adds an open; its id must be new, and its hold must be there.
+    pub(super) fn add_open(&mut self, open: OpenRecord) {
+        self.count_open(open.lease(), |opens| opens + 1);
+        let at = self.opens().partition_point(|other| other.id < open.id);
+        self.opens.insert(at, open);
+    }
+
+    pub(super) fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {
+        let at = self.find_open(id).ok()?;
+        let open = self.opens.remove(at);
+        self.count_open(open.lease(), |opens| opens - 1);
+        Some(open)
+    }
+
+    /// Adds or replaces a hold; hands back the one replaced.
+    pub(super) fn put_hold(&mut self, hold: Hold) -> Option<Hold> {
+        match self.find_hold(hold.id) {
+            Ok(at) => Some(std::mem::replace(&mut self.holds.as_mut_slice()[at], hold)),
+            Err(at) => {
+                self.holds.insert(at, hold);
+                None
+            }
+        }
+    }
+
+    pub(super) fn remove_hold(&mut self, id: LeaseId) -> Option<Hold> {
+        self.find_hold(id).ok().map(|at| self.holds.remove(at))
+    }
+
+    /// Adds or replaces a parked open; hands back the one replaced.
+    pub(super) fn put_parked(&mut self, parked: Parked) -> Option<Parked> {
+        let parked = Box::new(parked);
+        match self.parked().binary_search_by_key(&parked.ticket, |other| other.ticket) {
+            Ok(at) => Some(*std::mem::replace(&mut self.parked.as_mut_slice()[at], parked)),
+            Err(at) => {
+                self.parked.insert(at, parked);
+                None
+            }
+        }
+    }
+
+    pub(super) fn remove_parked(&mut self, request: RequestId) -> Option<Parked> {
+        let at = self.parked().iter().position(|parked| parked.request == request)?;
+        Some(*self.parked.remove(at))
+    }
+}

@@ -1,0 +1,187 @@
+//! A hold: what one lease is at one moment.
+
+use crate::caching::Caching;
+use crate::effect::Route;
+use crate::id::{ClientGuid, Epoch, Generation, LeaseKey, NoticeNumber};
+use crate::time::LogTime;
+
+/// What identifies a lease: never a session, a connection or a key alone (MS-SMB2 3.3.1.11, 3.3.1.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LeaseId {
+    pub(crate) client: ClientGuid,
+    pub(crate) key: LeaseKey,
+}
+
+/// A break that waits for its acknowledgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Breaking {
+    current: Caching,
+    requested: Caching,
+    required: Caching,
+    ack_by: LogTime,
+    ordinal: u64,
+}
+
+/// States that no break can be between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no break leads from {current} over {requested} to {required}")]
+pub struct NoSuchBreak {
+    current: Caching,
+    requested: Caching,
+    required: Caching,
+}
+
+impl Breaking {
+    /// A break from `current`, which the client keeps until it acknowledges, to `requested`, which it was told, and on to `required`,
+    /// which later conflicts made necessary. Each must be less than, or the last at most, the one before.
+    pub(crate) fn new(
+        current: Caching,
+        requested: Caching,
+        required: Caching,
+        ack_by: LogTime,
+        ordinal: u64,
+    ) -> Result<Breaking, NoSuchBreak> {
+        let shrinks = requested != current && requested.is_subset_of(current) && required.is_subset_of(requested);
+        // R alone is taken away without an acknowledgement (MS-SMB2 3.3.4.7), so no break of it ever runs.
+        if shrinks && current != Caching::R {
+            Ok(Breaking { current, requested, required, ack_by, ordinal })
+        } else {
+            Err(NoSuchBreak { current, requested, required })
+        }
+    }
+
+    /// What the client may still do.
+    pub(crate) fn current(&self) -> Caching {
+        self.current
+    }
+
+    /// What the client was told.
+    pub(crate) fn requested(&self) -> Caching {
+        self.requested
+    }
+
+    /// What it has to come to in the end.
+    pub(crate) fn required(&self) -> Caching {
+        self.required
+    }
+
+    /// When the lease is revoked.
+    pub(crate) fn ack_by(&self) -> LogTime {
+        self.ack_by
+    }
+
+    /// Which break of the whole table it is, its later stages included: what a parked open waits for is told by it.
+    pub(crate) fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+
+    /// The same break after another conflict: what is announced stays, what is required can only shrink, the clock runs on.
+    pub(crate) fn tightened(self, reason: Reason) -> Breaking {
+        Breaking { required: reason.leaves(self.required), ..self }
+    }
+}
+
+/// Whether a lease is breaking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Settled(Caching),
+    Breaking(Breaking),
+}
+
+/// Why something is taken from a lease: each reason has its own target (MS-FSA 2.1.4.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Another owner opens the file with access to its data.
+    Access,
+    /// Another owner truncates or replaces the data.
+    Overwrite,
+    /// The share modes of another owner's open and of the holder's conflict: the holder may give way by closing.
+    ShareConflict,
+}
+
+impl Reason {
+    /// What is left of a state.
+    pub(crate) fn leaves(self, state: Caching) -> Caching {
+        match self {
+            Reason::Access => state.without_writes(),
+            Reason::Overwrite => Caching::None,
+            Reason::ShareConflict => state.without_handles(),
+        }
+    }
+
+    /// Whether who caused the break waits while the holder still has this state. An overwrite does not wait for RH to go: the holder
+    /// has nothing unwritten, only its acknowledgement is due.
+    pub(crate) fn waits_for(self, state: Caching) -> bool {
+        match self {
+            Reason::Access | Reason::Overwrite => state.writes(),
+            Reason::ShareConflict => state.handles(),
+        }
+    }
+}
+
+/// What only a v2 lease has. The context of the create that made the lease decides (LS-014), not that of later ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HoldV2 {
+    pub(crate) epoch: Epoch,
+    pub(crate) parent: Option<LeaseKey>,
+}
+
+/// What a server was told and has not confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) to: Route,
+    pub(crate) number: NoticeNumber,
+    pub(crate) generation: Generation,
+    pub(crate) news: News,
+}
+
+/// What a notice says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    /// R is gone; the client does not acknowledge.
+    Broken { epoch: Option<Epoch> },
+    /// A break timed out.
+    Revoked,
+}
+
+/// A lease on a file, shared by all opens that carry its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hold {
+    pub(crate) id: LeaseId,
+    pub(crate) standing: Standing,
+    pub(crate) generation: Generation,
+    pub(crate) v2: Option<HoldV2>,
+    pub(crate) notice: Option<Box<Notice>>,
+    /// How many opens are under it: counted by the file, derived from its opens.
+    pub(crate) opens: u32,
+}
+
+impl Hold {
+    /// What the client may do now: all that a running break has not taken away yet.
+    pub(crate) fn current(&self) -> Caching {
+        match &self.standing {
+            Standing::Settled(state) => *state,
+            Standing::Breaking(breaking) => breaking.current(),
+        }
+    }
+
+    /// The running break.
+    pub(crate) fn breaking(&self) -> Option<&Breaking> {
+        match &self.standing {
+            Standing::Settled(_) => None,
+            Standing::Breaking(breaking) => Some(breaking),
+        }
+    }
+
+    /// The epoch of a v2 lease.
+    pub(crate) fn epoch(&self) -> Option<Epoch> {
+        self.v2.map(|v2| v2.epoch)
+    }
+
+    /// Counts a notification or an upgrade (LS-121, LS-122). An acknowledgement counts for nothing.
+    pub(crate) fn bump_epoch(&mut self) {
+        if let Some(v2) = &mut self.v2 {
+            v2.epoch = v2.epoch.next();
+        }
+    }
+}

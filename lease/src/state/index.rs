@@ -1,0 +1,190 @@
+//! What can be derived from the records, kept at hand. It is rebuilt when a state is restored, and no part of its hash.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::id::{ConnectionId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::state::client::Session;
+use crate::state::file::{OpenRecord, Parked};
+use crate::state::hold::{Hold, LeaseId};
+use crate::state::table::{Spread, shard_of};
+use crate::time::LogTime;
+
+/// What expires. At the same moment a server's life ends before breaks do: its holders can not answer any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deadline {
+    Server(ServerId),
+    Break(LeaseId),
+}
+
+/// Shards of [`Leases`].
+const LEASE_SHARDS: usize = 4096;
+
+/// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
+/// sixteen bytes a lease; whether a lease is there is told by the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leases {
+    shards: Box<[Vec<(u64, u64)>]>,
+    len: usize,
+}
+
+impl Default for Leases {
+    fn default() -> Leases {
+        Leases { shards: vec![Vec::new(); LEASE_SHARDS].into_boxed_slice(), len: 0 }
+    }
+}
+
+impl Leases {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The hashes of the files that may have a lease: one, but for chance.
+    pub(crate) fn files(&self, lease: LeaseId) -> impl Iterator<Item = u64> {
+        let hash = lease.spread();
+        let shard = &self.shards[shard_of(hash, LEASE_SHARDS)];
+        let first = shard.partition_point(|(of, _)| *of < hash);
+        shard[first..].iter().take_while(move |(of, _)| *of == hash).map(|(_, file)| *file)
+    }
+
+    fn insert(&mut self, lease: LeaseId, file: u64) {
+        let hash = lease.spread();
+        let shard = &mut self.shards[shard_of(hash, LEASE_SHARDS)];
+        let at = shard.partition_point(|entry| *entry < (hash, file));
+        shard.insert(at, (hash, file));
+        self.len += 1;
+    }
+
+    fn remove(&mut self, lease: LeaseId, file: u64) {
+        let hash = lease.spread();
+        let shard = &mut self.shards[shard_of(hash, LEASE_SHARDS)];
+        if let Ok(at) = shard.binary_search(&(hash, file)) {
+            shard.remove(at);
+            self.len -= 1;
+        }
+    }
+}
+
+/// The derived indexes. Files are meant by the hashes of their keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Index {
+    pub(crate) leases: Leases,
+    pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
+    pub(crate) opens_count: usize,
+    pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
+    /// Breaks that run, by client.
+    pub(crate) breaking: BTreeSet<LeaseId>,
+    /// Notices that their server has not confirmed.
+    pub(crate) notices: BTreeMap<(ServerId, NoticeNumber), LeaseId>,
+    /// Only the current life of a server has sessions.
+    pub(crate) sessions: BTreeSet<(ServerId, ConnectionId, SessionId)>,
+    pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
+    pub(crate) parked: BTreeMap<RequestId, FileKey>,
+    pub(crate) parked_of_session: BTreeSet<(SessionId, RequestId)>,
+}
+
+impl Index {
+    pub(crate) fn add_open(&mut self, file: &FileKey, open: &OpenRecord) {
+        self.opens.entry(open.session).or_default().insert(open.id, file.spread());
+        self.opens_count += 1;
+    }
+
+    pub(crate) fn remove_open(&mut self, open: &OpenRecord) {
+        let opens = self.opens.get_mut(&open.session).expect("an open is one of its session's");
+        opens.remove(&open.id);
+        self.opens_count -= 1;
+        if opens.is_empty() {
+            self.opens.remove(&open.session);
+        }
+    }
+
+    pub(crate) fn add_hold(&mut self, file: &FileKey, hold: &Hold) {
+        self.leases.insert(hold.id, file.spread());
+        self.add_standing(hold);
+    }
+
+    pub(crate) fn remove_hold(&mut self, file: &FileKey, hold: &Hold) {
+        self.leases.remove(hold.id, file.spread());
+        self.remove_standing(hold);
+    }
+
+    /// What is known of a hold beside its file.
+    pub(crate) fn add_standing(&mut self, hold: &Hold) {
+        if let Some(breaking) = hold.breaking() {
+            self.breaking.insert(hold.id);
+            self.deadlines.insert((breaking.ack_by(), Deadline::Break(hold.id)));
+        }
+        if let Some(notice) = &hold.notice {
+            self.notices.insert((notice.to.server, notice.number), hold.id);
+        }
+    }
+
+    pub(crate) fn remove_standing(&mut self, hold: &Hold) {
+        if let Some(breaking) = hold.breaking() {
+            self.breaking.remove(&hold.id);
+            self.deadlines.remove(&(breaking.ack_by(), Deadline::Break(hold.id)));
+        }
+        if let Some(notice) = &hold.notice {
+            self.notices.remove(&(notice.to.server, notice.number));
+        }
+    }
+
+    pub(crate) fn add_parked(&mut self, file: &FileKey, parked: &Parked) {
+        self.parked.insert(parked.request, file.clone());
+        self.parked_of_session.insert((parked.open.session, parked.request));
+    }
+
+    pub(crate) fn remove_parked(&mut self, parked: &Parked) {
+        self.parked.remove(&parked.request);
+        self.parked_of_session.remove(&(parked.open.session, parked.request));
+    }
+
+    pub(crate) fn add_session(&mut self, session: &Session) {
+        if self.sessions.insert((session.server(), session.route.connection, session.id)) {
+            *self.sessions_per_server.entry(session.server()).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn remove_session(&mut self, session: &Session) {
+        let server = session.server();
+        if self.sessions.remove(&(server, session.route.connection, session.id)) {
+            let count = self.sessions_per_server.get_mut(&server).expect("a server with a session is counted");
+            *count -= 1;
+            if *count == 0 {
+                self.sessions_per_server.remove(&server);
+            }
+        }
+    }
+
+    /// The sessions of a server, or of one of its connections.
+    pub(crate) fn sessions_of(&self, server: ServerId, connection: Option<ConnectionId>) -> impl Iterator<Item = SessionId> {
+        let first = connection.unwrap_or(ConnectionId::new(0));
+        let last = connection.unwrap_or(ConnectionId::new(u64::MAX));
+        let (first, last) = ((server, first, SessionId::new(0)), (server, last, SessionId::new(u64::MAX)));
+        self.sessions.range(first..=last).map(|(_, _, session)| *session)
+    }
+
+    /// The opens of a session, with the hashes of their files.
+    pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> {
+        self.opens.get(&session).into_iter().flatten().map(|(open, file)| (*open, *file))
+    }
+
+    /// The parked opens of a session.
+    pub(crate) fn parked_of(&self, session: SessionId) -> impl Iterator<Item = RequestId> {
+        let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
+        let parked = self.parked_of_session.range((session, lowest)..);
+        parked.take_while(move |(of, _)| *of == session).map(|(_, request)| *request)
+    }
+
+    /// The parked opens of one life of a server.
+    pub(crate) fn parked_of_life(&self, life: RequestId) -> impl Iterator<Item = RequestId> {
+        let first = RequestId { sequence: Sequence::default(), ..life };
+        let parked = self.parked.range(first..).map(|(request, _)| *request);
+        parked.take_while(move |request| (request.server, request.incarnation) == (life.server, life.incarnation))
+    }
+
+    /// Breaks of a client that run.
+    pub(crate) fn breaking_of(&self, client: crate::id::ClientGuid) -> impl Iterator<Item = LeaseId> {
+        let first = LeaseId { client, key: crate::id::LeaseKey::from_u128(0) };
+        self.breaking.range(first..).copied().take_while(move |lease| lease.client == client)
+    }
+}

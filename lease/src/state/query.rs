@@ -1,0 +1,262 @@
+//! What can be asked of a state. No grant ever depends on the answers.
+
+use std::sync::Arc;
+
+use crate::caching::Caching;
+use crate::command::{Access, Share};
+use crate::effect::Route;
+use crate::id::{ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::state::{Breaking, Client, File, Hold, Index, Keyed, LeaseId, Meta, OpenRecord, Server, Session, State, Table};
+use crate::time::LogTime;
+
+/// How many there are of each thing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Files with an open, a lease or a parked open.
+    pub files: usize,
+    /// Opens.
+    pub opens: usize,
+    /// Leases, those without caching included.
+    pub leases: usize,
+    /// Breaks that wait for an acknowledgement.
+    pub breaking: usize,
+    /// Opens that wait.
+    pub parked: usize,
+    /// Sessions.
+    pub sessions: usize,
+    /// Clients with a session.
+    pub clients: usize,
+    /// Servers, those included whose life has ended.
+    pub servers: usize,
+}
+
+/// A lease, for people and programs to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseInfo {
+    /// The client.
+    pub client: ClientGuid,
+    /// The key.
+    pub key: LeaseKey,
+    /// The file.
+    pub file: FileKey,
+    /// The file's path when it was first opened.
+    pub name: Arc<str>,
+    /// What the client may cache now.
+    pub state: Caching,
+    /// The break that runs.
+    pub breaking: Option<BreakInfo>,
+    /// Counts the breaks.
+    pub generation: Generation,
+    /// The epoch; none for a v1 lease.
+    pub epoch: Option<Epoch>,
+    /// The key of the lease on the parent directory, if the client named it.
+    pub parent: Option<LeaseKey>,
+    /// Opens under the lease.
+    pub opens: usize,
+    /// Where notifications go.
+    pub route: Option<Route>,
+}
+
+/// A break that waits for its acknowledgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakInfo {
+    /// What the client was told.
+    pub into: Caching,
+    /// What it will be told to come to after that.
+    pub required: Caching,
+    /// When the lease is revoked.
+    pub ack_by: LogTime,
+}
+
+/// An open, for people and programs to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenInfo {
+    /// The open.
+    pub id: OpenId,
+    /// Its session.
+    pub session: SessionId,
+    /// Its client.
+    pub client: ClientGuid,
+    /// The file.
+    pub file: FileKey,
+    /// The key of its lease.
+    pub key: Option<LeaseKey>,
+    /// What it may do.
+    pub access: Access,
+    /// What it lets others do.
+    pub share: Share,
+}
+
+/// A server, for people and programs to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerInfo {
+    /// The server.
+    pub id: ServerId,
+    /// Its last life.
+    pub incarnation: Incarnation,
+    /// When that life ends unless renewed; none if it has ended.
+    pub until: Option<LogTime>,
+    /// Requests below it are forgotten.
+    pub floor: Sequence,
+    /// Its sessions.
+    pub sessions: usize,
+    /// Outcomes remembered for it.
+    pub answers: usize,
+}
+
+impl State {
+    /// How many there are of each thing.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            files: self.files.len(),
+            opens: self.index.opens_count,
+            leases: self.index.leases.len(),
+            breaking: self.index.breaking.len(),
+            parked: self.index.parked.len(),
+            sessions: self.sessions.len(),
+            clients: self.clients.len(),
+            servers: self.servers.len(),
+        }
+    }
+
+    /// All leases, by client and key.
+    pub fn leases(&self) -> impl Iterator<Item = LeaseInfo> + '_ {
+        self.leases_from(None)
+    }
+
+    /// The leases from this one on, itself included if it exists, by client and key; all of them from none on.
+    pub fn leases_from(&self, first: Option<(ClientGuid, LeaseKey)>) -> impl Iterator<Item = LeaseInfo> + '_ {
+        let (client, key) = first.unwrap_or_default();
+        let from = LeaseId { client, key };
+        let holds = self.files.iter().flat_map(|file| file.holds().iter().map(move |hold| (hold.id, file)));
+        let mut leases: Vec<_> = holds.filter(|(id, _)| *id >= from).collect();
+        leases.sort_by_key(|(id, _)| *id);
+        leases.into_iter().filter_map(|(id, file)| self.lease_info(id, file))
+    }
+
+    /// A lease.
+    pub fn lease(&self, client: ClientGuid, key: LeaseKey) -> Option<LeaseInfo> {
+        let id = LeaseId { client, key };
+        self.lease_info(id, self.file_of_lease(id)?)
+    }
+
+    /// Which break of a lease was the last: what an acknowledgement that arrives now is bound to.
+    pub fn break_generation(&self, client: ClientGuid, key: LeaseKey) -> Option<Generation> {
+        self.hold(LeaseId { client, key }).map(|(_, hold)| hold.generation)
+    }
+
+    /// All opens, by session.
+    pub fn opens(&self) -> impl Iterator<Item = OpenInfo> + '_ {
+        let opens = self.index.opens.keys().flat_map(|session| self.index.opens_of(*session));
+        opens.filter_map(|(id, hash)| {
+            let file = self.file_of_open(id, hash)?;
+            let OpenRecord { id, session, client, key, access, share } = *file.open(id)?;
+            Some(OpenInfo { id, session, client, file: file.key().clone(), key, access, share })
+        })
+    }
+
+    /// The parked opens of a file, first in first out.
+    pub fn parked(&self, file: &FileKey) -> impl Iterator<Item = RequestId> + '_ {
+        self.files.get(file).into_iter().flat_map(|file| file.parked().iter().map(|parked| parked.request))
+    }
+
+    /// All servers, those included whose life has ended.
+    pub fn servers(&self) -> impl Iterator<Item = ServerInfo> + '_ {
+        self.servers.iter().map(|(id, server)| ServerInfo {
+            id: *id,
+            incarnation: server.incarnation,
+            until: server.until,
+            floor: server.floor,
+            sessions: self.index.sessions_per_server.get(id).copied().unwrap_or(0),
+            answers: server.answers.len(),
+        })
+    }
+
+    fn lease_info(&self, id: LeaseId, file: &File) -> Option<LeaseInfo> {
+        let hold = file.hold(id)?;
+        let breaking = hold.breaking().map(|breaking: &Breaking| BreakInfo {
+            into: breaking.requested(),
+            required: breaking.required(),
+            ack_by: breaking.ack_by(),
+        });
+        Some(LeaseInfo {
+            client: id.client,
+            key: id.key,
+            file: file.key().clone(),
+            name: Arc::clone(file.name()),
+            state: hold.current(),
+            breaking,
+            generation: hold.generation,
+            epoch: hold.epoch(),
+            parent: hold.v2.and_then(|v2| v2.parent),
+            opens: hold.opens as usize,
+            route: self.route(id.client),
+        })
+    }
+
+    /// A hold and its file.
+    pub(crate) fn hold(&self, id: LeaseId) -> Option<(&FileKey, &Hold)> {
+        let file = self.file_of_lease(id)?;
+        Some((file.key(), file.hold(id)?))
+    }
+
+    /// The file that a lease is bound to.
+    pub(crate) fn file_of_lease(&self, id: LeaseId) -> Option<&File> {
+        let mut files = self.index.leases.files(id).flat_map(|hash| self.files.with_hash(hash));
+        files.find(|file| file.hold(id).is_some())
+    }
+
+    /// The file of an open, by the hash of its key.
+    pub(crate) fn file_of_open(&self, id: OpenId, hash: u64) -> Option<&File> {
+        self.files.with_hash(hash).find(|file| file.open(id).is_some())
+    }
+
+    /// Where a client's notifications go.
+    pub(crate) fn route(&self, client: ClientGuid) -> Option<Route> {
+        self.clients.get(&client).and_then(Client::route)
+    }
+
+    pub(crate) fn file(&self, key: &FileKey) -> Option<&File> {
+        self.files.get(key)
+    }
+
+    pub(crate) fn files(&self) -> &Table<File> {
+        &self.files
+    }
+
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.clients.iter()
+    }
+
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.iter()
+    }
+
+    pub(crate) fn digest_sum(&self) -> u128 {
+        self.digest.sum()
+    }
+
+    pub(crate) fn client(&self, id: ClientGuid) -> Option<&Client> {
+        self.clients.get(&id)
+    }
+
+    pub(crate) fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.get(&id)
+    }
+
+    pub(crate) fn server(&self, id: ServerId) -> Option<&Server> {
+        self.servers.get(&id).map(Arc::as_ref)
+    }
+
+    pub(crate) fn server_records(&self) -> impl Iterator<Item = (ServerId, &Server)> {
+        self.servers.iter().map(|(id, server)| (*id, server.as_ref()))
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}

@@ -1,0 +1,64 @@
+//! Which groups have changed since somebody last asked.
+
+use std::collections::BTreeSet;
+
+use crate::id::FileKey;
+use crate::snapshot::Group;
+use crate::state::file::File;
+
+/// Groups that were touched. Files, of which there are many, say themselves whether they are noted: so noting one costs nothing when it
+/// is already.
+#[derive(Debug, Clone)]
+pub(super) struct Touched {
+    groups: BTreeSet<Group>,
+    files: Vec<FileKey>,
+    /// Files that are noted and do not exist any more. One that comes back is noted already.
+    gone: BTreeSet<FileKey>,
+    /// How often somebody asked, from 1: a file with this number is noted.
+    round: u32,
+}
+
+impl Default for Touched {
+    fn default() -> Touched {
+        Touched { groups: BTreeSet::new(), files: Vec::new(), gone: BTreeSet::new(), round: 1 }
+    }
+}
+
+impl Touched {
+    pub(super) fn note(&mut self, group: Group) {
+        self.groups.insert(group);
+    }
+
+    pub(super) fn note_file(&mut self, key: &FileKey, file: &mut File) {
+        if file.touched != self.round {
+            file.touched = self.round;
+            self.files.push(key.clone());
+        }
+    }
+
+    /// A file comes into being.
+    pub(super) fn note_new_file(&mut self, key: &FileKey, file: &mut File) {
+        if self.gone.is_empty() || !self.gone.remove(key) {
+            self.files.push(key.clone());
+        }
+        file.touched = self.round;
+    }
+
+    /// A file that was noted, since its last record was taken out, ceases to be.
+    pub(super) fn note_gone(&mut self, key: FileKey) {
+        self.gone.insert(key);
+    }
+
+    pub(super) fn take(&mut self) -> BTreeSet<Group> {
+        let mut touched = std::mem::take(&mut self.groups);
+        touched.extend(std::mem::take(&mut self.files).into_iter().map(Group::File));
+        self.gone.clear();
+        self.round = self.round.wrapping_add(1).max(1);
+        touched
+    }
+
+    /// Forgets what was noted.
+    pub(super) fn clear(&mut self) {
+        drop(self.take());
+    }
+}

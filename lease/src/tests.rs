@@ -1,0 +1,4 @@
+//! Unit tests, by concern. Scenarios that read aloud are in `testscripts`.
+
+mod breaks;
+mod world;

@@ -1,0 +1,140 @@
+//! What a play can do, as data that proptest can shrink. Indices are taken modulo what there is when the action is played.
+
+use lease::{Access, Caching, Disposition, Share};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// One step of a play.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    /// Opens a file in some session, connecting first if there is none.
+    Open(Opening),
+    /// Closes some open.
+    Close(usize),
+    /// Acknowledges some running break with some of these bits, or with its target.
+    Acknowledge {
+        which: usize,
+        how: Answer,
+        late: bool,
+    },
+    /// Gives up some lease.
+    Release(usize),
+    /// Cancels some waiting open.
+    Cancel(usize),
+    /// A client connects to a server.
+    Connect {
+        client: u8,
+        server: u8,
+    },
+    Logoff(usize),
+    Disconnect(usize),
+    /// A server reports that it could not send some running break.
+    Undeliverable(usize),
+    /// A server begins its next life.
+    Restart(u8),
+    Stop(u8),
+    Renew(u8),
+    /// Log time passes, and the leader ticks.
+    Wait(u16),
+    /// Log time passes, and nobody ticks.
+    Drift(u16),
+    /// The leader's clock is behind for one entry.
+    Behind(u16),
+    /// Some request that its server still cares about is entered again.
+    Retry(usize),
+    /// A request of a life that is over is entered.
+    Stale(u8),
+    /// The settings change.
+    Configure(u8),
+}
+
+/// How a client answers a break.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer {
+    AsAsked,
+    Nothing,
+    Bits(u32),
+}
+
+/// An open.
+#[derive(Debug, Clone)]
+pub(crate) struct Opening {
+    pub(crate) session: usize,
+    pub(crate) file: u8,
+    pub(crate) key: Option<u8>,
+    pub(crate) state: Caching,
+    pub(crate) epoch: Option<u16>,
+    pub(crate) access: Access,
+    pub(crate) share: Share,
+    pub(crate) disposition: Disposition,
+}
+
+fn caching() -> impl Strategy<Value = Caching> {
+    prop_oneof![
+        1 => Just(Caching::None),
+        2 => Just(Caching::R),
+        3 => Just(Caching::RH),
+        2 => Just(Caching::RW),
+        5 => Just(Caching::RWH),
+    ]
+}
+
+fn opening() -> impl Strategy<Value = Opening> {
+    let access = prop_oneof![
+        4 => Just(0x001f_01ff_u32),
+        2 => Just(0x1),
+        1 => Just(0x3),
+        1 => Just(0x0001_0080),
+        2 => Just(0x0010_0080),
+    ];
+    let share = prop_oneof![6 => Just(7_u8), 1 => Just(0), 2 => Just(1), 1 => Just(3)];
+    let disposition =
+        prop_oneof![6 => Just(Disposition::Keep), 2 => Just(Disposition::Overwrite), 1 => Just(Disposition::Supersede)];
+    let key = prop_oneof![1 => Just(None), 5 => (0..3_u8).prop_map(Some)];
+    let epoch = prop_oneof![1 => Just(None), 2 => any::<u16>().prop_map(Some)];
+    (any::<usize>(), 0..3_u8, key, caching(), epoch, access, share, disposition).prop_map(
+        |(session, file, key, state, epoch, access, share, disposition)| Opening {
+            session,
+            file,
+            key,
+            state,
+            epoch,
+            access: Access(access),
+            share: Share(share),
+            disposition,
+        },
+    )
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![4 => Just(Answer::AsAsked), 1 => Just(Answer::Nothing), 2 => (0..8_u32).prop_map(Answer::Bits)]
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        30 => opening().prop_map(Action::Open),
+        9 => any::<usize>().prop_map(Action::Close),
+        14 => (any::<usize>(), answer(), prop::bool::weighted(0.1))
+            .prop_map(|(which, how, late)| Action::Acknowledge { which, how, late }),
+        2 => any::<usize>().prop_map(Action::Release),
+        3 => any::<usize>().prop_map(Action::Cancel),
+        5 => (0..3_u8, 0..3_u8).prop_map(|(client, server)| Action::Connect { client, server }),
+        2 => any::<usize>().prop_map(Action::Logoff),
+        3 => any::<usize>().prop_map(Action::Disconnect),
+        3 => any::<usize>().prop_map(Action::Undeliverable),
+        1 => (0..3_u8).prop_map(Action::Restart),
+        1 => (0..3_u8).prop_map(Action::Stop),
+        4 => (0..3_u8).prop_map(Action::Renew),
+        5 => (0..40_000_u16).prop_map(Action::Wait),
+        3 => (0..20_000_u16).prop_map(Action::Drift),
+        2 => (0..20_000_u16).prop_map(Action::Behind),
+        6 => any::<usize>().prop_map(Action::Retry),
+        1 => (0..3_u8).prop_map(Action::Stale),
+        1 => (1..50_u8).prop_map(Action::Configure),
+    ]
+}
+
+/// A whole play.
+pub(crate) fn actions() -> impl Strategy<Value = Vec<Action>> {
+    vec(action(), 1..80)
+}

@@ -1,0 +1,161 @@
+//! Entries that no server would send: every field at random, from few values so that they meet, and now and then from all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lease::{
+    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation, Incarnation,
+    LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Request, RequestId, Sequence, ServerId, SessionId,
+    Settings, Share, State, VolumeId,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::snapshot::Applier;
+
+fn number() -> BoxedStrategy<u64> {
+    prop_oneof![20 => 0..4_u64, 1 => any::<u64>(), 1 => Just(u64::MAX)].boxed()
+}
+
+fn key() -> impl Strategy<Value = LeaseKey> {
+    (0..3_u128).prop_map(LeaseKey::from_u128)
+}
+
+fn client() -> impl Strategy<Value = ClientGuid> {
+    (0..3_u128).prop_map(ClientGuid::from_u128)
+}
+
+fn file() -> BoxedStrategy<FileKey> {
+    (0..2_u64, 0..2_u128, prop::option::weighted(0.2, "[a-z:/\u{e4}]{0,3}"))
+        .prop_map(|(volume, file, stream)| FileKey {
+            volume: VolumeId::new(volume),
+            file: FileId::from_u128(file),
+            stream: stream.map(Arc::from),
+        })
+        .boxed()
+}
+
+fn caching() -> impl Strategy<Value = Caching> {
+    (0..16_u32).prop_map(Caching::requested)
+}
+
+fn lease_request() -> BoxedStrategy<LeaseRequest> {
+    let v2 =
+        (any::<u16>(), prop::option::of(key())).prop_map(|(epoch, parent)| LeaseRequestV2 { epoch: Epoch::new(epoch), parent });
+    (key(), caching(), prop::option::of(v2)).prop_map(|(key, state, v2)| LeaseRequest { key, state, v2 }).boxed()
+}
+
+fn open() -> BoxedStrategy<Command> {
+    let access = prop_oneof![4 => Just(0x001f_01ff_u32), 2 => Just(0x80), 1 => any::<u32>()];
+    let share = prop_oneof![4 => Just(7_u8), 2 => 0..8_u8, 1 => any::<u8>()];
+    let disposition = prop_oneof![Just(Disposition::Keep), Just(Disposition::Overwrite), Just(Disposition::Supersede)];
+    let name = prop_oneof![8 => Just("name".to_owned()), 1 => Just(String::new()), 1 => Just("x".repeat(3000))];
+    let directory = prop::bool::weighted(0.1);
+    (number(), file(), name, directory, access, share, disposition, prop::option::of(lease_request()))
+        .prop_map(|(session, file, name, directory, access, share, disposition, lease)| {
+            Command::Open(Open {
+                session: SessionId::new(session),
+                file,
+                name: name.into(),
+                directory,
+                access: Access(access),
+                share: Share(share),
+                disposition,
+                lease,
+            })
+        })
+        .boxed()
+}
+
+fn command() -> BoxedStrategy<Command> {
+    let connection = || number().prop_map(ConnectionId::new);
+    let span =
+        || prop_oneof![6 => (0..100_000_u64).prop_map(Duration::from_millis), 1 => Just(Duration::MAX), 1 => Just(Duration::ZERO)];
+    prop_oneof![
+        2 => Just(Command::Tick),
+        1 => span().prop_map(|break_timeout| Command::Configure(Settings { break_timeout })),
+        4 => span().prop_map(|ttl| Command::StartServer { ttl }),
+        2 => Just(Command::RenewServer),
+        1 => Just(Command::StopServer),
+        8 => (client(), connection()).prop_map(|(client, connection)| Command::StartSession { client, connection }),
+        1 => number().prop_map(|session| Command::EndSession { session: SessionId::new(session) }),
+        1 => connection().prop_map(|connection| Command::Disconnect { connection }),
+        24 => open(),
+        4 => (number(), number()).prop_map(|(session, open)| Command::Close {
+            session: SessionId::new(session),
+            open: OpenId::new(open),
+        }),
+        8 => (client(), key(), 0..16_u32, prop::option::of(number())).prop_map(|(client, key, state, generation)| {
+            Command::Acknowledge { client, key, state, generation: generation.map(Generation::new) }
+        }),
+        2 => (client(), key()).prop_map(|(client, key)| Command::Release { client, key }),
+        2 => (0..40_u64).prop_map(|sequence| Command::Cancel { sequence: Sequence::new(sequence) }),
+        3 => (connection(), client(), key(), number()).prop_map(|(connection, client, key, generation)| Command::Undeliverable {
+            connection,
+            client,
+            key,
+            generation: Generation::new(generation),
+        }),
+    ]
+    .boxed()
+}
+
+fn entry() -> BoxedStrategy<Entry> {
+    let at = prop_oneof![12 => 0..100_000_u64, 1 => any::<u64>()];
+    let sequence = || prop_oneof![12 => 0..200_u64, 1 => any::<u64>()];
+    let request = (0..3_u64, prop_oneof![12 => Just(1_u64), 1 => number()], sequence(), 0..6_u64, number()).prop_map(
+        |(server, incarnation, sequence, floor, seen)| Request {
+            id: RequestId {
+                server: ServerId::new(server),
+                incarnation: Incarnation::new(incarnation),
+                sequence: Sequence::new(sequence),
+            },
+            floor: Sequence::new(floor),
+            notices_seen: NoticeNumber::new(seen),
+        },
+    );
+    // Whether a command has a request does not depend on what it is.
+    (at, prop::option::weighted(0.95, request), command())
+        .prop_map(|(at, request, command)| Entry { at: LogTime::from_millis(at), request, command })
+        .boxed()
+}
+
+/// The servers and sessions that the small numbers name, so that not everything is refused at the door.
+fn beginning() -> Vec<Entry> {
+    let request = |server: u64, sequence: u64| {
+        Some(Request {
+            id: RequestId { server: ServerId::new(server), incarnation: Incarnation::new(1), sequence: Sequence::new(sequence) },
+            floor: Sequence::new(0),
+            notices_seen: NoticeNumber::new(0),
+        })
+    };
+    let mut entries = Vec::new();
+    for server in 0..3 {
+        let ttl = Duration::from_secs(600);
+        entries.push(Entry { at: LogTime::ZERO, request: request(server, 1000), command: Command::StartServer { ttl } });
+        let command =
+            Command::StartSession { client: ClientGuid::from_u128(u128::from(server)), connection: ConnectionId::new(server) };
+        entries.push(Entry { at: LogTime::ZERO, request: request(server, 1001), command });
+    }
+    entries
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, max_shrink_iters: 4000, ..ProptestConfig::default() })]
+
+    /// Nothing that can be entered makes the table panic, breaks an invariant, or makes two tables differ.
+    #[test]
+    fn nothing_is_too_odd(entries in vec(entry(), 1..100)) {
+        let mut state = State::new();
+        let mut twin = State::new();
+        let mut applier = Applier::default();
+        for entry in beginning().iter().chain(&entries) {
+            let effects = applier.apply(&mut state, entry);
+            prop_assert_eq!(&twin.apply(entry), &effects);
+            prop_assert_eq!(twin.hash(), state.hash());
+            for server in state.servers().map(|server| (server.id, server.incarnation)).collect::<Vec<_>>() {
+                prop_assert_eq!(twin.outstanding(server.0, server.1), state.outstanding(server.0, server.1));
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What each server owes its clients, learned from the effects that it was sent. A server that missed some of them asks for
+//! [`State::outstanding`], which has to come to the same.
+
+use std::collections::BTreeMap;
+
+use lease::{Break, ClientGuid, Effect, Incarnation, LeaseKey, NoticeNumber, RequestId, Sequence, ServerId, State};
+
+/// The debts of one life of one server.
+#[derive(Debug, Default)]
+pub(crate) struct Owed {
+    /// The last word on each request: its answer, or that it waits.
+    words: BTreeMap<Sequence, Effect>,
+    /// Breaks that wait for an acknowledgement.
+    breaks: BTreeMap<(ClientGuid, LeaseKey), Break>,
+    /// What nobody will acknowledge.
+    notices: BTreeMap<NoticeNumber, Effect>,
+}
+
+/// The debts of all servers.
+#[derive(Debug, Default)]
+pub(crate) struct Debts(pub(crate) BTreeMap<(ServerId, Incarnation), Owed>);
+
+/// The lease that a notification is about.
+fn told_of(effect: &Effect) -> Option<(ClientGuid, LeaseKey)> {
+    match effect {
+        Effect::Break(Break { client, key, .. }) | Effect::Revoked { client, key, .. } => Some((*client, *key)),
+        Effect::Reply { .. } | Effect::Parked { .. } => None,
+    }
+}
+
+impl Debts {
+    /// Notes what is sent.
+    pub(crate) fn note(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Effect::Reply { to, .. } | Effect::Parked { to } => {
+                    self.owed(effect).words.insert(to.sequence, effect.clone());
+                }
+                Effect::Break(notice) => match notice.notice {
+                    Some(number) => self.replace(number, effect),
+                    None => {
+                        // It may have been owed by another server until now: then the client is reached elsewhere.
+                        let lease = (notice.client, notice.key);
+                        for owed in self.0.values_mut() {
+                            owed.breaks.remove(&lease);
+                        }
+                        self.owed(effect).breaks.insert(lease, notice.clone());
+                    }
+                },
+                Effect::Revoked { notice, .. } => self.replace(*notice, effect),
+            }
+        }
+    }
+
+    /// A notice takes the place of an earlier one of the same lease, wherever that was told.
+    fn replace(&mut self, number: NoticeNumber, effect: &Effect) {
+        for owed in self.0.values_mut() {
+            owed.notices.retain(|_, earlier| told_of(earlier) != told_of(effect));
+        }
+        self.owed(effect).notices.insert(number, effect.clone());
+    }
+
+    fn owed(&mut self, effect: &Effect) -> &mut Owed {
+        self.0.entry(effect.server()).or_default()
+    }
+
+    /// A server says what it has no more use for.
+    pub(crate) fn confirm(&mut self, id: RequestId, floor: Sequence, seen: NoticeNumber) {
+        let owed = self.0.entry((id.server, id.incarnation)).or_default();
+        owed.words.retain(|sequence, _| *sequence >= floor);
+        owed.notices.retain(|number, _| *number > seen);
+    }
+
+    /// The notices for these connections are not owed any more: they were told to another connection, or there is none left.
+    pub(crate) fn forget(&mut self, gone: impl Fn(&lease::Route) -> bool) {
+        for owed in self.0.values_mut() {
+            owed.notices.retain(|_, effect| match effect {
+                Effect::Break(Break { to, .. }) | Effect::Revoked { to, .. } => !gone(to),
+                Effect::Reply { .. } | Effect::Parked { .. } => true,
+            });
+        }
+    }
+
+    /// The highest notice told to this life.
+    pub(crate) fn told(&self, server: ServerId, incarnation: Incarnation) -> NoticeNumber {
+        let owed = self.0.get(&(server, incarnation));
+        owed.and_then(|owed| owed.notices.last_key_value().map(|(number, _)| *number)).unwrap_or_default()
+    }
+
+    /// Whether the table says the same of every life that counts.
+    pub(crate) fn check(&mut self, state: &State, alive: &[(ServerId, Incarnation)]) {
+        self.0.retain(|life, _| alive.contains(life));
+        for life in alive {
+            let owed = self.0.entry(*life).or_default();
+            owed.breaks.retain(|(client, key), notice| {
+                state.lease(*client, *key).is_some_and(|lease| lease.breaking.is_some() && lease.generation == notice.generation)
+            });
+            // Only the latest news of a lease is owed, and only while there is one.
+            owed.notices.retain(|_, effect| told_of(effect).is_some_and(|(client, key)| state.lease(client, key).is_some()));
+            let mut mine: Vec<Effect> = owed.words.values().cloned().collect();
+            mine.extend(owed.breaks.values().cloned().map(Effect::Break));
+            mine.extend(owed.notices.values().cloned());
+            let mut theirs = state.outstanding(life.0, life.1);
+            mine.sort_by_key(|effect| format!("{effect:?}"));
+            theirs.sort_by_key(|effect| format!("{effect:?}"));
+            assert_eq!(theirs, mine, "what {}.{} is owed", life.0, life.1);
+        }
+    }
+}
+
+impl Debts {
+    /// Some break that is owed, and waits for its acknowledgement.
+    pub(crate) fn running(&self, index: usize) -> Option<Break> {
+        let running: Vec<&Break> = self.0.values().flat_map(|owed| owed.breaks.values()).collect();
+        if running.is_empty() { None } else { Some(running[index % running.len()].clone()) }
+    }
+}

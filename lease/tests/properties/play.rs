@@ -1,0 +1,234 @@
+//! Drives the table as SMB servers and their clients do, and looks after every entry whether its promises hold.
+
+mod client;
+mod server;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lease::{
+    Caching, Command, ConnectionId, Effect, Entry, FileId, FileKey, Generation, Incarnation, LogTime, NoticeNumber, Open, OpenId,
+    Outcome, Rejection, Request, RequestId, Route, Sequence, ServerId, SessionId, Settings, State, VolumeId,
+};
+use proptest::prelude::*;
+
+use crate::action::{Action, Answer, Opening, actions};
+use crate::belief::{Beliefs, Held, Owner};
+use crate::owed::Debts;
+use crate::snapshot::Applier;
+
+/// How long a server lives without renewal: longer than a break, shorter than two.
+const TTL: Duration = Duration::from_secs(60);
+
+/// What a request was about.
+#[derive(Debug, Clone)]
+enum About {
+    Life,
+    Session { client: u8, server: u8, connection: ConnectionId },
+    EndSession(SessionId),
+    Disconnect(Route),
+    Undeliverable(Route),
+    Open { held: Held, lease: Option<lease::LeaseRequest> },
+    Close(OpenId),
+    Acknowledge { owner: Owner, state: u32 },
+    Release(Owner),
+    Cancel,
+    Stop,
+}
+
+/// One of the servers.
+#[derive(Debug, Default)]
+struct Server {
+    incarnation: u64,
+    next: u64,
+    unanswered: std::collections::BTreeSet<Sequence>,
+    /// When its life ends, unless it is over.
+    until: Option<LogTime>,
+    floor: Sequence,
+    seen: NoticeNumber,
+}
+
+/// A session that both sides know.
+#[derive(Debug, Clone, Copy)]
+struct Seat {
+    id: SessionId,
+    client: u8,
+    server: u8,
+    route: Route,
+}
+
+/// The whole world.
+#[derive(Default)]
+struct Play {
+    state: State,
+    applier: Applier,
+    clock: LogTime,
+    behind: u64,
+    servers: BTreeMap<u8, Server>,
+    connections: u64,
+    seats: Vec<Seat>,
+    deaf: Vec<Route>,
+    about: BTreeMap<RequestId, About>,
+    entries: BTreeMap<RequestId, Entry>,
+    /// The last word on each request.
+    words: BTreeMap<RequestId, Effect>,
+    beliefs: Beliefs,
+    epochs: BTreeMap<Owner, u16>,
+    told: BTreeMap<Owner, Generation>,
+    debts: Debts,
+}
+
+fn pick<T: Copy>(list: &[T], index: usize) -> Option<T> {
+    if list.is_empty() { None } else { Some(list[index % list.len()]) }
+}
+
+fn server_id(server: u8) -> ServerId {
+    ServerId::new(u64::from(server) + 1)
+}
+
+fn file(number: u8) -> FileKey {
+    // The third is a stream of the second.
+    let stream = (number == 2).then(|| "stream".into());
+    FileKey { volume: VolumeId::new(1), file: FileId::from_u128(u128::from(number.min(1)) + 1), stream }
+}
+
+impl Play {
+    /// Applies an entry, learns from it, and checks everything.
+    fn enter(&mut self, entry: &Entry) -> Vec<Effect> {
+        let before = self.state.now();
+        let effects = self.applier.apply(&mut self.state, entry);
+        assert_eq!(self.state.now(), before.max(entry.at), "log time is the greatest stamp");
+        assert!(self.state.next_deadline().is_none_or(|at| at > self.state.now()), "what is due does not survive an entry");
+        self.debts.note(&effects);
+        self.expire();
+        self.go_deaf(&effects);
+        self.lose_unreachable();
+        for effect in &effects {
+            self.learn(effect);
+        }
+        self.reconcile();
+        effects
+    }
+
+    /// Checks what must hold after every entry.
+    fn reconcile(&mut self) {
+        self.lose_orphans();
+        self.lose_unreachable();
+        self.beliefs.check();
+        let counts = self.state.counts();
+        assert_eq!(counts.opens, self.beliefs.opens.len(), "the clients know of as many opens as there are");
+        let known: BTreeMap<Owner, Caching> = self.state.leases().map(|lease| ((lease.client, lease.key), lease.state)).collect();
+        let believed: BTreeMap<Owner, Caching> = self.beliefs.leases.iter().map(|(owner, (_, state))| (*owner, *state)).collect();
+        assert_eq!(known, believed, "the clients believe what the table says");
+        let alive: Vec<(ServerId, Incarnation)> = self.alive();
+        self.debts.check(&self.state, &alive);
+    }
+
+    fn stamp(&mut self) -> LogTime {
+        let behind = std::mem::take(&mut self.behind);
+        LogTime::from_millis(self.clock.as_millis().saturating_sub(behind))
+    }
+
+    /// Enters a command of the cluster itself.
+    fn unasked(&mut self, command: Command) {
+        let at = self.stamp();
+        self.enter(&Entry { at, request: None, command });
+    }
+
+    fn act(&mut self, action: &Action) {
+        match action {
+            Action::Open(opening) => self.open(opening),
+            Action::Close(index) => self.close(*index),
+            Action::Acknowledge { which, how, late } => self.acknowledge(*which, *how, *late),
+            Action::Release(index) => self.release(*index),
+            Action::Cancel(index) => self.cancel(*index),
+            Action::Connect { client, server } => {
+                self.connect(*client, *server);
+            }
+            Action::Logoff(index) => self.logoff(*index),
+            Action::Disconnect(index) => self.disconnect(*index),
+            Action::Undeliverable(index) => self.undeliverable(*index),
+            Action::Restart(server) => self.start(*server),
+            Action::Stop(server) => {
+                if self.lives(*server) {
+                    self.request(*server, Command::StopServer, About::Stop);
+                }
+            }
+            Action::Renew(server) => {
+                if self.lives(*server) {
+                    self.request(*server, Command::RenewServer, About::Life);
+                }
+            }
+            Action::Wait(millis) => {
+                self.clock = self.clock.after(Duration::from_millis(u64::from(*millis)));
+                self.unasked(Command::Tick);
+            }
+            Action::Drift(millis) => self.clock = self.clock.after(Duration::from_millis(u64::from(*millis))),
+            Action::Behind(millis) => self.behind = u64::from(*millis),
+            Action::Retry(index) => self.retry(*index),
+            Action::Stale(server) => self.stale(*server),
+            Action::Configure(seconds) => {
+                let settings = Settings { break_timeout: Duration::from_secs(u64::from(*seconds)) };
+                self.unasked(Command::Configure(settings));
+            }
+        }
+    }
+
+    /// Whether this request may still be repeated.
+    fn cares(&self, id: RequestId) -> bool {
+        let server = self.servers.iter().find(|(number, _)| server_id(**number) == id.server).map(|(_, server)| server);
+        server.is_some_and(|server| {
+            server.until.is_some() && server.incarnation == id.incarnation.get() && server.floor <= id.sequence
+        })
+    }
+
+    /// A request that its server still cares about is entered again: the same word again, and nothing changes.
+    fn retry(&mut self, index: usize) {
+        // A repeat must not be the first to see that time has passed, or more would come of it than its own answer.
+        self.clock = self.clock.max(self.state.now());
+        self.unasked(Command::Tick);
+        let known: Vec<RequestId> = self.entries.keys().filter(|id| self.cares(**id)).copied().collect();
+        let Some(id) = pick(&known, index) else { return };
+        let mut entry = self.entries[&id].clone();
+        entry.at = self.state.now();
+        let hash = self.state.hash();
+        let effects = self.applier.apply(&mut self.state, &entry);
+        assert_eq!(effects, [self.words[&id].clone()], "a repeat has the first answer");
+        assert_eq!(self.state.hash(), hash, "a repeat changes nothing");
+    }
+
+    /// At the end nobody answers any more, and time alone has to set everybody free.
+    fn heal(&mut self) {
+        for _ in 0..200 {
+            for server in self.servers.keys().copied().collect::<Vec<u8>>() {
+                if self.lives(server) {
+                    self.request(server, Command::RenewServer, About::Life);
+                }
+            }
+            if self.state.counts().parked == 0 {
+                break;
+            }
+            self.clock = self.clock.max(self.state.next_deadline().expect("who waits, waits for something"));
+            self.unasked(Command::Tick);
+        }
+        assert_eq!(self.state.counts().parked, 0, "in the end nobody waits");
+        for (id, word) in &self.words {
+            let server = self.servers.iter().find(|(number, _)| server_id(**number) == id.server).map(|(_, server)| server);
+            let counts = server.is_some_and(|server| server.until.is_some() && server.incarnation == id.incarnation.get());
+            assert!(!counts || matches!(word, Effect::Reply { .. }), "{id} was answered: {word:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, max_shrink_iters: 4000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_promise_is_broken(actions in actions()) {
+        let mut play = Play::default();
+        for action in &actions {
+            play.act(action);
+        }
+        play.heal();
+    }
+}

@@ -1,0 +1,239 @@
+//! The clients' side: opens, acknowledgements, and what they believe.
+
+use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2};
+
+use super::{
+    About, Answer, Caching, Command, FileKey, Generation, Held, Open, OpenId, Opening, Outcome, Owner, Play, Rejection, Seat, file,
+    pick,
+};
+use crate::belief::Beliefs;
+
+fn guid(client: u8) -> ClientGuid {
+    ClientGuid::from_u128(u128::from(client))
+}
+
+impl Play {
+    /// A session that is usable, made if there is none.
+    fn seat(&mut self, index: usize) -> Option<Seat> {
+        if self.seats.is_empty() {
+            self.connect(u8::try_from(index % 3).expect("below three"), u8::try_from(index / 3 % 3).expect("below three"));
+        }
+        let seat = pick(&self.seats, index)?;
+        self.lives(seat.server).then_some(seat)
+    }
+
+    pub(super) fn open(&mut self, opening: &Opening) {
+        let Some(seat) = self.seat(opening.session) else { return };
+        let lease = opening.key.map(|key| LeaseRequest {
+            key: LeaseKey::from_u128(u128::from(key) + 100),
+            state: opening.state,
+            v2: opening.epoch.map(|epoch| LeaseRequestV2 { epoch: lease::Epoch::new(epoch), parent: None }),
+        });
+        let file = file(opening.file);
+        let open = Open {
+            session: seat.id,
+            file: file.clone(),
+            name: "name".into(),
+            directory: false,
+            access: opening.access,
+            share: opening.share,
+            disposition: opening.disposition,
+            lease,
+        };
+        let owner = lease.map(|lease| (guid(seat.client), lease.key));
+        let held = Held { session: seat.id, file, owner, access: opening.access, share: opening.share };
+        self.request(seat.server, Command::Open(open), About::Open { held, lease });
+    }
+
+    pub(super) fn close(&mut self, index: usize) {
+        let opens: Vec<OpenId> = self.beliefs.opens.keys().copied().collect();
+        let Some(open) = pick(&opens, index) else { return };
+        let session = self.beliefs.opens[&open].session;
+        let seat = self.seats.iter().find(|seat| seat.id == session).copied().expect("an open has a session");
+        if self.lives(seat.server) {
+            self.request(seat.server, Command::Close { session, open }, About::Close(open));
+        }
+    }
+
+    /// A connection of this client that works.
+    fn any_seat(&self, client: ClientGuid, index: usize) -> Option<Seat> {
+        let seats: Vec<Seat> =
+            self.seats.iter().filter(|seat| guid(seat.client) == client && self.lives(seat.server)).copied().collect();
+        pick(&seats, index)
+    }
+
+    pub(super) fn acknowledge(&mut self, which: usize, how: Answer, late: bool) {
+        let breaking: Vec<(Owner, Generation, Caching)> = self
+            .state
+            .leases()
+            .filter_map(|lease| {
+                let target = lease.breaking?.into;
+                Some(((lease.client, lease.key), lease.generation, target))
+            })
+            .collect();
+        let Some((owner, running, target)) = pick(&breaking, which) else { return };
+        let Some(seat) = self.any_seat(owner.0, which) else { return };
+        let state = match how {
+            Answer::AsAsked => target.bits(),
+            Answer::Nothing => 0,
+            Answer::Bits(bits) => bits,
+        };
+        let generation = if late { Generation::new(running.get() - 1) } else { running };
+        let command = Command::Acknowledge { client: owner.0, key: owner.1, state, generation: Some(generation) };
+        self.request(seat.server, command, About::Acknowledge { owner, state });
+    }
+
+    pub(super) fn release(&mut self, index: usize) {
+        let owners: Vec<Owner> = self.beliefs.leases.keys().copied().collect();
+        let Some(owner) = pick(&owners, index) else { return };
+        let Some(seat) = self.any_seat(owner.0, index) else { return };
+        self.request(seat.server, Command::Release { client: owner.0, key: owner.1 }, About::Release(owner));
+    }
+
+    pub(super) fn cancel(&mut self, index: usize) {
+        let waiting: Vec<lease::RequestId> =
+            self.words.iter().filter(|(_, word)| matches!(word, lease::Effect::Parked { .. })).map(|(id, _)| *id).collect();
+        let Some(id) = pick(&waiting, index) else { return };
+        let number = u8::try_from(id.server.get() - 1).expect("three servers");
+        if self.lives(number) && self.servers[&number].incarnation == id.incarnation.get() {
+            self.request(number, Command::Cancel { sequence: id.sequence }, About::Cancel);
+            // Cancelled, unless the entry was the first to see that it could go on.
+            assert!(matches!(self.words[&id], lease::Effect::Reply { .. }), "nothing waits that was cancelled");
+        }
+    }
+
+    pub(super) fn logoff(&mut self, index: usize) {
+        let Some(seat) = pick(&self.seats, index) else { return };
+        if self.lives(seat.server) {
+            self.request(seat.server, Command::EndSession { session: seat.id }, About::EndSession(seat.id));
+        }
+    }
+
+    pub(super) fn disconnect(&mut self, index: usize) {
+        let Some(seat) = pick(&self.seats, index) else { return };
+        if self.lives(seat.server) {
+            let command = Command::Disconnect { connection: seat.route.connection };
+            self.request(seat.server, command, About::Disconnect(seat.route));
+        }
+    }
+
+    pub(super) fn undeliverable(&mut self, index: usize) {
+        let Some((notice, seat)) = self.debts.running(index).and_then(|notice| {
+            let seat = self.seats.iter().find(|seat| seat.route == notice.to).copied()?;
+            Some((notice, seat))
+        }) else {
+            return;
+        };
+        if self.lives(seat.server) && self.state.break_generation(notice.client, notice.key) == Some(notice.generation) {
+            let command = Command::Undeliverable {
+                connection: notice.to.connection,
+                client: notice.client,
+                key: notice.key,
+                generation: notice.generation,
+            };
+            self.request(seat.server, command, About::Undeliverable(notice.to));
+        }
+    }
+
+    /// Learns from the answers that change what a client believes.
+    pub(super) fn opened_or_closed(&mut self, about: About, outcome: &Result<Outcome, Rejection>) {
+        match (about, outcome) {
+            (About::Open { held, lease }, Ok(Outcome::Opened { open, lease: grant })) => {
+                assert_eq!(lease.is_some(), grant.is_some(), "who asks for a lease is answered one");
+                if let (Some(asked), Some(grant), Some(owner)) = (lease, grant, held.owner) {
+                    self.granted(owner, &held, &asked, grant);
+                }
+                self.beliefs.opens.insert(*open, held);
+            }
+            (About::Close(open), Ok(Outcome::Closed)) => self.beliefs.close(open),
+            (About::Acknowledge { owner, state }, Ok(Outcome::Acknowledged { state: now })) => {
+                assert_eq!(state, now.bits(), "the lease is what its client agreed to");
+                self.beliefs.set(owner, *now);
+            }
+            (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
+            (About::Cancel, Ok(Outcome::Cancelled)) => {}
+            (About::Open { .. }, Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::Cancelled)) => {}
+            (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease)) => {}
+            // Time may have passed since the request was made up, and with it a session or a server.
+            (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}
+            (_, Err(Rejection::NoSuchLease)) => {}
+            (about, outcome) => panic!("{about:?} came to {outcome:?}"),
+        }
+        self.tidy();
+    }
+
+    fn granted(&mut self, owner: Owner, held: &Held, asked: &LeaseRequest, grant: &Grant) {
+        assert_eq!(grant.key, owner.1);
+        let before = self.beliefs.leases.get(&owner).cloned();
+        let epoch = self.epochs.get(&owner).copied();
+        match before {
+            None => {
+                assert!(grant.state.is_subset_of(asked.state), "nobody is granted more than he asks for");
+                assert!(!grant.breaking);
+                assert_eq!(grant.v2.is_some(), asked.v2.is_some());
+                if let (Some(v2), Some(asked)) = (grant.v2, asked.v2) {
+                    let step = u16::from(grant.state != Caching::None);
+                    assert_eq!(v2.epoch.get(), asked.epoch.get().wrapping_add(step));
+                }
+            }
+            Some((file, state)) => {
+                assert_eq!(file, held.file, "a lease is about one file");
+                assert_eq!(grant.v2.is_some(), epoch.is_some(), "the version sticks");
+                let changed = grant.state != state;
+                assert!(!changed || (grant.state == asked.state && state.is_subset_of(grant.state) && !grant.breaking));
+                if let (Some(v2), Some(epoch)) = (grant.v2, epoch) {
+                    assert_eq!(v2.epoch.get(), epoch.wrapping_add(u16::from(changed)));
+                }
+            }
+        }
+        match grant.v2 {
+            Some(v2) => self.epochs.insert(owner, v2.epoch.get()),
+            None => self.epochs.remove(&owner),
+        };
+        self.beliefs.leases.insert(owner, (held.file.clone(), grant.state));
+    }
+
+    /// A client is told of a break.
+    pub(super) fn broken(&mut self, notice: &Break) {
+        let owner = (notice.client, notice.key);
+        assert_eq!(notice.ack_by.is_none(), notice.from == Caching::R, "only R alone is taken without an answer");
+        assert_eq!(notice.ack_by.is_none(), notice.notice.is_some());
+        assert!(notice.into != notice.from && notice.into.is_subset_of(notice.from));
+        if self.told.get(&owner).is_some_and(|told| *told >= notice.generation) {
+            // The same once more, on another connection.
+            return;
+        }
+        self.told.insert(owner, notice.generation);
+        if let Some((file, state)) = self.beliefs.leases.get(&owner) {
+            assert_eq!((file, *state), (&notice.file, notice.from), "a break takes what its client believes to have");
+            let epoch = self.epochs.get(&owner).map(|epoch| epoch.wrapping_add(1));
+            assert_eq!(notice.epoch.map(lease::Epoch::get), epoch, "each break counts the epoch up by one");
+            if let Some(epoch) = epoch {
+                self.epochs.insert(owner, epoch);
+            }
+        }
+        if notice.ack_by.is_none() {
+            self.beliefs.set(owner, notice.into);
+        }
+    }
+
+    /// A client that cannot be reached on any connection loses what was to be broken.
+    pub(super) fn lose_unreachable(&mut self) {
+        let there = |owner: &Owner, file: &FileKey| self.state.lease(owner.0, owner.1).is_some_and(|lease| lease.file == *file);
+        let leases = self.beliefs.leases.iter();
+        let lost: Vec<Owner> = leases.filter(|(owner, (file, _))| !there(owner, file)).map(|(owner, _)| *owner).collect();
+        for owner in lost {
+            let client = u8::try_from(u128::from_be_bytes(owner.0.to_bytes())).expect("three clients");
+            if !self.hears(client) {
+                self.beliefs.lose(owner);
+            }
+        }
+        self.tidy();
+    }
+
+    /// Forgets what was known of leases that are gone.
+    fn tidy(&mut self) {
+        let Beliefs { leases, .. } = &self.beliefs;
+        self.epochs.retain(|owner, _| leases.contains_key(owner));
+    }
+}

@@ -1,0 +1,258 @@
+//! Plays a script: turns each verb into an entry, and what comes of it into text.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use goldenscript::Context;
+use lease::{Command, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Open, Settings};
+
+use crate::args::{Bits, Key, Seat, Server, seconds};
+use crate::show;
+use crate::verbs::Verb;
+use crate::world::{About, World};
+
+type Played = Result<String, Box<dyn Error>>;
+
+/// One script's world.
+#[derive(Debug, Default)]
+pub(crate) struct Player {
+    world: World,
+}
+
+impl goldenscript::Runner for Player {
+    type Command = Verb;
+
+    fn run(&mut self, verb: &Verb, context: &Context) -> Played {
+        self.world.speaks_for = context.prefix.as_deref().map(life).transpose()?;
+        let played = self.play(verb);
+        self.world.speaks_for = None;
+        played
+    }
+}
+
+fn life(prefix: &str) -> Result<Incarnation, String> {
+    let number = prefix.strip_prefix('i').and_then(|number| number.parse().ok());
+    number.map(Incarnation::new).ok_or_else(|| format!("'{prefix}' is no life of a server: use i1, i2 …"))
+}
+
+impl Player {
+    fn play(&mut self, verb: &Verb) -> Played {
+        match verb {
+            Verb::Open { .. } => self.open(verb),
+            Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
+            Verb::Ack { seat, generation, lease } => self.ack(*seat, *generation, lease),
+            Verb::Release { seat, key } => {
+                let command = Command::Release { client: seat.client.guid(), key: key.key() };
+                Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
+            }
+            Verb::Cancel(name) => self.cancel(name),
+            Verb::Connect(_) | Verb::Crowd(..) | Verb::Logoff(_) | Verb::Disconnect(_) | Verb::Undeliverable { .. } => {
+                self.connection(verb)
+            }
+            Verb::Start { .. } | Verb::Renew(_) | Verb::Stop(_) | Verb::Confirm(_) | Verb::Miss(_) => Ok(self.server(verb)),
+            Verb::Advance(span) => {
+                self.world.advance(span.0);
+                self.tick()
+            }
+            Verb::Stamp(moment) => {
+                self.world.stamp(moment.0);
+                Ok(String::new())
+            }
+            Verb::Configure { break_timeout } => {
+                let settings = Settings { break_timeout: Duration::from_millis(break_timeout.0), ..self.world.state.settings() };
+                let effects = self.world.unasked(Command::Configure(settings));
+                Ok(show::effects(&self.world, &effects))
+            }
+            Verb::Retry(name) => self.retry(name.as_deref()),
+            Verb::Reuse { id, open } => self.reuse(id, open),
+            Verb::Leases | Verb::Lease { .. } | Verb::Counts | Verb::Outstanding(_) | Verb::Deadline => self.look(verb),
+            Verb::Fresh => {
+                self.world = World::default();
+                Ok(String::new())
+            }
+        }
+    }
+
+    fn ask(&mut self, server: Server, command: Command, about: About) -> String {
+        let effects = self.world.request(server, command, about);
+        show::effects(&self.world, &effects)
+    }
+
+    fn open(&mut self, verb: &Verb) -> Played {
+        let Verb::Open { seat, file, stream, access, share, disp, epoch, parent, dir, times, name_bytes, lease } = verb else {
+            unreachable!("only opens come here")
+        };
+        let lease = match lease[..] {
+            [] => None,
+            [(key, state)] => {
+                let v2 = (epoch.is_some() || parent.is_some())
+                    .then(|| LeaseRequestV2 { epoch: lease::Epoch::new(epoch.unwrap_or_default()), parent: parent.map(Key::key) });
+                Some(LeaseRequest { key: key.key(), state: state.asked(), v2 })
+            }
+            _ => return Err("an open asks for one lease at most".into()),
+        };
+        let open = Open {
+            session: self.world.session(*seat),
+            file: self.world.file(file, stream.as_deref()),
+            name: name_bytes.map_or_else(|| Arc::from(file.as_str()), |length| Arc::from("x".repeat(length))),
+            directory: *dir,
+            access: access.0,
+            share: share.0,
+            disposition: disp.0,
+            lease,
+        };
+        self.world.let_in(|world| {
+            for _ in 1..times.unwrap_or(1) {
+                world.open(*seat, open.clone());
+            }
+        });
+        let effects = self.world.open(*seat, open);
+        Ok(show::effects(&self.world, &effects))
+    }
+
+    fn close(&mut self, name: &str) -> Played {
+        let (seat, session, open) = self.world.handle(name)?;
+        let open = open.ok_or_else(|| format!("'{name}' was never opened"))?;
+        Ok(self.ask(seat.server, Command::Close { session, open }, About::Close(name.to_owned())))
+    }
+
+    fn ack(&mut self, seat: Seat, generation: Option<u64>, leases: &[(Key, Bits)]) -> Played {
+        let mut text = String::new();
+        for (key, Bits(state)) in leases {
+            let running = self.world.state.break_generation(seat.client.guid(), key.key());
+            let generation = match generation {
+                None => running,
+                Some(0) => None,
+                Some(number) => Some(Generation::new(number)),
+            };
+            let command = Command::Acknowledge { client: seat.client.guid(), key: key.key(), state: *state, generation };
+            text += &self.ask(seat.server, command, About::Lease(seat, *key));
+        }
+        Ok(text)
+    }
+
+    fn cancel(&mut self, name: &str) -> Played {
+        let (seat, ..) = self.world.handle(name)?;
+        let opening = self.world.opening(name)?;
+        let sequence = opening.request.expect("an open is a request").id.sequence;
+        Ok(self.ask(seat.server, Command::Cancel { sequence }, About::Cancel(name.to_owned())))
+    }
+
+    fn connection(&mut self, verb: &Verb) -> Played {
+        match verb {
+            Verb::Connect(seat) => {
+                let effects = self.world.connect(*seat);
+                Ok(show::effects(&self.world, &effects))
+            }
+            Verb::Crowd(seat, count) => {
+                let mut effects = Vec::new();
+                for number in (seat.number..).take(*count as usize) {
+                    effects = self.world.connect(Seat { number, ..*seat });
+                }
+                Ok(show::effects(&self.world, &effects))
+            }
+            Verb::Logoff(seat) => {
+                let session = self.world.last_session(*seat);
+                let text = self.ask(seat.server, Command::EndSession { session }, About::Session(*seat));
+                self.world.leave(*seat);
+                Ok(text)
+            }
+            Verb::Disconnect(seat) => {
+                let connection = self.world.connection(*seat);
+                let text = self.ask(seat.server, Command::Disconnect { connection }, About::Session(*seat));
+                self.world.leave(*seat);
+                Ok(text)
+            }
+            Verb::Undeliverable { seat, key, generation } => {
+                let connection = self.world.connection(*seat);
+                let client = seat.client.guid();
+                let running = self.world.state.break_generation(client, key.key());
+                let generation = generation.map(Generation::new).or(running).ok_or("no break is running: name one by gen=")?;
+                let command = Command::Undeliverable { connection, client, key: key.key(), generation };
+                Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
+            }
+            _ => unreachable!("only verbs about connections come here"),
+        }
+    }
+
+    fn server(&mut self, verb: &Verb) -> String {
+        match verb {
+            Verb::Start { server, life, ttl } => {
+                let effects = self.world.start(*server, *life, ttl.map(|ttl| Duration::from_millis(ttl.0)));
+                show::effects(&self.world, &effects)
+            }
+            Verb::Renew(server) => self.ask(*server, Command::RenewServer, About::Server),
+            Verb::Stop(server) => self.ask(*server, Command::StopServer, About::Server),
+            Verb::Confirm(server) => {
+                self.world.confirm(*server);
+                String::new()
+            }
+            Verb::Miss(server) => {
+                self.world.miss(*server);
+                String::new()
+            }
+            _ => unreachable!("only verbs about servers come here"),
+        }
+    }
+
+    fn tick(&mut self) -> Played {
+        let effects = self.world.unasked(Command::Tick);
+        let text = show::effects(&self.world, &effects);
+        let now = seconds(self.world.clock().as_millis());
+        Ok(if text.is_empty() { format!("{now}: nothing due\n") } else { format!("{now}:\n{text}") })
+    }
+
+    fn retry(&mut self, name: Option<&str>) -> Played {
+        let mut entry = match name {
+            Some(name) => self.world.opening(name)?,
+            None => self.world.last_request()?,
+        };
+        entry.at = self.world.clock();
+        let effects = self.world.enter(&entry);
+        Ok(show::effects(&self.world, &effects))
+    }
+
+    fn reuse(&mut self, id: &str, open: &str) -> Played {
+        let mut entry = self.world.opening(open)?;
+        entry.request = self.world.opening(id)?.request;
+        entry.at = self.world.clock();
+        let effects = self.world.enter(&entry);
+        Ok(show::effects(&self.world, &effects))
+    }
+
+    fn look(&self, verb: &Verb) -> Played {
+        let state = &self.world.state;
+        let mut text = String::new();
+        match verb {
+            Verb::Leases => {
+                for lease in state.leases() {
+                    writeln!(text, "{}", show::lease(&self.world, &lease))?;
+                }
+                if text.is_empty() {
+                    text.push_str("no leases\n");
+                }
+            }
+            Verb::Lease { client, key } => match state.lease(client.guid(), key.key()) {
+                Some(lease) => writeln!(text, "{}", show::lease(&self.world, &lease))?,
+                None => writeln!(text, "{client} has no {key}")?,
+            },
+            Verb::Counts => writeln!(text, "{}", show::counts(&state.counts()))?,
+            Verb::Outstanding(server) => {
+                let (incarnation, _) = self.world.life(*server).ok_or("the server never started")?;
+                let incarnation = self.world.speaks_for.unwrap_or(incarnation);
+                text = show::effects(&self.world, &state.outstanding(server.id(), incarnation));
+                if text.is_empty() {
+                    writeln!(text, "{server} is owed nothing")?;
+                }
+            }
+            Verb::Deadline => match state.next_deadline() {
+                Some(at) => writeln!(text, "next at {}", seconds(at.as_millis()))?,
+                None => writeln!(text, "nothing expires")?,
+            },
+            _ => unreachable!("only verbs that look come here"),
+        }
+        Ok(text)
+    }
+}

@@ -1,0 +1,154 @@
+//! What came of a command, told in the names of the script: one line an effect, headed by the server that is told.
+
+use lease::{Break, Caching, Counts, Effect, Grant, LeaseInfo, Outcome, Rejection, RequestId, Route};
+
+use crate::args::{Client, Key, Server, seconds};
+use crate::world::{About, World};
+
+/// The lines of these effects.
+pub(crate) fn effects(world: &World, effects: &[Effect]) -> String {
+    effects.iter().map(|effect| format!("{}: {}\n", head(world, effect), line(world, effect))).collect()
+}
+
+fn head(world: &World, effect: &Effect) -> String {
+    let (server, incarnation) = effect.server();
+    let server = Server::of(server);
+    if world.first_life(server, incarnation) { server.to_string() } else { format!("{server}.{incarnation}") }
+}
+
+fn line(world: &World, effect: &Effect) -> String {
+    match effect {
+        Effect::Reply { to, outcome: Ok(outcome) } => format!("{}{}", subject(world, *to), answer(outcome)),
+        Effect::Reply { to, outcome: Err(rejection) } => format!("{}refused: {}", subject(world, *to), refusal(*rejection)),
+        Effect::Parked { to } => format!("{}waits", subject(world, *to)),
+        Effect::Break(notice) => notification(world, notice),
+        Effect::Revoked { to, client, key, generation, .. } => {
+            format!("revoked {} {} ({generation})", place(world, *to, Client::of(*client)), Key::of(*key))
+        }
+    }
+}
+
+fn place(world: &World, to: Route, client: Client) -> String {
+    match world.seat_of(to) {
+        Some(seat) if seat.client == client => seat.to_string(),
+        Some(seat) => format!("{client} by way of {seat}"),
+        None => format!("{client} by way of {}", to.connection),
+    }
+}
+
+fn subject(world: &World, id: RequestId) -> String {
+    match world.about(id) {
+        None => format!("request {}.{} ", id.incarnation, id.sequence),
+        Some(About::Server) => String::new(),
+        Some(About::Session(seat)) => format!("{seat} "),
+        Some(About::Open(name) | About::Close(name)) => format!("{name} "),
+        Some(About::Lease(seat, key)) => format!("{} {key} ", seat.client),
+        Some(About::Cancel(name)) => format!("cancel of {name} "),
+    }
+}
+
+fn answer(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Alive { until } => format!("alive until {}", seconds(until.as_millis())),
+        Outcome::Stopped => "stopped".to_owned(),
+        Outcome::SessionStarted { .. } => "connected".to_owned(),
+        Outcome::SessionEnded => "logged off".to_owned(),
+        Outcome::Disconnected => "disconnected".to_owned(),
+        Outcome::Opened { lease: None, .. } => "opened".to_owned(),
+        Outcome::Opened { lease: Some(grant), .. } => format!("opened {}", granted(grant)),
+        Outcome::Closed => "closed".to_owned(),
+        Outcome::Acknowledged { state } => format!("acknowledged, {} now", caching(*state)),
+        Outcome::Released => "released".to_owned(),
+        Outcome::Cancelled => "done".to_owned(),
+        Outcome::Noted => "noted".to_owned(),
+    }
+}
+
+fn granted(grant: &Grant) -> String {
+    let mut text = format!("{}={}", Key::of(grant.key), caching(grant.state));
+    if let Some(v2) = &grant.v2 {
+        text += &format!(" {}", v2.epoch);
+        if let Some(parent) = v2.parent {
+            text += &format!(" parent {}", Key::of(parent));
+        }
+    }
+    if grant.breaking {
+        text += ", break in progress";
+    }
+    text
+}
+
+fn refusal(rejection: Rejection) -> String {
+    match rejection {
+        Rejection::StaleIncarnation { current: Some(current) } => format!("that life is over, {current} was the last begun"),
+        Rejection::StaleIncarnation { current: None } => "the server is not known".to_owned(),
+        Rejection::LimitReached(limit) => format!("limit reached: {limit:?}"),
+        other @ (Rejection::Forgotten
+        | Rejection::NoSuchSession
+        | Rejection::NoSuchOpen
+        | Rejection::NoSuchLease
+        | Rejection::NotBreaking
+        | Rejection::AckExceedsTarget
+        | Rejection::KeyOnOtherFile
+        | Rejection::SharingViolation
+        | Rejection::Cancelled
+        | Rejection::InvalidParameter) => other.to_string(),
+    }
+}
+
+fn notification(world: &World, notice: &Break) -> String {
+    let client = Client::of(notice.client);
+    let mut text = format!("break {} {} ", place(world, notice.to, client), Key::of(notice.key));
+    text += &format!("{} -> {}", caching(notice.from), caching(notice.into));
+    if let Some(epoch) = notice.epoch {
+        text += &format!(" {epoch}");
+    }
+    match notice.ack_by {
+        Some(by) => text + &format!(", ack by {}", seconds(by.as_millis())),
+        None => text + ", no ack",
+    }
+}
+
+/// A state as the scripts write it.
+pub(crate) fn caching(state: Caching) -> String {
+    if state == Caching::None { "none".to_owned() } else { state.to_string() }
+}
+
+/// A lease as it is.
+pub(crate) fn lease(world: &World, lease: &LeaseInfo) -> String {
+    let mut text =
+        format!("{} {} {} {}", Client::of(lease.client), Key::of(lease.key), world.file_name(&lease.file), caching(lease.state));
+    if let Some(epoch) = lease.epoch {
+        text += &format!(" {epoch}");
+    }
+    if let Some(parent) = lease.parent {
+        text += &format!(" parent {}", Key::of(parent));
+    }
+    if lease.opens != 1 {
+        text += &format!(", {} handles", lease.opens);
+    }
+    if let Some(running) = lease.breaking {
+        text += &format!(", breaking to {}", caching(running.into));
+        if running.required != running.into {
+            text += &format!(" and then {}", caching(running.required));
+        }
+        text += &format!(" by {}", seconds(running.ack_by.as_millis()));
+    }
+    text
+}
+
+/// What there is, without what there is none of.
+pub(crate) fn counts(counts: &Counts) -> String {
+    let Counts { files, opens, leases, breaking, parked, sessions, clients, servers: _ } = *counts;
+    let named = [
+        (files, "files"),
+        (opens, "opens"),
+        (leases, "leases"),
+        (breaking, "breaking"),
+        (parked, "waiting"),
+        (sessions, "sessions"),
+        (clients, "clients"),
+    ];
+    let there: Vec<String> = named.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{name} {count}")).collect();
+    if there.is_empty() { "nothing".to_owned() } else { there.join(", ") }
+}

@@ -1,0 +1,141 @@
+//! The manual of the scripts: one verb a variant.
+
+use crate::args::{Bits, Client, Disposes, Key, Seat, Seconds, Server, Shared, Wanted};
+
+/// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
+/// sends the request as that life of the server, whatever the current one is.
+#[derive(Debug, goldenscript::Command)]
+pub(crate) enum Verb {
+    /// Opens a file: `open c1@A report.doc K1=RWH`. Handles are called h1, h2 … in the order of the opens.
+    Open {
+        /// Who.
+        seat: Seat,
+        /// Which file, by name.
+        file: String,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+        /// Desired access; everything by default.
+        #[arg(key, optional)]
+        access: Wanted,
+        /// Share mode; everything by default.
+        #[arg(key, optional)]
+        share: Shared,
+        /// What happens to the data; `keep` by default.
+        #[arg(key, optional)]
+        disp: Disposes,
+        /// The epoch of a v2 context. Without it the context is v1.
+        #[arg(key)]
+        epoch: Option<u16>,
+        /// The key of the lease on the parent directory: makes the context v2.
+        #[arg(key)]
+        parent: Option<Key>,
+        /// Whether it is a directory.
+        #[arg(key, optional)]
+        dir: bool,
+        /// So many times; only the last says what came of it.
+        #[arg(key)]
+        times: Option<u32>,
+        /// The length of the path in bytes, instead of that of the file's name.
+        #[arg(key)]
+        name_bytes: Option<usize>,
+        /// The lease asked for: at most one.
+        #[arg(key, optional, many)]
+        lease: Vec<(Key, Bits)>,
+    },
+    /// Closes handles.
+    Close(Vec<String>),
+    /// Acknowledges a break: `ack c1@A K1=RH`. Names the break that is running unless `gen=2` says another, or `gen=0` none.
+    Ack {
+        /// Through which connection.
+        seat: Seat,
+        /// Which break.
+        #[arg(key = "gen")]
+        generation: Option<u64>,
+        /// The lease and the state that the client agrees to.
+        #[arg(key, many)]
+        lease: Vec<(Key, Bits)>,
+    },
+    /// Gives a lease up: `release c1@A K1`.
+    Release {
+        /// Through which connection.
+        seat: Seat,
+        /// The lease.
+        key: Key,
+    },
+    /// Cancels a parked open: `cancel h2`.
+    Cancel(String),
+    /// Sets up a session on a new connection.
+    Connect(Seat),
+    /// Sets up so many sessions, each on a new connection, numbered from the seat on; only the last says what came of it.
+    Crowd(Seat, u32),
+    /// Logs the session off; its connection stays.
+    Logoff(Seat),
+    /// Loses the connection.
+    Disconnect(Seat),
+    /// Reports that the running break of a lease could not be sent on this connection (or that of generation `gen=`).
+    Undeliverable {
+        /// The connection that failed.
+        seat: Seat,
+        /// The lease.
+        key: Key,
+        /// Which break.
+        #[arg(key = "gen")]
+        generation: Option<u64>,
+    },
+    /// Begins the next life of a server, or `life=`; it lasts `ttl=` seconds after each renewal, 600 by default.
+    Start {
+        /// The server.
+        server: Server,
+        /// Which life.
+        #[arg(key)]
+        life: Option<u64>,
+        /// How long it lasts.
+        #[arg(key)]
+        ttl: Option<Seconds>,
+    },
+    /// Renews a server's life.
+    Renew(Server),
+    /// Ends a server's life in order.
+    Stop(Server),
+    /// Lets so many seconds of log time pass, then enters a tick.
+    Advance(Seconds),
+    /// Stamps what follows with this moment: a leader of an earlier term may be behind.
+    Stamp(Seconds),
+    /// Changes the settings.
+    Configure {
+        /// Seconds that a client has to acknowledge a break.
+        #[arg(key)]
+        break_timeout: Seconds,
+    },
+    /// Repeats the last request of the script, or the one that opened the named handle, under its own id.
+    Retry(Option<String>),
+    /// The server cares about no earlier request any more: its floor rises to its next sequence.
+    Confirm(Server),
+    /// The server missed what it was told since its last request, and confirms none of it.
+    Miss(Server),
+    /// Enters an open under the id of an earlier request of the same server, as a broken server would: `reuse h1 h2`.
+    Reuse {
+        /// The handle whose request id is used again.
+        id: String,
+        /// The handle whose open is entered again.
+        open: String,
+    },
+    /// Lists the leases.
+    Leases,
+    /// Shows one lease.
+    Lease {
+        /// The client.
+        client: Client,
+        /// The lease.
+        key: Key,
+    },
+    /// Counts what there is.
+    Counts,
+    /// Says what the state still owes a server.
+    Outstanding(Server),
+    /// Says when something expires next.
+    Deadline,
+    /// Begins a new, empty table: the rows of a matrix do not touch each other.
+    Fresh,
+}
