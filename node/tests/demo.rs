@@ -110,12 +110,5 @@ fn a_kept_cluster_can_be_talked_to_and_stopped_as_printed() {
 
     let stopped = std::process::Command::new("sh").args(["-c", stop]).status().expect("a shell");
     assert!(stopped.success(), "{stop}");
-    until("the nodes to be gone", || processes_naming(folder.path()).is_empty().then_some(()));
-    assert_nothing_left_but_late_writes(folder.path());
-}
-
-/// The printed line removes the folder while the nodes stop; what a node wrote while it stopped may be there again.
-fn assert_nothing_left_but_late_writes(folder: &Path) {
-    let left = std::fs::read_dir(folder).expect("the folder").count();
-    assert!(left <= 1, "{left} left");
+    assert_nothing_left(folder.path());
 }
