@@ -56,6 +56,15 @@ fn a_node_is_added_promoted_and_removed() {
     let address = nodes.configure_joining(4);
     nodes.start(4);
     until("the new node to listen", || nodes.log(4).contains("waiting to be added").then_some(()));
+    let refused = |arguments: &[&str], why: &str| {
+        let output = nodes.operate(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(err(&output).contains(why), "{arguments:?}: {}", err(&output));
+    };
+    refused(&["member", "add", "n4", &common::free_address()], "nobody answers at");
+    refused(&["member", "add", "n5", &address], "n5 cannot be added: n4 answers at");
+    refused(&["member", "add", "n2", &nodes.addresses[&2]], "n2 cannot be added: it is a member already");
+    refused(&["member", "promote", "n4"], "n4 is no member; add it first");
     assert_eq!(nodes.ask(&["member", "add", "n4", &address])["change"], "added");
     let role = |nodes: &Nodes, node: &str| {
         let status = nodes.ask(&["status"]);
