@@ -62,8 +62,9 @@ pub(crate) struct Meta {
 }
 
 /// Shards of the large tables: a shard is what is copied at the first change after a snapshot.
-const FILE_SHARDS: usize = 4096;
-const CLIENT_SHARDS: usize = 256;
+/// Few where nothing is optimized, since tests walk over all of them again and again; no record and no hash depends on it.
+const FILE_SHARDS: usize = if cfg!(debug_assertions) { 16 } else { 4096 };
+const CLIENT_SHARDS: usize = if cfg!(debug_assertions) { 4 } else { 256 };
 
 /// The lease table: everything that the cluster has to agree on. See the [crate's documentation](crate).
 #[derive(Debug, Clone)]

@@ -116,7 +116,8 @@ pub(crate) fn caching(state: Caching) -> String {
 
 /// A lease as it is.
 pub(crate) fn lease(world: &World, lease: &LeaseInfo) -> String {
-    let mut text = format!("{} {} {} {}", Client::of(lease.client), Key::of(lease.key), world.file_name(&lease.file), caching(lease.state));
+    let mut text =
+        format!("{} {} {} {}", Client::of(lease.client), Key::of(lease.key), world.file_name(&lease.file), caching(lease.state));
     if let Some(epoch) = lease.epoch {
         text += &format!(" {epoch}");
     }

@@ -86,6 +86,25 @@ impl Play {
         self.debts.forget(|route| route.server == server && route.incarnation == incarnation);
     }
 
+    /// A connection that a server gave up counts as lost before anything else that comes of it.
+    pub(super) fn go_deaf(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            let Effect::Reply { to, outcome: Ok(Outcome::Noted) } = effect else { continue };
+            if let Some(About::Undeliverable(route)) = self.about.get(to).cloned() {
+                self.deaf.push(route);
+                self.debts.forget(|gone| *gone == route);
+            }
+        }
+    }
+
+    /// Forgets opens that were granted and closed within one entry: what fell due before the end of their server set them free.
+    pub(super) fn lose_orphans(&mut self) {
+        let sessions = self.beliefs.opens.values().map(|held| held.session);
+        let orphans: std::collections::BTreeSet<SessionId> =
+            sessions.filter(|session| !self.seats.iter().any(|seat| seat.id == *session)).collect();
+        self.beliefs.end(&orphans);
+    }
+
     pub(super) fn end_seats(&mut self, gone: impl Fn(&Seat) -> bool) {
         let ended: std::collections::BTreeSet<SessionId> =
             self.seats.iter().filter(|seat| gone(seat)).map(|seat| seat.id).collect();
@@ -143,10 +162,7 @@ impl Play {
                 self.end_seats(|seat| seat.route == route);
                 self.debts.forget(|gone| *gone == route);
             }
-            (About::Undeliverable(route), Ok(Outcome::Noted)) => {
-                self.deaf.push(route);
-                self.debts.forget(|gone| *gone == route);
-            }
+            (About::Undeliverable(_), Ok(Outcome::Noted)) => {}
             (about, outcome) => self.opened_or_closed(about, outcome),
         }
     }
