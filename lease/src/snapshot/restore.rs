@@ -147,7 +147,7 @@ impl Parts {
         }
         // Holds count the opens under them, so they come first.
         self.holds.into_iter().for_each(|(key, hold)| state.put_hold(&key, hold));
-        self.opens.into_iter().for_each(|(key, open)| state.add_open(&key, open));
+        self.opens.into_iter().for_each(|(key, open)| state.edit_file(&key).add_open(open));
         self.parked.into_iter().for_each(|(key, parked)| state.put_parked(&key, parked));
         state.settle_restored();
         Ok(state)
