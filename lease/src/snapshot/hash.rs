@@ -8,6 +8,18 @@ use xxhash_rust::xxh3::xxh3_128;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StateHash(pub u128);
 
+impl StateHash {
+    /// Adds one record, given as bytes: the sum over all records of a state, in any order, is the hash of the state. So a copy of the
+    /// records can be checked without building the state from it.
+    pub fn add(&mut self, key: &[u8], value: &[u8]) {
+        let mut bytes = Vec::with_capacity(key.len() + size_of::<u64>() + value.len());
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(&(key.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(value);
+        self.0 = self.0.wrapping_add(xxh3_128(&bytes));
+    }
+}
+
 impl fmt::Display for StateHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
