@@ -58,7 +58,7 @@ impl State {
         step.expire();
         match (&entry.request, &entry.command) {
             (Some(request), command) => step.request(request, command),
-            (None, Command::Configure(settings)) => step.state.meta_mut().settings = *settings,
+            (None, Command::Configure(settings)) => step.state.meta_mut().settings = settings.in_range(),
             (None, _) => (),
         }
         step.effects

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::{FileKey, Incarnation, ServerId};
+use crate::limits::{BREAK_TIMEOUT_MAX, BREAK_TIMEOUT_MIN};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
@@ -46,6 +47,15 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings { break_timeout: Duration::from_secs(35) }
+    }
+}
+
+impl Settings {
+    /// These settings as they can hold: in range, and in the units that are kept.
+    #[must_use]
+    pub fn in_range(self) -> Settings {
+        let millis = u64::try_from(self.break_timeout.as_millis()).unwrap_or(u64::MAX);
+        Settings { break_timeout: Duration::from_millis(millis).clamp(BREAK_TIMEOUT_MIN, BREAK_TIMEOUT_MAX) }
     }
 }
 

@@ -169,7 +169,7 @@ pub(super) fn v2_of(wire::V2 { epoch, parent }: wire::V2) -> Option<(Epoch, Opti
 fn meta(value: &[u8]) -> Option<Meta> {
     let wire::Meta { version: _, now, break_timeout, rule_level, sessions, opens, tickets, breaks, violations } =
         versioned(value, |meta: &wire::Meta| meta.version)?;
-    let settings = Settings { break_timeout: Duration::from_millis(break_timeout) };
+    let settings = Settings { break_timeout: Duration::from_millis(break_timeout) }.in_range();
     Some(Meta { settings, now: LogTime::from_millis(now), rule_level, sessions, opens, tickets, breaks, violations })
 }
 
