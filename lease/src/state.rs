@@ -28,8 +28,12 @@ pub(crate) use file::{File, OpenRecord, Parked};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
 pub(crate) use index::{Deadline, Index};
+#[cfg(test)]
+pub(crate) use list::List;
 pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
+#[cfg(test)]
+pub(crate) use shards::{Placed, Shards};
 pub(crate) use table::{Keyed, Table};
 use touched::Touched;
 

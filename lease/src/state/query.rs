@@ -121,7 +121,15 @@ impl State {
 
     /// All leases, by client and key.
     pub fn leases(&self) -> impl Iterator<Item = LeaseInfo> + '_ {
-        let mut leases: Vec<_> = self.files.iter().flat_map(|file| file.holds().iter().map(move |hold| (hold.id, file))).collect();
+        self.leases_from(None)
+    }
+
+    /// The leases from this one on, itself included if it exists, by client and key; all of them from none on.
+    pub fn leases_from(&self, first: Option<(ClientGuid, LeaseKey)>) -> impl Iterator<Item = LeaseInfo> + '_ {
+        let (client, key) = first.unwrap_or_default();
+        let from = LeaseId { client, key };
+        let holds = self.files.iter().flat_map(|file| file.holds().iter().map(move |hold| (hold.id, file)));
+        let mut leases: Vec<_> = holds.filter(|(id, _)| *id >= from).collect();
         leases.sort_by_key(|(id, _)| *id);
         leases.into_iter().filter_map(|(id, file)| self.lease_info(id, file))
     }

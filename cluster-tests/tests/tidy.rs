@@ -1,0 +1,10 @@
+//! The rules that the repository keeps about itself.
+
+#[path = "tidy/edges.rs"]
+mod edges;
+#[path = "tidy/tables.rs"]
+mod tables;
+#[path = "tidy/text.rs"]
+mod text;
+#[path = "tidy/tree.rs"]
+mod tree;

@@ -1,0 +1,406 @@
+//! Commands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use lease::{
+    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Epoch, FileId, FileKey, Generation, LeaseKey, LeaseRequest,
+    LeaseRequestV2, Open, OpenId, Sequence, SessionId, Settings, Share, VolumeId,
+};
+
+use crate::codec::CodecError;
+
+/// A command, as it is written. The numbers of the fields are part of [`EntryRecord`](super::EntryRecord).
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub enum CommandRecord {
+    /// Time passed.
+    #[prost(message, tag = "16")]
+    Tick(EmptyRecord),
+    /// These settings hold from here on.
+    #[prost(message, tag = "17")]
+    Configure(SettingsRecord),
+    /// A server's life begins: its time to live, milliseconds.
+    #[prost(uint64, tag = "18")]
+    StartServer(u64),
+    /// The server is still alive.
+    #[prost(message, tag = "19")]
+    RenewServer(EmptyRecord),
+    /// The server ends in order.
+    #[prost(message, tag = "20")]
+    StopServer(EmptyRecord),
+    /// A session begins.
+    #[prost(message, tag = "21")]
+    StartSession(StartSessionRecord),
+    /// A session ends.
+    #[prost(uint64, tag = "22")]
+    EndSession(u64),
+    /// A connection is lost.
+    #[prost(uint64, tag = "23")]
+    Disconnect(u64),
+    /// CREATE.
+    #[prost(message, tag = "24")]
+    Open(OpenRecord),
+    /// CLOSE.
+    #[prost(message, tag = "25")]
+    Close(CloseRecord),
+    /// LEASE_BREAK_ACK.
+    #[prost(message, tag = "26")]
+    Acknowledge(AcknowledgeRecord),
+    /// A lease is given up.
+    #[prost(message, tag = "27")]
+    Release(LeaseIdRecord),
+    /// CANCEL of the request with this sequence.
+    #[prost(uint64, tag = "28")]
+    Cancel(u64),
+    /// A notification could not be sent.
+    #[prost(message, tag = "29")]
+    Undeliverable(UndeliverableRecord),
+}
+
+/// A command without parameters.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct EmptyRecord {}
+
+/// The settings of the rules, as they are written.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct SettingsRecord {
+    /// The break timeout, milliseconds.
+    #[prost(uint64, tag = "1")]
+    pub break_timeout: u64,
+}
+
+/// StartSession, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct StartSessionRecord {
+    /// The client, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub client: Bytes,
+    /// The connection.
+    #[prost(uint64, tag = "2")]
+    pub connection: u64,
+}
+
+/// A file, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct FileKeyRecord {
+    /// The volume.
+    #[prost(uint64, tag = "1")]
+    pub volume: u64,
+    /// The file in it, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub file: Bytes,
+    /// The name of the stream.
+    #[prost(string, optional, tag = "3")]
+    pub stream: Option<String>,
+}
+
+/// CREATE, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OpenRecord {
+    /// The session.
+    #[prost(uint64, tag = "1")]
+    pub session: u64,
+    /// The file.
+    #[prost(message, optional, tag = "2")]
+    pub file: Option<FileKeyRecord>,
+    /// Its path.
+    #[prost(string, tag = "3")]
+    pub name: String,
+    /// Whether it is a directory.
+    #[prost(bool, tag = "4")]
+    pub directory: bool,
+    /// DesiredAccess.
+    #[prost(uint32, tag = "5")]
+    pub access: u32,
+    /// ShareAccess.
+    #[prost(uint32, tag = "6")]
+    pub share: u32,
+    /// What happens to the data: 1 keep, 2 overwrite, 3 supersede.
+    #[prost(uint32, tag = "7")]
+    pub disposition: u32,
+    /// The lease asked for.
+    #[prost(message, optional, tag = "8")]
+    pub lease: Option<LeaseRequestRecord>,
+}
+
+/// A lease context, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct LeaseRequestRecord {
+    /// The key, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub key: Bytes,
+    /// The state asked for, as bits.
+    #[prost(uint32, tag = "2")]
+    pub state: u32,
+    /// What a v2 context adds.
+    #[prost(message, optional, tag = "3")]
+    pub v2: Option<LeaseRequestV2Record>,
+}
+
+/// The rest of a v2 lease context, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct LeaseRequestV2Record {
+    /// The epoch.
+    #[prost(uint32, tag = "1")]
+    pub epoch: u32,
+    /// The parent key, 16 bytes.
+    #[prost(bytes = "bytes", optional, tag = "2")]
+    pub parent: Option<Bytes>,
+}
+
+/// CLOSE, as it is written.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct CloseRecord {
+    /// The session.
+    #[prost(uint64, tag = "1")]
+    pub session: u64,
+    /// The open.
+    #[prost(uint64, tag = "2")]
+    pub open: u64,
+}
+
+/// The identity of a lease, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct LeaseIdRecord {
+    /// The client, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub client: Bytes,
+    /// The key, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key: Bytes,
+}
+
+/// LEASE_BREAK_ACK, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct AcknowledgeRecord {
+    /// The client, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub client: Bytes,
+    /// The key, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key: Bytes,
+    /// The state that the client agrees to, as bits.
+    #[prost(uint32, tag = "3")]
+    pub state: u32,
+    /// The break that is acknowledged.
+    #[prost(uint64, optional, tag = "4")]
+    pub generation: Option<u64>,
+}
+
+/// A failed notification, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct UndeliverableRecord {
+    /// The connection that failed.
+    #[prost(uint64, tag = "1")]
+    pub connection: u64,
+    /// The client, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub client: Bytes,
+    /// The key, 16 bytes.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub key: Bytes,
+    /// The break.
+    #[prost(uint64, tag = "4")]
+    pub generation: u64,
+}
+
+impl From<&Command> for CommandRecord {
+    fn from(command: &Command) -> CommandRecord {
+        match command {
+            Command::Tick => CommandRecord::Tick(EmptyRecord {}),
+            Command::Configure(settings) => CommandRecord::Configure(settings_record(*settings)),
+            Command::StartServer { ttl } => CommandRecord::StartServer(millis(*ttl)),
+            Command::RenewServer => CommandRecord::RenewServer(EmptyRecord {}),
+            Command::StopServer => CommandRecord::StopServer(EmptyRecord {}),
+            Command::StartSession { client, connection } => {
+                CommandRecord::StartSession(StartSessionRecord { client: bytes(client.to_bytes()), connection: connection.get() })
+            }
+            Command::EndSession { session } => CommandRecord::EndSession(session.get()),
+            Command::Disconnect { connection } => CommandRecord::Disconnect(connection.get()),
+            Command::Open(open) => CommandRecord::Open(OpenRecord::from(open)),
+            Command::Close { session, open } => CommandRecord::Close(CloseRecord { session: session.get(), open: open.get() }),
+            Command::Acknowledge { client, key, state, generation } => CommandRecord::Acknowledge(AcknowledgeRecord {
+                client: bytes(client.to_bytes()),
+                key: bytes(key.to_bytes()),
+                state: *state,
+                generation: generation.map(Generation::get),
+            }),
+            Command::Release { client, key } => {
+                CommandRecord::Release(LeaseIdRecord { client: bytes(client.to_bytes()), key: bytes(key.to_bytes()) })
+            }
+            Command::Cancel { sequence } => CommandRecord::Cancel(sequence.get()),
+            Command::Undeliverable { connection, client, key, generation } => CommandRecord::Undeliverable(UndeliverableRecord {
+                connection: connection.get(),
+                client: bytes(client.to_bytes()),
+                key: bytes(key.to_bytes()),
+                generation: generation.get(),
+            }),
+        }
+    }
+}
+
+impl TryFrom<CommandRecord> for Command {
+    type Error = CodecError;
+
+    fn try_from(record: CommandRecord) -> Result<Command, CodecError> {
+        Ok(match record {
+            CommandRecord::Tick(EmptyRecord {}) => Command::Tick,
+            CommandRecord::Configure(SettingsRecord { break_timeout }) => {
+                Command::Configure(Settings { break_timeout: Duration::from_millis(break_timeout) })
+            }
+            CommandRecord::StartServer(ttl) => Command::StartServer { ttl: Duration::from_millis(ttl) },
+            CommandRecord::RenewServer(EmptyRecord {}) => Command::RenewServer,
+            CommandRecord::StopServer(EmptyRecord {}) => Command::StopServer,
+            CommandRecord::StartSession(StartSessionRecord { client, connection }) => {
+                Command::StartSession { client: client_guid(&client)?, connection: ConnectionId::new(connection) }
+            }
+            CommandRecord::EndSession(session) => Command::EndSession { session: SessionId::new(session) },
+            CommandRecord::Disconnect(connection) => Command::Disconnect { connection: ConnectionId::new(connection) },
+            CommandRecord::Open(open) => Command::Open(open.try_into()?),
+            CommandRecord::Close(CloseRecord { session, open }) => {
+                Command::Close { session: SessionId::new(session), open: OpenId::new(open) }
+            }
+            CommandRecord::Acknowledge(AcknowledgeRecord { client, key, state, generation }) => Command::Acknowledge {
+                client: client_guid(&client)?,
+                key: lease_key(&key)?,
+                state,
+                generation: generation.map(Generation::new),
+            },
+            CommandRecord::Release(LeaseIdRecord { client, key }) => {
+                Command::Release { client: client_guid(&client)?, key: lease_key(&key)? }
+            }
+            CommandRecord::Cancel(sequence) => Command::Cancel { sequence: Sequence::new(sequence) },
+            CommandRecord::Undeliverable(UndeliverableRecord { connection, client, key, generation }) => Command::Undeliverable {
+                connection: ConnectionId::new(connection),
+                client: client_guid(&client)?,
+                key: lease_key(&key)?,
+                generation: Generation::new(generation),
+            },
+        })
+    }
+}
+
+impl From<&Open> for OpenRecord {
+    fn from(open: &Open) -> OpenRecord {
+        let Open { session, file, name, directory, access, share, disposition, lease } = open;
+        OpenRecord {
+            session: session.get(),
+            file: Some(file.into()),
+            name: name.to_string(),
+            directory: *directory,
+            access: access.0,
+            share: u32::from(share.0),
+            disposition: match disposition {
+                Disposition::Keep => 1,
+                Disposition::Overwrite => 2,
+                Disposition::Supersede => 3,
+            },
+            lease: lease.as_ref().map(LeaseRequestRecord::from),
+        }
+    }
+}
+
+impl TryFrom<OpenRecord> for Open {
+    type Error = CodecError;
+
+    fn try_from(record: OpenRecord) -> Result<Open, CodecError> {
+        let OpenRecord { session, file, name, directory, access, share, disposition, lease } = record;
+        Ok(Open {
+            session: SessionId::new(session),
+            file: file.ok_or(CodecError::Missing("file"))?.try_into()?,
+            name: Arc::from(name),
+            directory,
+            access: Access(access),
+            share: Share(u8::try_from(share).map_err(|_| CodecError::unknown("share mode", share))?),
+            disposition: match disposition {
+                1 => Disposition::Keep,
+                2 => Disposition::Overwrite,
+                3 => Disposition::Supersede,
+                other => return Err(CodecError::unknown("disposition", other)),
+            },
+            lease: lease.map(LeaseRequest::try_from).transpose()?,
+        })
+    }
+}
+
+impl From<&FileKey> for FileKeyRecord {
+    fn from(key: &FileKey) -> FileKeyRecord {
+        let FileKey { volume, file, stream } = key;
+        FileKeyRecord { volume: volume.get(), file: bytes(file.to_bytes()), stream: stream.as_deref().map(str::to_owned) }
+    }
+}
+
+impl TryFrom<FileKeyRecord> for FileKey {
+    type Error = CodecError;
+
+    fn try_from(record: FileKeyRecord) -> Result<FileKey, CodecError> {
+        let FileKeyRecord { volume, file, stream } = record;
+        Ok(FileKey {
+            volume: VolumeId::new(volume),
+            file: FileId::from_bytes(opaque("file id", &file)?),
+            stream: stream.map(Arc::from),
+        })
+    }
+}
+
+impl From<&LeaseRequest> for LeaseRequestRecord {
+    fn from(request: &LeaseRequest) -> LeaseRequestRecord {
+        let LeaseRequest { key, state, v2 } = request;
+        let v2 = v2.map(|LeaseRequestV2 { epoch, parent }| LeaseRequestV2Record {
+            epoch: u32::from(epoch.get()),
+            parent: parent.map(|key| bytes(key.to_bytes())),
+        });
+        LeaseRequestRecord { key: bytes(key.to_bytes()), state: state.bits(), v2 }
+    }
+}
+
+impl TryFrom<LeaseRequestRecord> for LeaseRequest {
+    type Error = CodecError;
+
+    fn try_from(record: LeaseRequestRecord) -> Result<LeaseRequest, CodecError> {
+        let LeaseRequestRecord { key, state, v2 } = record;
+        Ok(LeaseRequest {
+            key: lease_key(&key)?,
+            state: Caching::from_bits(state).ok_or_else(|| CodecError::unknown("caching state", state))?,
+            v2: v2.map(LeaseRequestV2::try_from).transpose()?,
+        })
+    }
+}
+
+impl TryFrom<LeaseRequestV2Record> for LeaseRequestV2 {
+    type Error = CodecError;
+
+    fn try_from(record: LeaseRequestV2Record) -> Result<LeaseRequestV2, CodecError> {
+        let LeaseRequestV2Record { epoch, parent } = record;
+        Ok(LeaseRequestV2 {
+            epoch: Epoch::new(u16::try_from(epoch).map_err(|_| CodecError::unknown("epoch", epoch))?),
+            parent: parent.map(|key| lease_key(&key)).transpose()?,
+        })
+    }
+}
+
+fn settings_record(settings: Settings) -> SettingsRecord {
+    let Settings { break_timeout } = settings;
+    SettingsRecord { break_timeout: millis(break_timeout) }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn bytes(id: [u8; 16]) -> Bytes {
+    Bytes::copy_from_slice(&id)
+}
+
+fn opaque(what: &'static str, bytes: &[u8]) -> Result<[u8; 16], CodecError> {
+    <[u8; 16]>::try_from(bytes).map_err(|_| CodecError::Missing(what))
+}
+
+fn client_guid(bytes: &[u8]) -> Result<ClientGuid, CodecError> {
+    opaque("client", bytes).map(ClientGuid::from_bytes)
+}
+
+fn lease_key(bytes: &[u8]) -> Result<LeaseKey, CodecError> {
+    opaque("lease key", bytes).map(LeaseKey::from_bytes)
+}

@@ -1,0 +1,100 @@
+//! The checkpoint: what changed since the last one, written behind the log.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lease::{Group, StateHash, View};
+
+use super::Machine;
+use super::records::{Unusable, check_hash};
+use crate::store::checkpoint::{Changer, Filler};
+use crate::store::{Checkpoint, CheckpointBatch, CheckpointMeta, StoreError};
+use crate::types::LogId;
+
+/// How many groups of records are made at one time.
+const GROUPS_PER_BATCH: usize = 512;
+
+/// What the next checkpoint is made of.
+#[derive(Debug)]
+pub(super) struct Changes {
+    view: View,
+    /// What changed; `None` for everything.
+    touched: Option<BTreeSet<Group>>,
+    meta: CheckpointMeta,
+}
+
+impl Changes {
+    /// The last entry that this checkpoint covers.
+    pub(super) fn applied(&self) -> Option<LogId> {
+        self.meta.applied
+    }
+}
+
+#[cfg(test)]
+impl Changes {
+    /// Loses what changed, as a fault between memory and disk would.
+    pub(super) fn forget_touched(&mut self) {
+        self.touched = Some(BTreeSet::new());
+    }
+}
+
+impl Machine {
+    /// Takes what changed since the last call. If it cannot be written, [`changes_lost`](Machine::changes_lost) has to follow.
+    pub(super) fn take_changes(&mut self) -> Changes {
+        let touched = self.state.take_touched();
+        let all = std::mem::take(&mut self.checkpoint_all);
+        let view = self.state.view();
+        let meta = CheckpointMeta { applied: self.applied, membership: self.membership.clone(), state_hash: view.hash().0 };
+        Changes { view, touched: (!all).then_some(touched), meta }
+    }
+
+    /// What was taken has not reached the disk, or what is on the disk is no longer what was written: the next checkpoint contains everything.
+    pub(super) fn changes_lost(&mut self) {
+        self.checkpoint_all = true;
+    }
+}
+
+/// Writes changes, durably. The records are made on the checkpoint's thread, group by group, so that they are never all in memory.
+pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes) -> Result<(), StoreError> {
+    let Changes { view, touched, meta } = changes;
+    match touched {
+        Some(touched) => {
+            let change = move |changer: &mut Changer<'_>| {
+                let mut groups = touched.iter().peekable();
+                while groups.peek().is_some() {
+                    let mut batch = CheckpointBatch::default();
+                    for group in groups.by_ref().take(GROUPS_PER_BATCH) {
+                        let records = view.records(group).into_iter().map(|record| (record.key, record.value)).collect();
+                        batch.replace_group(group.prefix(), records);
+                    }
+                    changer.change(batch)?;
+                }
+                Ok(())
+            };
+            checkpoint.update(meta, change).await
+        }
+        None => {
+            let fill = move |filler: &mut Filler<'_>| {
+                for group in view.groups() {
+                    for record in view.records(&group) {
+                        filler.put(&record.key, &record.value)?;
+                    }
+                }
+                Ok(())
+            };
+            checkpoint.rewrite(meta, fill).await
+        }
+    }
+}
+
+/// Reads the checkpoint back from the disk and compares its hash. Returns what it covers, `None` if there is no complete one.
+pub(super) async fn verify(checkpoint: &Checkpoint) -> Result<Option<LogId>, Unusable> {
+    let found = Arc::new(Mutex::new(StateHash::default()));
+    let sum = Arc::clone(&found);
+    let add = move |key: &[u8], value: &[u8]| sum.lock().unwrap_or_else(PoisonError::into_inner).add(key, value);
+    let (meta, _) = checkpoint.load(add).await?;
+    let Some(meta) = meta else { return Ok(None) };
+    let found = *found.lock().unwrap_or_else(PoisonError::into_inner);
+    check_hash(found, meta.state_hash)?;
+    Ok(meta.applied)
+}

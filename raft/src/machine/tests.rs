@@ -1,0 +1,7 @@
+//! The state machine by itself, fed with entries as openraft feeds it.
+
+mod attach;
+mod check;
+mod checkpoint;
+mod snapshot;
+mod support;

@@ -1,0 +1,7 @@
+mod support;
+
+mod damage;
+mod failure;
+mod golden;
+mod reopen;
+mod suite;

@@ -1,0 +1,69 @@
+//! What consensus needs from the network. `rpc` implements it over gRPC, the `testing` module in process.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+
+use crate::error::{PeerError, TransportError};
+use crate::types::{Member, NodeId};
+
+/// What one node asks another, one request and one response. The bytes are `raft`'s own messages: a transport does not look inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    /// A heartbeat: the leader still leads. Small and urgent; must not wait behind an append or a snapshot.
+    Heartbeat,
+    /// A candidate asks for a vote.
+    Vote,
+    /// A would-be candidate asks whether it would get the vote.
+    PreVote,
+    /// The leader hands leadership over.
+    TransferLeader,
+    /// Requests of SMB servers, from the node that they are attached to, for the leader to propose.
+    Forward,
+    /// A node that wants to read asks the leader up to where it must have applied.
+    ReadIndex,
+}
+
+impl Verb {
+    /// Every verb, in the order of their numbers on the wire.
+    pub const ALL: [Verb; 6] = [Verb::Heartbeat, Verb::Vote, Verb::PreVote, Verb::TransferLeader, Verb::Forward, Verb::ReadIndex];
+}
+
+/// Carries messages to other nodes. Connections are cached by the implementation, with a separate one for appends, for calls and for
+/// snapshots, so that a small urgent message never waits behind a large one.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends one request and waits for its response, for at most `timeout`.
+    fn call(
+        &self,
+        to: NodeId,
+        member: &Member,
+        verb: Verb,
+        message: Bytes,
+        timeout: Duration,
+    ) -> BoxFuture<'static, Result<Bytes, TransportError>>;
+
+    /// Opens a stream of log entries to a follower. Responses come in the order of the requests. Dropping the response stream ends it.
+    fn append(
+        &self,
+        to: NodeId,
+        member: &Member,
+        requests: BoxStream<'static, Bytes>,
+    ) -> BoxFuture<'static, Result<BoxStream<'static, Result<Bytes, TransportError>>, TransportError>>;
+
+    /// Sends a snapshot in chunks of at most 512 KiB; answered when the follower has installed it, within `timeout`.
+    fn snapshot(
+        &self,
+        to: NodeId,
+        member: &Member,
+        chunks: BoxStream<'static, Bytes>,
+        timeout: Duration,
+    ) -> BoxFuture<'static, Result<Bytes, TransportError>>;
+}
+
+impl From<PeerError> for TransportError {
+    fn from(error: PeerError) -> TransportError {
+        TransportError::Remote(error)
+    }
+}

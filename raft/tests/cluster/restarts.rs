@@ -1,0 +1,49 @@
+//! Nodes with disks, which have real threads behind them, so that time is real here.
+
+use std::time::Duration;
+
+use lease::Caching;
+use raft::testing::TestCluster;
+use raft::{Config, NodeId};
+
+use crate::common::{Client, leased, of_file, start_server};
+use crate::snapshots::purged;
+
+/// Checkpoints all the time, snapshots after few entries, and nothing kept behind them.
+fn short_log(config: &mut Config) {
+    config.checkpoint_interval = Duration::from_millis(50);
+    config.snapshot_entries = 20;
+    config.keep_entries = 0;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_was_stopped_goes_on_from_its_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cluster = TestCluster::durable_with(3, folder.path(), short_log).await;
+    let leader = cluster.leader().await;
+    let server = start_server(1, cluster.node(leader)).await;
+    let client = Client::session(&server, cluster.node(leader), 1).await;
+    for file in 1..=60 {
+        client.open(&server, cluster.node(leader), of_file(file, leased(file, Caching::RWH))).await;
+    }
+    for node in [1, 2, 3].map(NodeId::new) {
+        purged(cluster.node(node), 20).await;
+    }
+    cluster.agree().await;
+    let before = cluster.node(leader).state_hash().await.unwrap().1;
+    cluster.stop_all().await;
+
+    for node in [1, 2, 3].map(NodeId::new) {
+        cluster.start(node).await.unwrap();
+    }
+    let leader = cluster.leader().await;
+    let node = cluster.node(leader);
+    let counts = node.status().await.unwrap().counts;
+    assert_eq!((counts.leases, counts.servers), (60, 1));
+    let progress = *node.progress().borrow();
+    assert!(progress.kept.checkpoint.is_some_and(|index| index >= 60), "{progress:?}");
+    assert_eq!(cluster.node(leader).state_hash().await.unwrap().1, before);
+    client.open(&server, cluster.node(leader), of_file(61, leased(61, Caching::RWH))).await;
+    cluster.agree().await;
+    cluster.stop_all().await;
+}

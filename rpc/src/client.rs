@@ -1,0 +1,96 @@
+//! The client SDK: what an SMB server (or an operator's tool) links in to use a cluster.
+//!
+//! [`Server`] is one life of one SMB server. It finds a node that works, renews the life, repeats what got no answer under the same
+//! name through another node when its node dies, and hands over what the server must tell its clients as a stream of [`Notice`]s.
+
+mod admin;
+mod connect;
+mod fence;
+mod link;
+mod notices;
+mod open;
+mod options;
+mod pending;
+mod server;
+mod session;
+
+use lease::{ClientGuid, ConnectionId, FileKey, Generation, Grant, LeaseKey, NoticeNumber, OpenId, Rejection};
+use raft::types::NodeId;
+
+pub use admin::{Admin, AdminError, LeaseFilter, LeasePage};
+pub use fence::Fence;
+pub use notices::{Notice, Notices};
+pub use open::PendingOpen;
+pub use options::ServerOptions;
+pub use server::Server;
+
+/// A file that was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    /// The open.
+    pub open: OpenId,
+    /// Its lease, if one was asked for; the state may be none.
+    pub lease: Option<Grant>,
+    /// The log index that it was opened at.
+    pub index: u64,
+}
+
+/// A lease was taken away because its break was not acknowledged in time (MS-SMB2 3.3.6.5). The client is not told; its opens stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// Where the client is connected.
+    pub connection: ConnectionId,
+    /// The client.
+    pub client: ClientGuid,
+    /// The lease.
+    pub key: LeaseKey,
+    /// The file.
+    pub file: FileKey,
+    /// The break that timed out.
+    pub generation: Generation,
+    /// The number of the notice.
+    pub notice: NoticeNumber,
+}
+
+/// Where a server is attached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// The node.
+    pub node: NodeId,
+    /// The endpoint.
+    pub address: String,
+}
+
+/// Why a request was not carried out, or not known to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The cluster said no. This is final.
+    #[error("rejected: {0}")]
+    Rejected(Rejection),
+    /// No answer came in time: the request may or may not be carried out. What it leaves behind is cleaned up when its answer comes.
+    #[error("no answer in time: {0}")]
+    Unavailable(String),
+    /// The server's life has ended: every connection of an SMB client must be dropped, and a new life started.
+    #[error("the server's life has ended")]
+    Fenced,
+    /// The request makes no sense; the text names the field.
+    #[error("invalid request: {0}")]
+    Invalid(String),
+}
+
+/// Why a client could not be started or moved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// The options contradict themselves.
+    #[error("invalid options: {0}")]
+    Options(String),
+    /// No node could be reached in time, or none that can serve.
+    #[error("no node answered in time: {0}")]
+    Unavailable(String),
+    /// The cluster refused the server.
+    #[error("the cluster refused the server: {0}")]
+    Rejected(Rejection),
+    /// The server's life has ended.
+    #[error("the server's life has ended")]
+    Fenced,
+}

@@ -1,0 +1,61 @@
+//! The stream to a node: being made, or up.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tonic::Streaming;
+
+use super::connect::{Up, Who, connect};
+use crate::proto::v1 as pb;
+use crate::status::reason;
+
+/// What happened on the stream.
+pub(super) enum Event {
+    /// A node attached the server.
+    Up(Box<Up>),
+    /// The node said something.
+    Message(pb::AttachResponse),
+    /// The stream is gone.
+    Lost(String),
+}
+
+/// The receiving half of the stream to a node.
+pub(super) enum Link {
+    /// A node is looked for.
+    Connecting {
+        /// Ends when one is found.
+        search: Pin<Box<dyn Future<Output = Up> + Send>>,
+        /// What went wrong last.
+        why: Arc<Mutex<String>>,
+    },
+    /// The server is attached.
+    Up(Box<Streaming<pb::AttachResponse>>),
+}
+
+impl Link {
+    /// Looks for a node, trying these in order.
+    pub(super) fn search(who: Who, addresses: Vec<String>) -> Link {
+        let why = Arc::new(Mutex::new("no node was tried yet".to_owned()));
+        Link::Connecting { search: Box::pin(connect(who, addresses, Arc::clone(&why))), why }
+    }
+
+    /// What happens next. Cancel safe.
+    pub(super) async fn next(&mut self) -> Event {
+        match self {
+            Link::Connecting { search, .. } => Event::Up(Box::new(search.await)),
+            Link::Up(inbound) => match inbound.message().await {
+                Ok(Some(message)) => Event::Message(message),
+                Ok(None) => Event::Lost("the node ended the stream".to_owned()),
+                Err(status) => Event::Lost(reason(&status)),
+            },
+        }
+    }
+
+    /// What went wrong last, while a node is looked for.
+    pub(super) fn problem(&self) -> Option<String> {
+        match self {
+            Link::Connecting { why, .. } => Some(why.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            Link::Up(_) => None,
+        }
+    }
+}

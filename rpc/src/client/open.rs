@@ -1,0 +1,81 @@
+//! An open on its way.
+
+use std::time::Duration;
+
+use lease::{Command, Outcome, RequestId, Sequence};
+use tokio::sync::oneshot;
+
+use super::pending::Answer;
+use super::server::Server;
+use super::{CallError, Opened};
+
+/// An open on its way. Dropping it cancels the open, and closes it if it is granted nevertheless.
+#[derive(Debug)]
+pub struct PendingOpen {
+    pub(super) server: Server,
+    pub(super) request: RequestId,
+    pub(super) answer: oneshot::Receiver<Answer>,
+    pub(super) parked: oneshot::Receiver<()>,
+    /// What came out, if it came while somebody asked whether it is parked.
+    pub(super) answered: Option<Answer>,
+    pub(super) is_parked: bool,
+}
+
+impl PendingOpen {
+    /// The request's name.
+    pub fn request(&self) -> RequestId {
+        self.request
+    }
+
+    /// Waits until the open is parked or answered; whether it is parked. Cancel safe.
+    pub async fn parked(&mut self) -> bool {
+        if self.is_parked || self.answered.is_some() {
+            return self.is_parked;
+        }
+        tokio::select! {
+            biased;
+            Ok(()) = &mut self.parked => self.is_parked = true,
+            answer = &mut self.answer => self.answered = Some(answer.unwrap_or(Err(CallError::Fenced))),
+        }
+        self.is_parked
+    }
+
+    /// Waits for the answer: for at most the call timeout, but without limit while the open is parked.
+    pub async fn finish(mut self) -> Result<Opened, CallError> {
+        let timeout = self.server.call_timeout();
+        match tokio::time::timeout(timeout, self.parked()).await {
+            Ok(_) => self.answered().await,
+            Err(_) => Err(self.server.no_answer(timeout)),
+        }
+    }
+
+    /// Cancels the open (MS-SMB2 3.3.5.16). Returns what was opened if it was opened already.
+    pub async fn cancel(mut self) -> Result<Option<Opened>, CallError> {
+        let sequence = Sequence::new(self.request.sequence.get());
+        self.server.call(&Command::Cancel { sequence }).await?;
+        // The cancellation was carried out after the open or put an end to it: the open's own answer is certain to come.
+        let timeout: Duration = self.server.call_timeout();
+        match tokio::time::timeout(timeout, self.answered()).await {
+            Ok(Ok(opened)) => Ok(Some(opened)),
+            Ok(Err(CallError::Rejected(lease::Rejection::Cancelled))) => Ok(None),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(self.server.no_answer(timeout)),
+        }
+    }
+
+    /// The answer, when it comes.
+    async fn answered(&mut self) -> Result<Opened, CallError> {
+        let answer = match self.answered.take() {
+            Some(answer) => answer,
+            None => (&mut self.answer).await.unwrap_or(Err(CallError::Fenced)),
+        };
+        let (index, outcome) = answer?;
+        let Outcome::Opened { open, lease } = outcome else { return Err(unexpected(&outcome)) };
+        Ok(Opened { open, lease, index })
+    }
+}
+
+/// An answer of the wrong kind: the node and this client disagree about the protocol.
+pub(super) fn unexpected(outcome: &Outcome) -> CallError {
+    CallError::Invalid(format!("the answer is of another kind: {outcome:?}"))
+}

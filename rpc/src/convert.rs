@@ -1,0 +1,21 @@
+//! Between the wire formats and the terms of the rules. What arrives is checked here, once: whatever passes makes sense to `lease`, and
+//! whatever does not is refused with the name of the field.
+
+mod answer;
+mod command;
+mod delivery;
+mod field;
+mod ids;
+mod notice;
+
+pub(crate) use answer::answer;
+#[cfg(test)]
+pub(crate) use answer::answer_from;
+pub(crate) use command::{command_from, command_to, open_to, request, request_from, sequence};
+pub(crate) use delivery::{delivery, failure};
+pub(crate) use field::BadField;
+pub(crate) use ids::{client_guid, file_key, file_key_to, incarnation, lease_key, node_id, server_id};
+pub(crate) use notice::{Told, told};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! What requests come to: outcomes and rejections, both ways.
+
+use lease::{Caching, Epoch, Grant, GrantV2, Incarnation, Limit, LogTime, OpenId, Outcome, Rejection, SessionId};
+
+use super::ids::lease_key;
+use crate::proto::v1 as pb;
+use crate::proto::v1::reply::Result as Wire;
+
+/// A rejection, for the wire: the table of a committed "no".
+pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
+    use pb::RejectionReason as Reason;
+    let mut current_incarnation = None;
+    let mut limit = pb::Limit::Unspecified;
+    let reason = match rejection {
+        Rejection::StaleIncarnation { current } => {
+            current_incarnation = current.map(Incarnation::get);
+            Reason::StaleIncarnation
+        }
+        Rejection::Forgotten => Reason::Forgotten,
+        Rejection::NoSuchSession => Reason::NoSuchSession,
+        Rejection::NoSuchOpen => Reason::NoSuchOpen,
+        Rejection::NoSuchLease => Reason::NoSuchLease,
+        Rejection::NotBreaking => Reason::NotBreaking,
+        Rejection::AckExceedsTarget => Reason::AckExceedsTarget,
+        Rejection::KeyOnOtherFile => Reason::KeyOnOtherFile,
+        Rejection::SharingViolation => Reason::SharingViolation,
+        Rejection::Cancelled => Reason::Cancelled,
+        Rejection::InvalidParameter => Reason::InvalidParameter,
+        Rejection::LimitReached(which) => {
+            limit = limit_to(*which);
+            Reason::LimitReached
+        }
+    };
+    pb::Rejection { reason: reason.into(), current_incarnation, limit: limit.into(), message: rejection.to_string() }
+}
+
+/// A limit, for the wire.
+fn limit_to(limit: Limit) -> pb::Limit {
+    match limit {
+        Limit::Servers => pb::Limit::Servers,
+        Limit::SessionsPerServer => pb::Limit::SessionsPerServer,
+        Limit::ConnectionsPerClient => pb::Limit::ConnectionsPerClient,
+        Limit::OpensPerFile => pb::Limit::OpensPerFile,
+        Limit::ParkedOpensPerFile => pb::Limit::ParkedOpensPerFile,
+        Limit::NameBytes => pb::Limit::NameBytes,
+    }
+}
+
+/// A limit from the wire.
+fn limit_from(limit: pb::Limit) -> Option<Limit> {
+    match limit {
+        pb::Limit::Unspecified => None,
+        pb::Limit::Servers => Some(Limit::Servers),
+        pb::Limit::SessionsPerServer => Some(Limit::SessionsPerServer),
+        pb::Limit::ConnectionsPerClient => Some(Limit::ConnectionsPerClient),
+        pb::Limit::OpensPerFile => Some(Limit::OpensPerFile),
+        pb::Limit::ParkedOpensPerFile => Some(Limit::ParkedOpensPerFile),
+        pb::Limit::NameBytes => Some(Limit::NameBytes),
+    }
+}
+
+/// A rejection from the wire; none if this client is too old to know it.
+pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
+    use pb::RejectionReason as Reason;
+    let pb::Rejection { reason, current_incarnation, limit, message: _ } = wire;
+    Some(match Reason::try_from(*reason).ok()? {
+        Reason::Unspecified => return None,
+        Reason::StaleIncarnation => Rejection::StaleIncarnation { current: current_incarnation.map(Incarnation::new) },
+        Reason::Forgotten => Rejection::Forgotten,
+        Reason::NoSuchSession => Rejection::NoSuchSession,
+        Reason::NoSuchOpen => Rejection::NoSuchOpen,
+        Reason::NoSuchLease => Rejection::NoSuchLease,
+        Reason::NotBreaking => Rejection::NotBreaking,
+        Reason::AckExceedsTarget => Rejection::AckExceedsTarget,
+        Reason::KeyOnOtherFile => Rejection::KeyOnOtherFile,
+        Reason::SharingViolation => Rejection::SharingViolation,
+        Reason::Cancelled => Rejection::Cancelled,
+        Reason::InvalidParameter => Rejection::InvalidParameter,
+        Reason::LimitReached => Rejection::LimitReached(limit_from(pb::Limit::try_from(*limit).ok()?)?),
+    })
+}
+
+/// The answer to a request, for the wire.
+pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
+    match outcome {
+        Err(no) => Wire::Rejected(rejection(no)),
+        Ok(Outcome::Alive { until }) => Wire::Alive(pb::Alive { until_ms: until.as_millis() }),
+        Ok(Outcome::Stopped) => Wire::Stopped(pb::Stopped {}),
+        Ok(Outcome::SessionStarted { session }) => Wire::SessionStarted(pb::SessionStarted { session: session.get() }),
+        Ok(Outcome::SessionEnded) => Wire::SessionEnded(pb::SessionEnded {}),
+        Ok(Outcome::Disconnected) => Wire::Disconnected(pb::Disconnected {}),
+        Ok(Outcome::Opened { open, lease }) => Wire::Opened(pb::Opened { open: open.get(), lease: lease.as_ref().map(grant_to) }),
+        Ok(Outcome::Closed) => Wire::Closed(pb::Closed {}),
+        Ok(Outcome::Acknowledged { state }) => Wire::Acknowledged(pb::Acknowledged { state: state.bits() }),
+        Ok(Outcome::Released) => Wire::Released(pb::Released {}),
+        Ok(Outcome::Cancelled) => Wire::Cancelled(pb::Cancelled {}),
+        Ok(Outcome::Noted) => Wire::Noted(pb::Noted {}),
+    }
+}
+
+/// A grant, for the wire.
+fn grant_to(grant: &Grant) -> pb::Grant {
+    let Grant { key, state, breaking, v2 } = grant;
+    pb::Grant {
+        key: key.to_bytes().to_vec(),
+        state: state.bits(),
+        breaking: *breaking,
+        v2: v2.as_ref().map(|GrantV2 { epoch, parent }| pb::GrantV2 {
+            epoch: u32::from(epoch.get()),
+            parent: parent.map(|key| key.to_bytes().to_vec()),
+        }),
+    }
+}
+
+/// The answer to a request, from the wire; none if this client is too old to know it, or the node makes no sense.
+pub(crate) fn answer_from(wire: &Wire) -> Option<Result<Outcome, Rejection>> {
+    Some(Ok(match wire {
+        Wire::Rejected(no) => return rejection_from(no).map(Err),
+        Wire::Alive(pb::Alive { until_ms }) => Outcome::Alive { until: LogTime::from_millis(*until_ms) },
+        Wire::Stopped(pb::Stopped {}) => Outcome::Stopped,
+        Wire::SessionStarted(pb::SessionStarted { session }) => Outcome::SessionStarted { session: SessionId::new(*session) },
+        Wire::SessionEnded(pb::SessionEnded {}) => Outcome::SessionEnded,
+        Wire::Disconnected(pb::Disconnected {}) => Outcome::Disconnected,
+        Wire::Opened(pb::Opened { open, lease }) => {
+            let lease = match lease {
+                None => None,
+                Some(grant) => Some(grant_from(grant)?),
+            };
+            Outcome::Opened { open: OpenId::new(*open), lease }
+        }
+        Wire::Closed(pb::Closed {}) => Outcome::Closed,
+        Wire::Acknowledged(pb::Acknowledged { state }) => Outcome::Acknowledged { state: Caching::from_bits(*state)? },
+        Wire::Released(pb::Released {}) => Outcome::Released,
+        Wire::Cancelled(pb::Cancelled {}) => Outcome::Cancelled,
+        Wire::Noted(pb::Noted {}) => Outcome::Noted,
+    }))
+}
+
+/// A grant from the wire.
+fn grant_from(wire: &pb::Grant) -> Option<Grant> {
+    let pb::Grant { key, state, breaking, v2 } = wire;
+    let v2 = match v2 {
+        None => None,
+        Some(pb::GrantV2 { epoch, parent }) => Some(GrantV2 {
+            epoch: Epoch::new(u16::try_from(*epoch).ok()?),
+            parent: match parent {
+                None => None,
+                Some(key) => Some(lease_key("parent", key).ok()?),
+            },
+        }),
+    };
+    Some(Grant { key: lease_key("key", key).ok()?, state: Caching::from_bits(*state)?, breaking: *breaking, v2 })
+}

@@ -1,0 +1,209 @@
+//! What SMB servers ask for.
+
+use std::time::Duration;
+
+use lease::limits::{SERVER_TTL_MAX, SERVER_TTL_MIN};
+use lease::{
+    Access, Caching, Command, ConnectionId, Disposition, Epoch, Generation, LeaseRequest, LeaseRequestV2, NoticeNumber, Open,
+    OpenId, Request, RequestId, Sequence, SessionId, Share,
+};
+
+use super::field::BadField;
+use super::ids::{client_guid, file_key, file_key_to, incarnation, lease_key, name, not_zero, server_id, short};
+use crate::proto::v1 as pb;
+use crate::proto::v1::request::Command as Wire;
+
+/// The rights that exist (MS-SMB2 2.2.13.1.1): data and attribute rights, the standard rights, ACCESS_SYSTEM_SECURITY.
+const ACCESS_BITS: u32 = 0x011F_01FF;
+/// Generic rights and MAXIMUM_ALLOWED: to be mapped by whoever knows the file's security.
+const ACCESS_UNMAPPED_BITS: u32 = 0xF200_0000;
+/// FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_SHARE_DELETE (MS-SMB2 2.2.13).
+const SHARE_BITS: u32 = 0x7;
+
+/// Who asks, in a unary call.
+pub(crate) fn request_from(header: Option<&pb::RequestHeader>) -> Result<Request, BadField> {
+    let pb::RequestHeader { server, incarnation: life, sequence, floor, notices_seen } =
+        header.ok_or_else(|| BadField::missing("header"))?;
+    let id = RequestId { server: server_id(*server)?, incarnation: incarnation(*life)?, sequence: self::sequence(*sequence)? };
+    request(id, *floor, *notices_seen)
+}
+
+/// The sequence of a request.
+pub(crate) fn sequence(number: u64) -> Result<Sequence, BadField> {
+    not_zero("sequence", number).map(Sequence::new)
+}
+
+/// A request with this name and this floor.
+pub(crate) fn request(id: RequestId, floor: u64, notices_seen: u64) -> Result<Request, BadField> {
+    if floor > id.sequence.get() {
+        return Err(BadField::new("floor", format!("must be at most the sequence {}, got {floor}", id.sequence.get())));
+    }
+    Ok(Request { id, floor: Sequence::new(floor), notices_seen: NoticeNumber::new(notices_seen) })
+}
+
+/// The command of a request over the stream.
+pub(crate) fn command_from(command: Option<&Wire>) -> Result<Command, BadField> {
+    match command.ok_or_else(|| BadField::new("command", "is missing, or of a kind that this node does not know"))? {
+        Wire::StartServer(pb::StartServer { ttl_ms }) => ttl(*ttl_ms).map(|ttl| Command::StartServer { ttl }),
+        Wire::RenewServer(pb::RenewServer {}) => Ok(Command::RenewServer),
+        Wire::StopServer(pb::StopServer {}) => Ok(Command::StopServer),
+        Wire::StartSession(pb::StartSession { client, connection }) => {
+            Ok(Command::StartSession { client: client_guid(client)?, connection: ConnectionId::new(*connection) })
+        }
+        Wire::EndSession(pb::EndSession { session }) => Ok(Command::EndSession { session: session_id(*session)? }),
+        Wire::Disconnect(pb::Disconnect { connection }) => Ok(Command::Disconnect { connection: ConnectionId::new(*connection) }),
+        Wire::Open(open) => open_from(open).map(Command::Open),
+        Wire::Close(pb::Close { session, open }) => {
+            Ok(Command::Close { session: session_id(*session)?, open: OpenId::new(not_zero("open", *open)?) })
+        }
+        Wire::Acknowledge(pb::Acknowledge { client, key, state, generation }) => Ok(Command::Acknowledge {
+            client: client_guid(client)?,
+            key: lease_key("key", key)?,
+            state: *state,
+            generation: generation.map(Generation::new),
+        }),
+        Wire::Release(pb::Release { client, key }) => {
+            Ok(Command::Release { client: client_guid(client)?, key: lease_key("key", key)? })
+        }
+        Wire::Cancel(pb::Cancel { sequence }) => {
+            Ok(Command::Cancel { sequence: Sequence::new(not_zero("cancel.sequence", *sequence)?) })
+        }
+        Wire::ReportUndeliverable(pb::ReportUndeliverable { connection, client, key, generation }) => Ok(Command::Undeliverable {
+            connection: ConnectionId::new(*connection),
+            client: client_guid(client)?,
+            key: lease_key("key", key)?,
+            generation: Generation::new(*generation),
+        }),
+    }
+}
+
+/// A session.
+fn session_id(number: u64) -> Result<SessionId, BadField> {
+    not_zero("session", number).map(SessionId::new)
+}
+
+/// How long a server lives between renewals.
+fn ttl(millis: u32) -> Result<Duration, BadField> {
+    let ttl = Duration::from_millis(u64::from(millis));
+    if ttl < SERVER_TTL_MIN || ttl > SERVER_TTL_MAX {
+        let (min, max) = (SERVER_TTL_MIN.as_millis(), SERVER_TTL_MAX.as_millis());
+        return Err(BadField::new("ttl_ms", format!("must be from {min} to {max}, got {millis}")));
+    }
+    Ok(ttl)
+}
+
+/// CREATE.
+pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
+    let pb::Open { session, file, name: path, directory, access, share, disposition, lease } = open;
+    if access & ACCESS_UNMAPPED_BITS != 0 {
+        return Err(BadField::new(
+            "access",
+            format!("generic rights and MAXIMUM_ALLOWED must be mapped first, got {access:#010x}"),
+        ));
+    }
+    if access & !ACCESS_BITS != 0 {
+        return Err(BadField::new("access", format!("has reserved bits, got {access:#010x}")));
+    }
+    if share & !SHARE_BITS != 0 {
+        return Err(BadField::new("share", format!("has reserved bits, got {share:#x}")));
+    }
+    if path.is_empty() && !directory {
+        return Err(BadField::new("name", "must not be empty, except for a directory"));
+    }
+    Ok(Open {
+        session: session_id(*session)?,
+        file: file_key(file.as_ref())?,
+        name: name("name", path)?,
+        directory: *directory,
+        access: Access(*access),
+        share: Share((share & SHARE_BITS) as u8),
+        disposition: disposition_from(*disposition)?,
+        lease: lease.as_ref().map(lease_from).transpose()?,
+    })
+}
+
+/// What happens to the data.
+fn disposition_from(number: i32) -> Result<Disposition, BadField> {
+    match pb::Disposition::try_from(number) {
+        Ok(pb::Disposition::Keep) => Ok(Disposition::Keep),
+        Ok(pb::Disposition::Overwrite) => Ok(Disposition::Overwrite),
+        Ok(pb::Disposition::Supersede) => Ok(Disposition::Supersede),
+        Ok(pb::Disposition::Unspecified) => Err(BadField::new("disposition", "must be specified")),
+        Err(_) => Err(BadField::new("disposition", format!("has no value {number}"))),
+    }
+}
+
+/// A lease context. Reserved bits of the state are ignored, as the protocol has it (MS-SMB2 3.3.5.9.8).
+fn lease_from(context: &pb::LeaseContext) -> Result<LeaseRequest, BadField> {
+    let pb::LeaseContext { key, state, v2 } = context;
+    let v2 = match v2 {
+        None => None,
+        Some(pb::LeaseContextV2 { epoch, parent }) => Some(LeaseRequestV2 {
+            epoch: Epoch::new(short("lease.v2.epoch", *epoch)?),
+            parent: parent.as_ref().map(|key| lease_key("lease.v2.parent", key)).transpose()?,
+        }),
+    };
+    Ok(LeaseRequest { key: lease_key("lease.key", key)?, state: Caching::requested(*state), v2 })
+}
+
+/// A command, for the wire. The cluster's own commands have no form there.
+pub(crate) fn command_to(command: &Command) -> Option<Wire> {
+    Some(match command {
+        Command::Tick | Command::Configure(_) => return None,
+        Command::StartServer { ttl } => {
+            Wire::StartServer(pb::StartServer { ttl_ms: u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX) })
+        }
+        Command::RenewServer => Wire::RenewServer(pb::RenewServer {}),
+        Command::StopServer => Wire::StopServer(pb::StopServer {}),
+        Command::StartSession { client, connection } => {
+            Wire::StartSession(pb::StartSession { client: client.to_bytes().to_vec(), connection: connection.get() })
+        }
+        Command::EndSession { session } => Wire::EndSession(pb::EndSession { session: session.get() }),
+        Command::Disconnect { connection } => Wire::Disconnect(pb::Disconnect { connection: connection.get() }),
+        Command::Open(open) => Wire::Open(open_to(open.clone())),
+        Command::Close { session, open } => Wire::Close(pb::Close { session: session.get(), open: open.get() }),
+        Command::Acknowledge { client, key, state, generation } => Wire::Acknowledge(pb::Acknowledge {
+            client: client.to_bytes().to_vec(),
+            key: key.to_bytes().to_vec(),
+            state: *state,
+            generation: generation.map(Generation::get),
+        }),
+        Command::Release { client, key } => {
+            Wire::Release(pb::Release { client: client.to_bytes().to_vec(), key: key.to_bytes().to_vec() })
+        }
+        Command::Cancel { sequence } => Wire::Cancel(pb::Cancel { sequence: sequence.get() }),
+        Command::Undeliverable { connection, client, key, generation } => Wire::ReportUndeliverable(pb::ReportUndeliverable {
+            connection: connection.get(),
+            client: client.to_bytes().to_vec(),
+            key: key.to_bytes().to_vec(),
+            generation: generation.get(),
+        }),
+    })
+}
+
+/// CREATE, for the wire.
+pub(crate) fn open_to(open: Open) -> pb::Open {
+    let Open { session, file, name, directory, access, share, disposition, lease } = open;
+    let disposition = match disposition {
+        Disposition::Keep => pb::Disposition::Keep,
+        Disposition::Overwrite => pb::Disposition::Overwrite,
+        Disposition::Supersede => pb::Disposition::Supersede,
+    };
+    pb::Open {
+        session: session.get(),
+        file: Some(file_key_to(&file)),
+        name: name.as_ref().to_owned(),
+        directory,
+        access: access.0,
+        share: u32::from(share.0),
+        disposition: disposition.into(),
+        lease: lease.map(|LeaseRequest { key, state, v2 }| pb::LeaseContext {
+            key: key.to_bytes().to_vec(),
+            state: state.bits(),
+            v2: v2.map(|LeaseRequestV2 { epoch, parent }| pb::LeaseContextV2 {
+                epoch: u32::from(epoch.get()),
+                parent: parent.map(|key| key.to_bytes().to_vec()),
+            }),
+        }),
+    }
+}
