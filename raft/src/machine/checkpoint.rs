@@ -75,8 +75,11 @@ pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes) -> Result<(
         }
         None => {
             let fill = move |filler: &mut Filler<'_>| {
-                for group in view.groups() {
-                    for record in view.records(&group) {
+                // In the order of the keys: a tree that grows at one end stays small in memory, and is several times as fast.
+                let mut groups: Vec<Group> = view.groups().collect();
+                groups.sort_unstable();
+                for group in &groups {
+                    for record in view.records(group) {
                         filler.put(&record.key, &record.value)?;
                     }
                 }
