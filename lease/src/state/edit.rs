@@ -56,6 +56,35 @@ impl FileEdit<'_> {
         Some(hold)
     }
 
+    /// Adds an open that was read from a record; false if it is there.
+    pub(crate) fn restore_open(&mut self, open: OpenRecord) -> bool {
+        let is_new = self.file.open(open.id).is_none();
+        if is_new {
+            self.add_open(open);
+        }
+        is_new
+    }
+
+    /// Adds a hold that was read from a record, before or after its opens; false if it is there.
+    pub(crate) fn restore_hold(&mut self, mut hold: Hold) -> bool {
+        let is_new = self.file.hold(hold.id).is_none();
+        if is_new {
+            let opens = self.file.opens().iter().filter(|open| open.lease() == Some(hold.id)).count();
+            hold.opens = u32::try_from(opens).unwrap_or(u32::MAX);
+            self.put_hold(hold);
+        }
+        is_new
+    }
+
+    /// Adds a parked open that was read from a record; false if it is there.
+    pub(crate) fn restore_parked(&mut self, parked: Parked) -> bool {
+        let is_new = self.file.parked().iter().all(|other| other.ticket != parked.ticket && other.request != parked.request);
+        if is_new {
+            self.put_parked(parked);
+        }
+        is_new
+    }
+
     /// Adds or replaces a parked open.
     pub(crate) fn put_parked(&mut self, parked: Parked) {
         self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
@@ -63,6 +92,14 @@ impl FileEdit<'_> {
         if let Some(replaced) = self.file.put_parked(parked) {
             self.digest.subtract(&RecordOf::Parked(self.file.key(), &replaced));
         }
+    }
+
+    /// Whether nothing is left of the file; then its own record goes too.
+    fn is_over(&mut self) -> bool {
+        if self.file.is_empty() {
+            self.digest.subtract(&RecordOf::File(self.file));
+        }
+        self.file.is_empty()
     }
 
     fn remove_parked(&mut self, request: RequestId) -> Option<Parked> {
@@ -76,38 +113,42 @@ impl FileEdit<'_> {
 impl State {
     /// What there is once, to be changed.
     pub(crate) fn meta_mut(&mut self) -> &mut Meta {
-        self.touched.note(Group::Meta);
+        self.touched.note_meta();
         &mut self.meta
     }
 
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
-        if self.files.get(key).is_none() {
+        self.note_changed(key);
+        let (digest, touched) = (&mut self.digest, &mut self.touched);
+        let file = self.files.entry(key, || {
             let mut file = File::new(key.clone(), Arc::clone(name), directory);
-            self.digest.add(&RecordOf::File(&file));
-            self.touched.note_new_file(key, &mut file);
-            self.files.insert(file);
+            digest.add(&RecordOf::File(&file));
+            touched.note_new_file(key, &mut file);
+            file
+        });
+        self.touched.note_file(key, file);
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
+    }
+
+    fn note_changed(&mut self, key: &FileKey) {
+        if self.changed.last() != Some(key) {
+            self.changed.push(key.clone());
         }
-        self.edit_file(key)
     }
 
     /// A known file to be changed.
     pub(crate) fn edit_file(&mut self, key: &FileKey) -> FileEdit<'_> {
-        if self.changed.last() != Some(key) {
-            self.changed.push(key.clone());
-        }
+        self.note_changed(key);
         let file = self.files.get_mut(key).expect("only known files are changed");
         self.touched.note_file(key, file);
         FileEdit { file, digest: &mut self.digest, index: &mut self.index }
     }
 
     /// Forgets a file that nothing is left of.
-    fn forget_file_if_empty(&mut self, key: &FileKey) {
-        if let Some(file) = self.files.get(key).filter(|file| file.is_empty()) {
-            self.digest.subtract(&RecordOf::File(file));
-            self.touched.note_gone(key.clone());
-            self.files.remove(key);
-        }
+    fn forget_file(&mut self, key: &FileKey) {
+        self.touched.note_gone(key.clone());
+        self.files.remove(key);
     }
 
     /// Takes an open out of a known file, its hold with it if it was the last one under it, and the file if nothing else is left. Hands back
@@ -116,7 +157,9 @@ impl State {
         let mut edit = self.edit_file(key);
         let lease = edit.remove_open(id)?.lease();
         let ended = lease.and_then(|lease| edit.remove_hold_if_unused(lease));
-        self.forget_file_if_empty(key);
+        if edit.is_over() {
+            self.forget_file(key);
+        }
         ended
     }
 
@@ -133,8 +176,11 @@ impl State {
     /// Takes a parked open out, and its file if nothing else is left.
     pub(crate) fn remove_parked(&mut self, request: RequestId) -> Option<Parked> {
         let key = self.index.parked.get(&request)?.clone();
-        let parked = self.edit_file(&key).remove_parked(request)?;
-        self.forget_file_if_empty(&key);
+        let mut edit = self.edit_file(&key);
+        let parked = edit.remove_parked(request)?;
+        if edit.is_over() {
+            self.forget_file(&key);
+        }
         Some(parked)
     }
 
@@ -179,16 +225,37 @@ impl State {
         }
     }
 
-    /// Adds a client with its connections as they were.
-    pub(crate) fn restore_client(&mut self, client: Client) {
-        self.edit_client(*client.key(), |known| *known = client);
+    /// Adds a client that was read from a record; false if it is there.
+    pub(crate) fn restore_client(&mut self, client: Client) -> bool {
+        let is_new = self.clients.get(client.key()).is_none();
+        if is_new {
+            self.edit_client(*client.key(), |known| *known = client);
+        }
+        is_new
     }
 
-    /// Adds a session whose connection is known.
-    pub(crate) fn restore_session(&mut self, session: Session) {
-        self.digest.add(&RecordOf::Session(&session));
-        self.index.add_session(&session);
-        self.sessions.insert(session);
+    /// Adds a session, not its connection; false if it is there.
+    pub(crate) fn restore_session(&mut self, session: Session) -> bool {
+        let is_new = self.sessions.get(&session.id).is_none();
+        if is_new {
+            self.digest.add(&RecordOf::Session(&session));
+            self.index.add_session(&session);
+            self.sessions.insert(session);
+        }
+        is_new
+    }
+
+    /// A file that a record was read of, its own record or one of its parts.
+    pub(crate) fn restore_file(&mut self, key: &FileKey) -> FileEdit<'_> {
+        let file = self.files.entry(key, || File::new(key.clone(), Arc::from(""), false));
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
+    }
+
+    /// Sets what the record of a file itself says.
+    pub(crate) fn restore_file_head(&mut self, key: &FileKey, name: Arc<str>, directory: bool) {
+        let edit = self.restore_file(key);
+        edit.file.restore_head(name, directory);
+        edit.digest.add(&RecordOf::File(edit.file));
     }
 
     /// Forgets which files were changed, and keeps the room for the next.
@@ -227,7 +294,7 @@ impl State {
                 self.index.deadlines.insert((until, Deadline::Server(id)));
             }
         }
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
         result
     }
 
@@ -238,14 +305,14 @@ impl State {
             self.index.deadlines.insert((until, Deadline::Server(id)));
         }
         self.servers.insert(id, Arc::new(server));
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
     }
 
     /// Forgets a server whose life has ended.
     pub(crate) fn remove_server(&mut self, id: ServerId) {
         self.forget_answers(id, Sequence::new(u64::MAX));
         self.servers.remove(&id);
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
     }
 
     /// Remembers what a request came to.
@@ -274,7 +341,7 @@ impl State {
         if !server.answers.has_below(floor) {
             return None;
         }
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
         let (sequence, remembered) = Arc::make_mut(server).answers.pop_below(floor)?;
         Some((sequence, remembered.hash))
     }
