@@ -113,13 +113,13 @@ pub(crate) enum Lease {
 #[derive(Debug, Args)]
 pub(crate) struct LeaseList {
     /// Only leases of this client (32 hexadecimal digits)
-    #[arg(long, value_name = "GUID")]
+    #[arg(long, value_name = "GUID", value_parser = client)]
     pub(crate) client: Option<ClientGuid>,
     /// Only leases on this file, as vol1/<32 hexadecimal digits>
     #[arg(long, value_name = "FILE", value_parser = file)]
     pub(crate) file: Option<lease::FileKey>,
     /// Only leases whose client is reached through this SMB server, as srv4
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = server)]
     pub(crate) server: Option<ServerId>,
     /// Only leases that are being broken
     #[arg(long)]
@@ -138,10 +138,10 @@ pub(crate) struct LeaseList {
 #[derive(Debug, Args)]
 pub(crate) struct LeaseShow {
     /// The lease key (32 hexadecimal digits)
-    #[arg(value_name = "KEY")]
+    #[arg(value_name = "KEY", value_parser = key)]
     pub(crate) key: LeaseKey,
     /// The client; needed if two clients use the key
-    #[arg(long, value_name = "GUID")]
+    #[arg(long, value_name = "GUID", value_parser = client)]
     pub(crate) client: Option<ClientGuid>,
     /// Take the answer of one node, even if it is behind or cut off
     #[arg(long)]
@@ -211,16 +211,25 @@ pub(crate) enum State {
 /// Reads `host:port`, and forgives the scheme that people copy along.
 fn endpoint(text: &str) -> Result<String, String> {
     let address = text.trim().trim_start_matches("http://").trim_end_matches('/');
-    if crate::config::is_address(address) {
-        Ok(address.to_owned())
-    } else {
-        Err("write host:port, as in 10.0.0.1:7101".to_owned())
-    }
+    if crate::config::is_address(address) { Ok(address.to_owned()) } else { Err("write host:port, as in 10.0.0.1:7101".to_owned()) }
+}
+
+fn client(text: &str) -> Result<ClientGuid, String> {
+    text.parse().map_err(|_| format!("'{text}' is no client GUID: write 32 hexadecimal digits"))
+}
+
+fn key(text: &str) -> Result<LeaseKey, String> {
+    text.parse().map_err(|_| format!("'{text}' is no lease key: write 32 hexadecimal digits"))
+}
+
+fn server(text: &str) -> Result<ServerId, String> {
+    text.parse().map_err(|_| format!("'{text}' is no SMB server: write srv and a number, as in srv4"))
 }
 
 /// Reads `vol1/<file id>` and `vol1/<file id>:<stream>`.
 fn file(text: &str) -> Result<lease::FileKey, String> {
-    let (volume, rest) = text.split_once('/').ok_or("write the volume, / and the file id, as in vol1/00000000000000000000000000000007")?;
+    let (volume, rest) =
+        text.split_once('/').ok_or("write the volume, / and the file id, as in vol1/00000000000000000000000000000007")?;
     let (file, stream) = match rest.split_once(':') {
         Some((file, stream)) => (file, Some(stream.into())),
         None => (rest, None),

@@ -71,7 +71,8 @@ async fn interrupted() -> Failure {
 
 async fn play(demo: &Demo) -> Result<(), Failure> {
     let timeline = Timeline::begin();
-    timeline.tell("Tenure keeps the leases of SMB clients on three nodes. Watch two SMB servers use it while its leader is killed.");
+    timeline
+        .tell("Tenure keeps the leases of SMB clients on three nodes. Watch two SMB servers use it while its leader is killed.");
     timeline.tell(format!(
         "A client has {} to answer a break here, so that nobody waits long (--break-timeout); a real cluster gives it 35 s.",
         spoken(demo.break_timeout.0)
@@ -86,8 +87,7 @@ async fn play(demo: &Demo) -> Result<(), Failure> {
     let played = perform(&timeline, &stage, leader, demo).await;
     if let Err(failure) = &played {
         timeline.say(Mood::Bad, "demo", failure);
-        timeline.tell("The last lines that the nodes logged:");
-        stage.addresses().keys().for_each(|id| timeline.tell(stage.log_tail(*id).trim_end()));
+        show_logs(&timeline, &stage);
     }
     played?;
     if demo.keep { keep(&timeline, stage) } else { close(&timeline, stage).await }
@@ -110,12 +110,24 @@ async fn open(timeline: &Timeline, break_timeout: Duration) -> Result<(Stage, Le
                 timeline.say(Mood::Good, leader.node, format!("leads in term {}: the cluster has formed itself", leader.term));
                 return Ok((stage, leader));
             }
-            Err(_) if attempt < ATTEMPTS && addresses.keys().any(|id| stage.log_tail(*id).contains("cannot listen on")) => attempt += 1,
+            Err(_) if attempt < ATTEMPTS && port_was_taken(&stage) => attempt += 1,
             Err(failure) => {
-                addresses.keys().for_each(|id| timeline.tell(stage.log_tail(*id).trim_end()));
+                show_logs(timeline, &stage);
                 return Err(failure);
             }
         }
+    }
+}
+
+/// Whether a node found its port taken, after it had been free when it was chosen.
+fn port_was_taken(stage: &Stage) -> bool {
+    stage.addresses().keys().any(|id| stage.log_tail(*id).iter().any(|line| line.contains("cannot listen on")))
+}
+
+fn show_logs(timeline: &Timeline, stage: &Stage) {
+    timeline.tell("The last lines that the nodes logged:");
+    for line in stage.addresses().keys().flat_map(|id| stage.log_tail(*id)) {
+        timeline.tell(line);
     }
 }
 
@@ -124,14 +136,16 @@ async fn perform(timeline: &Timeline, stage: &Stage, leader: Leadership, demo: &
     let addresses = stage.addresses();
     let other = *addresses.keys().find(|id| **id != leader.node).expect("there are three nodes");
     let ttl = if demo.keep { TTL_KEPT } else { TTL };
-    let first = Gateway::start(1, beginning_with(leader.node, &addresses), ttl).await?;
+    // The other server's node comes last, so that the two are attached to different nodes after the leader's death too.
+    let last = |id: &NodeId| if *id == leader.node { 0 } else { 1 + u8::from(*id == other) };
+    let first = Gateway::start(1, sorted(&addresses, last), ttl).await?;
     timeline.say(Mood::Plain, &first.name, format!("is an SMB server and attached to {}, the leader", leader.node));
-    let second = Gateway::start(2, beginning_with(other, &addresses), ttl).await?;
+    let second = Gateway::start(2, sorted(&addresses, |id| u8::from(*id != other)), ttl).await?;
     timeline.say(Mood::Plain, &second.name, format!("is another one, attached to {other}"));
     let ledger = Ledger::default();
     let break_timeout = demo.break_timeout.0;
     let mut story = Story { timeline, stage, break_timeout, addresses, ledger, first, second };
-    story.play(leader).await?;
+    story.play().await?;
     checks::check(timeline, &story.addresses, &story.ledger).await?;
     if !demo.keep {
         let Story { first, second, .. } = story;
@@ -141,10 +155,11 @@ async fn perform(timeline: &Timeline, stage: &Stage, leader: Leadership, demo: &
     Ok(())
 }
 
-/// All addresses, this node's first.
-fn beginning_with(node: NodeId, addresses: &BTreeMap<NodeId, String>) -> Vec<String> {
-    let (first, rest): (Vec<_>, Vec<_>) = addresses.iter().partition(|(id, _)| **id == node);
-    first.into_iter().chain(rest).map(|(_, address)| address.clone()).collect()
+/// All addresses, in the order of these ranks of their nodes.
+fn sorted(addresses: &BTreeMap<NodeId, String>, rank: impl Fn(&NodeId) -> u8) -> Vec<String> {
+    let mut nodes: Vec<&NodeId> = addresses.keys().collect();
+    nodes.sort_by_key(|id| rank(id));
+    nodes.into_iter().map(|id| addresses[id].clone()).collect()
 }
 
 /// Ends the nodes in order; the folder goes with the stage.
@@ -162,10 +177,12 @@ fn keep(timeline: &Timeline, stage: Stage) -> Result<(), Failure> {
     let (folder, processes) = stage.keep()?;
     let binary = std::env::current_exe().map_or_else(|_| "tenure".to_owned(), |path| path.display().to_string());
     let processes = processes.values().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    timeline.tell("\nAll held, and the cluster goes on running. Its leases stay for ten minutes: their SMB servers have ended with the demo.");
+    timeline.tell(
+        "\nAll held, and the cluster goes on running. Its leases stay for ten minutes: their SMB servers have ended with the demo.",
+    );
     timeline.tell(format!("\n  export TENURE_ENDPOINTS={endpoints}"));
     timeline.tell(format!("  {binary} status\n  {binary} lease list\n  {binary} state hash\n  {binary} leader transfer"));
     timeline.tell("\nTo stop it and remove what it wrote:");
-    timeline.tell(format!("\n  kill {processes} && rm -r {}", folder.display()));
+    timeline.tell(format!("\n  kill {processes} && sleep 3 && rm -r {}", folder.display()));
     Ok(())
 }

@@ -41,7 +41,7 @@ pub(crate) fn table(columns: &[&str], rows: impl IntoIterator<Item = Vec<String>
     }
     for (place, title) in columns.iter().enumerate() {
         if let Some(column) = table.column_mut(place) {
-            column.set_padding((if place == 0 { 0 } else { 1 }, 1));
+            column.set_padding((u16::from(place != 0), 1));
             if title.ends_with('#') {
                 column.set_cell_alignment(CellAlignment::Right);
             }

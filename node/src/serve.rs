@@ -2,9 +2,9 @@
 
 mod folder;
 mod forming;
+mod life;
 mod lifeline;
 mod lobby;
-mod life;
 
 use crate::cli::Serve;
 use crate::config::{Config, suspicious_variables};

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use crate::action::{Action, Answer, Opening, actions};
 use crate::belief::{Beliefs, Held, Owner};
 use crate::owed::Debts;
-use crate::snapshot::{Checkpoint, apply_twice};
+use crate::snapshot::Applier;
 
 /// How long a server lives without renewal: longer than a break, shorter than two.
 const TTL: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ struct Seat {
 #[derive(Default)]
 struct Play {
     state: State,
-    checkpoint: Checkpoint,
+    applier: Applier,
     clock: LogTime,
     behind: u64,
     servers: BTreeMap<u8, Server>,
@@ -96,12 +96,13 @@ impl Play {
     /// Applies an entry, learns from it, and checks everything.
     fn enter(&mut self, entry: &Entry) -> Vec<Effect> {
         let before = self.state.now();
-        let effects = apply_twice(&mut self.state, entry);
+        let effects = self.applier.apply(&mut self.state, entry);
         assert_eq!(self.state.now(), before.max(entry.at), "log time is the greatest stamp");
         assert!(self.state.next_deadline().is_none_or(|at| at > self.state.now()), "what is due does not survive an entry");
-        self.checkpoint.follow(&mut self.state);
         self.debts.note(&effects);
         self.expire();
+        self.part(&effects);
+        self.lose_unreachable();
         for effect in &effects {
             self.learn(effect);
         }
@@ -111,6 +112,7 @@ impl Play {
 
     /// Checks what must hold after every entry.
     fn reconcile(&mut self) {
+        self.lose_orphans();
         self.lose_unreachable();
         self.beliefs.check();
         let counts = self.state.counts();
@@ -190,10 +192,9 @@ impl Play {
         let mut entry = self.entries[&id].clone();
         entry.at = self.state.now();
         let hash = self.state.hash();
-        let effects = apply_twice(&mut self.state, &entry);
+        let effects = self.applier.apply(&mut self.state, &entry);
         assert_eq!(effects, [self.words[&id].clone()], "a repeat has the first answer");
         assert_eq!(self.state.hash(), hash, "a repeat changes nothing");
-        self.checkpoint.follow(&mut self.state);
     }
 
     /// At the end nobody answers any more, and time alone has to set everybody free.

@@ -3,18 +3,18 @@
 use lease::{Effect, Entry, Group, Record, State};
 
 /// Every record of the table.
-pub(crate) fn records(state: &State) -> Vec<Record> {
+fn records(state: &State) -> Vec<Record> {
     let view = state.view();
     view.groups().flat_map(|group| view.records(&group)).collect()
 }
 
 /// The table that these records make.
-pub(crate) fn restore(records: &[Record]) -> State {
+fn restore(records: &[Record]) -> State {
     State::restore(records.iter().cloned()).expect("what a table wrote can be read")
 }
 
 /// The table after a round trip; checks that it is the same in every record.
-pub(crate) fn round_trip(state: &State) -> State {
+fn round_trip(state: &State) -> State {
     let before = records(state);
     // The order in which records arrive must not matter.
     let mut shuffled = before.clone();
@@ -29,13 +29,13 @@ pub(crate) fn round_trip(state: &State) -> State {
 
 /// A table kept beside the state from the groups that it says were touched, as the checkpoint of a node is.
 #[derive(Debug, Default)]
-pub(crate) struct Checkpoint {
+struct Checkpoint {
     groups: std::collections::BTreeMap<Group, Vec<Record>>,
 }
 
 impl Checkpoint {
     /// Takes what was touched; then the checkpoint must hold what the state holds.
-    pub(crate) fn follow(&mut self, state: &mut State) {
+    fn follow(&mut self, state: &mut State) {
         let touched = state.take_touched();
         let view = state.view();
         for group in touched {
@@ -54,12 +54,35 @@ impl Checkpoint {
     }
 }
 
-/// Applies the entry to the table and to a restored one, which have to agree in everything.
-pub(crate) fn apply_twice(state: &mut State, entry: &Entry) -> Vec<Effect> {
-    let mut restored = round_trip(state);
+/// Every so many entries the table is also restored: at each, a play would take its time ten times over.
+const RESTORE_EVERY: u64 = 6;
+
+/// Applies entries to a table, and beside it, now and then, to one that is restored from its records.
+#[derive(Debug, Default)]
+pub(crate) struct Applier {
+    entries: u64,
+    checkpoint: Checkpoint,
+}
+
+impl Applier {
+    /// What came of the entry; the restored table has to agree in everything.
+    pub(crate) fn apply(&mut self, state: &mut State, entry: &Entry) -> Vec<Effect> {
+        self.entries += 1;
+        if self.entries.is_multiple_of(RESTORE_EVERY) { self.apply_twice(state, entry) } else { apply(state, entry) }
+    }
+
+    fn apply_twice(&mut self, state: &mut State, entry: &Entry) -> Vec<Effect> {
+        let mut restored = round_trip(state);
+        let effects = apply(state, entry);
+        assert_eq!(restored.apply(entry), effects, "a restored table answers as the one that never stopped");
+        assert_eq!(restored.hash(), state.hash(), "a restored table ends as the one that never stopped");
+        self.checkpoint.follow(state);
+        effects
+    }
+}
+
+fn apply(state: &mut State, entry: &Entry) -> Vec<Effect> {
     let effects = state.apply(entry);
-    assert_eq!(restored.apply(entry), effects, "a restored table answers as the one that never stopped");
-    assert_eq!(restored.hash(), state.hash(), "a restored table ends as the one that never stopped");
     state.check().expect("every invariant holds");
     assert_eq!(state.violations(), 0, "no invariant is broken");
     effects

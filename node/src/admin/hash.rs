@@ -101,7 +101,7 @@ fn report(seen: &Seen, common: Option<u64>, answers: &BTreeMap<u64, Result<pb::S
 ///
 /// Refused if two differ at one position; unavailable if they could not be compared.
 pub(super) async fn run(cluster: &Admin, timeout: Duration) -> Result<(HashReport, Result<(), Failure>), Failure> {
-    let status = cluster.status().await?;
+    let status = cluster.status().await.map_err(Failure::unanswered)?;
     let addresses: BTreeMap<u64, String> = status.members.iter().map(|member| (member.node, member.address.clone())).collect();
     let report = compare(&addresses, timeout).await;
     let verdict = report.verdict();
@@ -114,9 +114,9 @@ impl HashReport {
         let silent: Vec<&str> = self.nodes.iter().filter(|node| node.hash.is_none()).map(|node| node.node.as_str()).collect();
         let hashes: Vec<&String> = self.nodes.iter().filter_map(|node| node.hash.as_ref()).collect();
         match self.applied_index {
-            Some(index) if hashes.windows(2).any(|pair| pair[0] != pair[1]) => {
-                Err(Failure::Refused(format!("the tables differ at {index}: this must not happen; keep all data folders and report it")))
-            }
+            Some(index) if hashes.windows(2).any(|pair| pair[0] != pair[1]) => Err(Failure::Refused(format!(
+                "the tables differ at {index}: this must not happen; keep all data folders and report it"
+            ))),
             _ if self.nodes.is_empty() => Err(Failure::Refused("the node belongs to no cluster yet".to_owned())),
             _ if !silent.is_empty() => Err(Failure::Unavailable(format!("no answer from {}", silent.join(", ")))),
             None => Err(Failure::Unavailable("the nodes were not seen at one position of the log: one of them lags".to_owned())),

@@ -66,5 +66,8 @@ fn the_table_names_each_member() {
     assert!(lines[2].starts_with("NODE  ADDRESS"), "{text}");
     assert!(lines[3].starts_with("n1 ") && lines[3].contains("leader"), "{text}");
     assert!(lines[4].starts_with("n2 ") && lines[4].contains("voter (down)"), "{text}");
-    assert_eq!(lines[6], "2 leases on 1 file, 1 break in flight, 0 opens parked; 0 opens in 0 sessions of 0 clients on 0 SMB servers");
+    assert_eq!(
+        lines[6],
+        "2 leases on 1 file, 1 break in flight, 0 opens parked; 0 opens in 0 sessions of 0 clients on 0 SMB servers"
+    );
 }

@@ -120,7 +120,10 @@ fn membership(config: &Config) -> Result<(), ConfigError> {
     let (node, members) = (config.node, &config.members);
     if config.join {
         return hold(members.is_empty(), || {
-            format!("join is set and members names {} nodes: a node either forms a cluster with others or is added to one", members.len())
+            format!(
+                "join is set and members names {} nodes: a node either forms a cluster with others or is added to one",
+                members.len()
+            )
         });
     }
     hold(!members.is_empty(), || {
@@ -130,10 +133,17 @@ fn membership(config: &Config) -> Result<(), ConfigError> {
     let own = members.get(&node);
     hold(own.is_some(), || {
         let others: Vec<String> = members.keys().map(ToString::to_string).collect();
-        format!("node ({node}) is not among members ({}): add it there, or set join = true to be added to a running cluster", others.join(", "))
+        format!(
+            "node ({node}) is not among members ({}): add it there, or set join = true to be added to a running cluster",
+            others.join(", ")
+        )
     })?;
     hold(own == Some(&config.advertise), || {
-        format!("members.{node} ({}) must be the address that this node advertises ({})", own.map_or("", String::as_str), config.advertise)
+        format!(
+            "members.{node} ({}) must be the address that this node advertises ({})",
+            own.map_or("", String::as_str),
+            config.advertise
+        )
     })?;
     let mut seen: BTreeMap<&str, NodeId> = BTreeMap::new();
     for (id, address) in members {

@@ -97,13 +97,19 @@ fn a_missing_key_says_how_to_set_it() {
 fn values_that_do_not_go_together_are_named_both() {
     for (line, says) in [
         ("scan_interval = \"40s\"", "break_timeout (35s) must be at least scan_interval (40s): the scanner must look in time"),
-        ("break_timeout = \"200ms\"\nscan_interval = \"100ms\"", "break_timeout (200ms) must be at least timings.election_max (300ms)"),
+        (
+            "break_timeout = \"200ms\"\nscan_interval = \"100ms\"",
+            "break_timeout (200ms) must be at least timings.election_max (300ms)",
+        ),
         ("timings.heartbeat = \"100ms\"", "timings.election_min (150ms) must be at least 2 times timings.heartbeat (100ms)"),
         ("timings.election_min = \"300ms\"", "timings.election_max (300ms) must be more than timings.election_min (300ms)"),
         ("timings.request = \"500ms\"", "timings.request (500ms) must be at least 2 times timings.election_max (300ms)"),
         ("scan_interval = \"0s\"", "scan_interval (0ms) must be at least the clock's step (1ms)"),
         ("segment = \"1MiB\"", "segment (1MiB) must lie between 4MiB and 1GiB"),
-        ("advertise = \"10.0.0.9:7101\"", "members.n1 (127.0.0.1:7101) must be the address that this node advertises (10.0.0.9:7101)"),
+        (
+            "advertise = \"10.0.0.9:7101\"",
+            "members.n1 (127.0.0.1:7101) must be the address that this node advertises (10.0.0.9:7101)",
+        ),
         ("advertise = \"http://10.0.0.9:7101\"", "advertise (http://10.0.0.9:7101) must be host:port, without a scheme"),
         ("join = true", "join is set and members names 3 nodes"),
     ] {
@@ -117,7 +123,10 @@ fn members_that_make_no_cluster_are_refused() {
     for (members, says) in [
         ("{ n2 = \"127.0.0.1:7102\" }", "node (n1) is not among members (n2)"),
         ("{}", "members is empty"),
-        ("{ n1 = \"127.0.0.1:7101\", n2 = \"127.0.0.1:7101\" }", "members.n1 and members.n2 have the same address (127.0.0.1:7101)"),
+        (
+            "{ n1 = \"127.0.0.1:7101\", n2 = \"127.0.0.1:7101\" }",
+            "members.n1 and members.n2 have the same address (127.0.0.1:7101)",
+        ),
         ("{ n1 = \"127.0.0.1:7101\", n2 = \"127.0.0.1\" }", "members.n2 (127.0.0.1) must be host:port"),
     ] {
         let text = SMALL.lines().filter(|line| !line.starts_with("members")).collect::<Vec<_>>().join("\n");

@@ -153,7 +153,8 @@ fn meant(name: &str, key: &str, inside: &str, known: &toml::Table) -> Option<Str
     }
     let everything = toml::Table::try_from(super::Config::example().to_file()).expect("the example can be written as TOML");
     let last = name.rsplit('.').next().unwrap_or(name);
-    let inner = everything.iter().filter(|(name, _)| *name != "members").filter_map(|(name, value)| Some((name, value.as_table()?)));
+    let inner =
+        everything.iter().filter(|(name, _)| *name != "members").filter_map(|(name, value)| Some((name, value.as_table()?)));
     inner
         .filter_map(|(name, table)| Some(format!("{name}.{}", nearest(last, table.keys().map(String::as_str))?)))
         .chain(nearest(last, everything.keys().map(String::as_str)).map(str::to_owned))
@@ -170,7 +171,11 @@ fn key_at(table: &DeTable<'_>, place: usize) -> String {
                     return format!("{}.{name}", key.get_ref());
                 }
             }
-            DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
             | DeValue::Array(_) => {}
         }
         if value.span().contains(&place) || key.span().contains(&place) {

@@ -64,7 +64,10 @@ impl FromStr for Period {
         scaled(text, &TIMES)
             .filter(|millis| *millis <= PERIOD_MAX_MILLIS)
             .map(|millis| Period(Duration::from_millis(millis)))
-            .ok_or_else(|| NotAValue { text: text.to_owned(), kind: "length of time: write a number and ms, s, m or h, as in \"35s\"" })
+            .ok_or_else(|| NotAValue {
+                text: text.to_owned(),
+                kind: "length of time: write a number and ms, s, m or h, as in \"35s\"",
+            })
     }
 }
 
@@ -78,9 +81,10 @@ impl FromStr for Size {
     type Err = NotAValue;
 
     fn from_str(text: &str) -> Result<Size, NotAValue> {
-        scaled(text, &SIZES)
-            .map(Size)
-            .ok_or_else(|| NotAValue { text: text.to_owned(), kind: "size: write a number and B, KiB, MiB or GiB, as in \"64MiB\"" })
+        scaled(text, &SIZES).map(Size).ok_or_else(|| NotAValue {
+            text: text.to_owned(),
+            kind: "size: write a number and B, KiB, MiB or GiB, as in \"64MiB\"",
+        })
     }
 }
 

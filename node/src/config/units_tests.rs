@@ -24,7 +24,8 @@ fn periods_are_read_and_printed() {
 
 #[test]
 fn what_is_no_period_is_refused() {
-    for text in ["", "35", "s", "35 seconds", "-1s", "1.s", ".5s", "1..5s", "1.0005s", "1,5s", "99999999999999999999s", "9999999h"] {
+    for text in ["", "35", "s", "35 seconds", "-1s", "1.s", ".5s", "1..5s", "1.0005s", "1,5s", "99999999999999999999s", "9999999h"]
+    {
         let error = text.parse::<Period>().expect_err(text).to_string();
         assert!(error.starts_with(&format!("'{text}' is no length of time")), "{error}");
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, ConnectionId, Disposition, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open, ServerId,
-    SessionId, Share, VolumeId,
+    Access, Caching, ClientGuid, ConnectionId, Disposition, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open,
+    ServerId, SessionId, Share, VolumeId,
 };
 use raft::types::NodeId;
 use rpc::client::{CallError, ClientError, Notice, Notices, Server, ServerOptions};
@@ -50,7 +50,8 @@ impl Gateway {
     pub(super) async fn start(number: u64, endpoints: Vec<String>, ttl: Duration) -> Result<Gateway, Failure> {
         let id = ServerId::new(number);
         let options = ServerOptions { ttl, ..ServerOptions::new(id, endpoints) };
-        let (server, notices) = within(&format!("{id} to be attached"), Server::start(options)).await?.map_err(|error| unexpected(&error))?;
+        let (server, notices) =
+            within(&format!("{id} to be attached"), Server::start(options)).await?.map_err(|error| unexpected(&error))?;
         Ok(Gateway { name: id.to_string(), server, notices })
     }
 
@@ -62,6 +63,11 @@ impl Gateway {
     /// The same for a line of the story.
     pub(super) fn place(&self) -> String {
         self.node().map_or_else(|| format!("{}, attached nowhere", self.name), |node| format!("{} on {node}", self.name))
+    }
+
+    /// Attaches the server to another node.
+    pub(super) async fn move_to(&self, endpoint: &str) -> Result<(), Failure> {
+        within("an SMB server to move", self.server.move_to(endpoint)).await?.map_err(|error| unexpected(&error))
     }
 
     /// A client connects and sets up its session.

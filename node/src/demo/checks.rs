@@ -31,7 +31,11 @@ pub(super) async fn check(timeline: &Timeline, addresses: &BTreeMap<NodeId, Stri
     let all = addresses.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let at = hashes.applied_index.map_or_else(String::new, |index| format!(" at entry {index}"));
     let hash = hashes.nodes.first().and_then(|node| node.hash.clone()).unwrap_or_default();
-    verdict(hashes.equal, format!("the tables of {all} are the same{at}: {hash}"), same.err().map(|why| why.to_string()).into_iter().collect());
+    verdict(
+        hashes.equal,
+        format!("the tables of {all} are the same{at}: {hash}"),
+        same.err().map(|why| why.to_string()).into_iter().collect(),
+    );
 
     let table = pages(&cluster, &LeaseFilter::default(), usize::MAX).await?.leases;
     let missing = ledger.missing(&table);

@@ -105,11 +105,11 @@ impl Stage {
     }
 
     /// The last lines of a node's log.
-    pub(super) fn log_tail(&self, id: NodeId) -> String {
+    pub(super) fn log_tail(&self, id: NodeId) -> Vec<String> {
         let path = self.props.set().path().map(|folder| folder.join(format!("{id}.log")));
         let log = path.ok().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].iter().map(|line| format!("    {id}: {line}\n")).collect()
+        lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].iter().map(|line| format!("    {id}: {line}")).collect()
     }
 
     /// Stops all nodes in order; a failure says which did not. The folder goes with the stage.

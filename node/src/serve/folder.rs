@@ -21,7 +21,9 @@ pub(super) fn not_started(config: &Config, error: &StartError) -> Failure {
     match error {
         StartError::Config(error) => Failure::Usage(error.to_string()),
         StartError::Open(error) => refused(config, error),
-        StartError::Store(_) | StartError::Log(_) | StartError::Load(_) | StartError::Consensus(_) => Failure::Refused(format!("{} cannot start: {error}", config.node)),
+        StartError::Store(_) | StartError::Log(_) | StartError::Load(_) | StartError::Consensus(_) => {
+            Failure::Refused(format!("{} cannot start: {error}", config.node))
+        }
     }
 }
 
@@ -30,24 +32,27 @@ fn refused(config: &Config, error: &OpenError) -> Failure {
     let advice = match error {
         OpenError::InUse { .. } => format!("stop the other process, or give {node} a folder of its own (data)"),
         OpenError::Foreign { .. } => {
-            format!("the configuration says {node} of cluster '{}': correct node, cluster or data, and leave the folder as it is", config.cluster)
+            format!(
+                "the configuration says {node} of cluster '{}': correct node, cluster or data, and leave the folder as it is",
+                config.cluster
+            )
         }
         // Says by itself what to do.
         OpenError::Damaged { .. } => return Failure::Refused(format!("{node} must not serve: {error}")),
         OpenError::Format { .. } => "start the newer version of tenure again".to_owned(),
-        OpenError::Io { source, .. } => match source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                "the disk is full: make room and start the node again; nothing that was acknowledged is lost".to_owned()
-            }
-            ErrorKind::PermissionDenied => "let the user that runs tenure read and write the folder".to_owned(),
-            _ => "check that data names a folder on a disk that works".to_owned(),
-        },
+        OpenError::Io { source, .. } if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            "the disk is full: make room and start the node again; nothing that was acknowledged is lost".to_owned()
+        }
+        OpenError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            "let the user that runs tenure read and write the folder".to_owned()
+        }
+        OpenError::Io { .. } => "check that data names a folder on a disk that works".to_owned(),
     };
     Failure::Refused(format!("{node} cannot start: {error}; {advice}"))
 }
 
-/// A note in the data folder that this node, empty as it is, may be formed: it saw all other first members empty. Lost with the disk,
-/// as it must be.
+/// A note in the data folder that this node, empty as it is, may be formed: it saw all other first members empty. It is lost with the
+/// disk, as it must be, and taken back once the log shows that the cluster is formed: a log that is empty after that was lost.
 pub(super) struct ReadyNote(PathBuf);
 
 impl ReadyNote {
@@ -59,6 +64,16 @@ impl ReadyNote {
     /// Whether it is there.
     pub(super) fn stands(&self) -> bool {
         self.0.exists()
+    }
+
+    /// Takes it back, if it is there.
+    pub(super) fn take_back(&self) -> Result<(), Failure> {
+        match std::fs::remove_file(&self.0) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Failure::Refused(format!("cannot remove {}: {error}", self.0.display())))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Writes it so that it outlasts a loss of power.

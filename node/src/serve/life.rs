@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use raft::Coordinator;
-use raft::types::{ClusterId, Member, NodeId};
+use raft::types::{ClusterId, Member};
 use rpc::{PeerOptions, PeerTransport, ServeOptions, serve};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -110,8 +110,7 @@ async fn is_formed(coordinator: &Coordinator) -> Result<bool, Failure> {
 /// Waits, answering nothing but who it is, until the node has seen every other first member empty.
 async fn meet(config: &Config, cluster: ClusterId, listener: &TcpListener) -> Result<Forming, Failure> {
     let note = ReadyNote::of(&config.data);
-    let mut forming =
-        Forming::new(config.node, cluster, config.cluster.clone(), config.members.clone(), note.stands());
+    let mut forming = Forming::new(config.node, cluster, config.cluster.clone(), config.members.clone(), note.stands());
     if !forming.ready() {
         let left = CancellationToken::new();
         let lobby = Lobby { node: config.node, cluster: cluster.to_string() };
@@ -156,24 +155,26 @@ async fn ask_until(forming: &mut Forming, enough: fn(&Forming) -> bool) -> Resul
 
 /// Forms the cluster if that is this node's part; otherwise whoever has it will find this node ready.
 async fn form(coordinator: Coordinator, config: Config, forming: Option<Forming>) -> Result<(), Failure> {
-    let Some(mut forming) = forming else {
-        if config.join && !is_formed(&coordinator).await? {
-            tracing::info!("waiting to be added: tenure member add {} {}", config.node, config.advertise);
+    if let Some(mut forming) = forming
+        && forming.leads_forming()
+    {
+        ask_until(&mut forming, Forming::may_form).await?;
+        let members = config.members.iter().map(|(id, address)| (*id, Member { address: address.clone() })).collect();
+        match coordinator.form(members).await {
+            Ok(()) => tracing::info!(cluster = config.cluster, "formed"),
+            // A restart between forming and hearing of it: the log has it already.
+            Err(raft::MembershipError::AlreadyFormed) => {}
+            Err(error) => return Err(Failure::Refused(format!("cannot form the cluster: {error}"))),
         }
-        return Ok(());
-    };
-    if !forming.leads_forming() {
-        return Ok(());
     }
-    ask_until(&mut forming, Forming::may_form).await?;
-    let members = config.members.into_iter().map(|(id, address): (NodeId, String)| (id, Member { address })).collect();
-    match coordinator.form(members).await {
-        Ok(()) => tracing::info!(cluster = config.cluster, "formed"),
-        // A restart between forming and hearing of it: the log has it already.
-        Err(raft::MembershipError::AlreadyFormed) => {}
-        Err(error) => return Err(Failure::Refused(format!("cannot form the cluster: {error}"))),
+    if config.join && !is_formed(&coordinator).await? {
+        tracing::info!("waiting to be added: tenure member add {} {}", config.node, config.advertise);
     }
-    Ok(())
+    let mut every = tokio::time::interval(ASK_EVERY);
+    while !is_formed(&coordinator).await? {
+        every.tick().await;
+    }
+    ReadyNote::of(&config.data).take_back()
 }
 
 /// Resolves only if forming failed.

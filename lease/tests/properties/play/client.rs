@@ -1,5 +1,7 @@
 //! The clients' side: opens, acknowledgements, and what they believe.
 
+use std::collections::BTreeSet;
+
 use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2};
 
 use super::{
@@ -9,6 +11,10 @@ use crate::belief::Beliefs;
 
 fn guid(client: u8) -> ClientGuid {
     ClientGuid::from_u128(u128::from(client))
+}
+
+fn client_of(owner: Owner) -> u8 {
+    u8::try_from(u128::from_be_bytes(owner.0.to_bytes())).expect("three clients")
 }
 
 impl Play {
@@ -96,7 +102,8 @@ impl Play {
         let number = u8::try_from(id.server.get() - 1).expect("three servers");
         if self.lives(number) && self.servers[&number].incarnation == id.incarnation.get() {
             self.request(number, Command::Cancel { sequence: id.sequence }, About::Cancel);
-            assert!(matches!(self.words[&id], lease::Effect::Reply { outcome: Err(Rejection::Cancelled), .. }));
+            // Cancelled, unless the entry was the first to see that it could go on.
+            assert!(matches!(self.words[&id], lease::Effect::Reply { .. }), "nothing waits that was cancelled");
         }
     }
 
@@ -149,12 +156,12 @@ impl Play {
                 self.beliefs.set(owner, *now);
             }
             (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
-            (About::Cancel, Ok(Outcome::Cancelled)) => {}
-            (About::Open { .. }, Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::Cancelled)) => {}
-            (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease)) => {}
-            // Time may have passed since the request was made up, and with it a session or a server.
-            (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}
-            (_, Err(Rejection::NoSuchLease)) => {}
+            // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
+            (About::Cancel, Ok(Outcome::Cancelled))
+            | (About::Open { .. }, Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::Cancelled))
+            | (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease))
+            | (About::Release(_), Err(Rejection::NoSuchLease))
+            | (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}
             (about, outcome) => panic!("{about:?} came to {outcome:?}"),
         }
         self.tidy();
@@ -165,6 +172,8 @@ impl Play {
         let before = self.beliefs.leases.get(&owner).cloned();
         let epoch = self.epochs.get(&owner).copied();
         match before {
+            // What is granted to a client that cannot be told anything may be gone before the entry ends, and granted anew.
+            _ if !self.hears(client_of(owner)) => {}
             None => {
                 assert!(grant.state.is_subset_of(asked.state), "nobody is granted more than he asks for");
                 assert!(!grant.breaking);
@@ -217,12 +226,14 @@ impl Play {
 
     /// A client that cannot be reached on any connection loses what was to be broken.
     pub(super) fn lose_unreachable(&mut self) {
-        let lost: Vec<Owner> =
-            self.beliefs.leases.keys().filter(|owner| self.state.lease(owner.0, owner.1).is_none()).copied().collect();
-        for owner in lost {
-            let client = u8::try_from(u128::from_be_bytes(owner.0.to_bytes())).expect("three clients");
-            assert!(!self.hears(client), "{owner:?} is reached, and keeps what it has");
-            self.beliefs.lose(owner);
+        let there: BTreeSet<OpenId> = self.state.opens().map(|open| open.id).collect();
+        let gone: Vec<OpenId> = self.beliefs.opens.keys().filter(|open| !there.contains(open)).copied().collect();
+        for open in gone {
+            let session = self.beliefs.opens[&open].session;
+            let client = self.seats.iter().find(|seat| seat.id == session).map(|seat| seat.client);
+            if client.is_some_and(|client| !self.hears(client)) {
+                self.beliefs.close(open);
+            }
         }
         self.tidy();
     }
