@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use cluster_tests::caller::{self, Answered, Caller, HANDLE, READ, Via, WRITE, id16};
 use cluster_tests::cluster::{Cluster, Options};
 use cluster_tests::history::{Event, What, violations};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use rpc::proto::v1;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -18,8 +20,10 @@ const RWH: u32 = READ | WRITE | HANDLE;
 const CLIENTS: u64 = 4;
 /// Files that they fight for: few, so that nearly every open breaks a lease.
 const FILES: u64 = 3;
+/// How long a file is held: long enough to be asked for it.
+const HOLD: Duration = Duration::from_millis(30);
 /// Rounds in which the leader and then another node are killed.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 
 /// What one client did: everything that was answered, and what it still has open.
 #[derive(Default)]
@@ -32,18 +36,19 @@ struct Done {
 /// Opens, holds for a moment, closes; until told to stop.
 async fn work(caller: Arc<Caller>, client: u64, session: u64, stop: Arc<AtomicBool>) -> Result<Done> {
     let mut done = Done::default();
+    let mut random = StdRng::seed_from_u64(client);
     for turn in 0.. {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let file = (turn + client) % FILES;
+        let file = random.random_range(0..FILES);
         let via = Via::Any(usize::try_from((turn / 2 + client) % 3)?);
         let key = id16(client * 100 + file);
         let answered = caller.open(via, caller::open(session, file.into(), key, RWH)).await?;
         let (open, state) = answered.granted()?;
         done.events.push(Event { index: answered.index, what: What::Granted { open, state }, file, client });
         done.opened.push(answered);
-        sleep(Duration::from_millis(5)).await;
+        sleep(HOLD).await;
         if turn % 7 == 6 {
             // Some stay open, so that there is something to lose.
             done.left_open += 1;
@@ -107,10 +112,10 @@ async fn a_client_that_repeats_is_granted_once_while_nodes_die() -> Result<()> {
     }
     for _ in 0..ROUNDS {
         for victim in [cluster.leader().await?, 0] {
-            sleep(Duration::from_millis(300)).await;
+            sleep(Duration::from_millis(500)).await;
             cluster.kill(victim)?;
             cluster.leader_but(Some(victim)).await?;
-            sleep(Duration::from_millis(300)).await;
+            sleep(Duration::from_millis(500)).await;
             cluster.start_node(victim)?;
             cluster.leader().await?;
         }

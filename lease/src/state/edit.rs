@@ -56,6 +56,35 @@ impl FileEdit<'_> {
         Some(hold)
     }
 
+    /// Adds an open that was read from a record; false if it is there.
+    pub(crate) fn restore_open(&mut self, open: OpenRecord) -> bool {
+        let is_new = self.file.open(open.id).is_none();
+        if is_new {
+            self.add_open(open);
+        }
+        is_new
+    }
+
+    /// Adds a hold that was read from a record, before or after its opens; false if it is there.
+    pub(crate) fn restore_hold(&mut self, mut hold: Hold) -> bool {
+        let is_new = self.file.hold(hold.id).is_none();
+        if is_new {
+            let opens = self.file.opens().iter().filter(|open| open.lease() == Some(hold.id)).count();
+            hold.opens = u32::try_from(opens).unwrap_or(u32::MAX);
+            self.put_hold(hold);
+        }
+        is_new
+    }
+
+    /// Adds a parked open that was read from a record; false if it is there.
+    pub(crate) fn restore_parked(&mut self, parked: Parked) -> bool {
+        let is_new = self.file.parked().iter().all(|other| other.ticket != parked.ticket && other.request != parked.request);
+        if is_new {
+            self.put_parked(parked);
+        }
+        is_new
+    }
+
     /// Adds or replaces a parked open.
     pub(crate) fn put_parked(&mut self, parked: Parked) {
         self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
@@ -179,16 +208,41 @@ impl State {
         }
     }
 
-    /// Adds a client with its connections as they were.
-    pub(crate) fn restore_client(&mut self, client: Client) {
-        self.edit_client(*client.key(), |known| *known = client);
+    /// Adds a client that was read from a record; false if it is there.
+    pub(crate) fn restore_client(&mut self, client: Client) -> bool {
+        let is_new = self.clients.get(client.key()).is_none();
+        if is_new {
+            self.edit_client(*client.key(), |known| *known = client);
+        }
+        is_new
     }
 
-    /// Adds a session whose connection is known.
-    pub(crate) fn restore_session(&mut self, session: Session) {
-        self.digest.add(&RecordOf::Session(&session));
-        self.index.add_session(&session);
-        self.sessions.insert(session);
+    /// Adds a session, not its connection; false if it is there.
+    pub(crate) fn restore_session(&mut self, session: Session) -> bool {
+        let is_new = self.sessions.get(&session.id).is_none();
+        if is_new {
+            self.digest.add(&RecordOf::Session(&session));
+            self.index.add_session(&session);
+            self.sessions.insert(session);
+        }
+        is_new
+    }
+
+    /// A file that a record was read of, its own record or one of its parts.
+    pub(crate) fn restore_file(&mut self, key: &FileKey) -> FileEdit<'_> {
+        let file = if self.files.get(key).is_some() {
+            self.files.get_mut(key).expect("it was just looked up")
+        } else {
+            self.files.insert(File::new(key.clone(), Arc::from(""), false))
+        };
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
+    }
+
+    /// Sets what the record of a file itself says.
+    pub(crate) fn restore_file_head(&mut self, key: &FileKey, name: Arc<str>, directory: bool) {
+        let edit = self.restore_file(key);
+        edit.file.restore_head(name, directory);
+        edit.digest.add(&RecordOf::File(edit.file));
     }
 
     /// Forgets which files were changed, and keeps the room for the next.

@@ -22,7 +22,7 @@ pub(crate) enum Deadline {
 
 /// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
 /// sixteen bytes a lease; whether a lease is there is told by the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Leases {
     shards: Shards<(u64, u64)>,
     len: usize,
@@ -77,7 +77,7 @@ impl Leases {
 }
 
 /// The derived indexes. Files are meant by the hashes of their keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Index {
     pub(crate) leases: Leases,
     pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,

@@ -13,14 +13,23 @@ const GROUP: usize = 128;
 const GROUP_BITS: u32 = GROUP.trailing_zeros();
 
 type Shard<E> = Arc<Vec<E>>;
+type Group<E> = Arc<[Shard<E>; GROUP]>;
 
 /// Entries by hash: the highest bits of a hash are the number of its group, the next that of its shard in the group, and a shard is
 /// sorted by the rest. A clone copies one pointer a group. The first change after that copies the pointers of one group and the entries
 /// of one shard, some dozens each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Shards<E> {
-    groups: Box<[Arc<[Shard<E>; GROUP]>]>,
+    groups: Box<[Group<E>]>,
     bits: u32,
+    /// What every group is at first: to be passed over without a look.
+    empty: Group<E>,
+}
+
+impl<E: Placed + Clone + PartialEq> PartialEq for Shards<E> {
+    fn eq(&self, other: &Shards<E>) -> bool {
+        self.iter().eq(other.iter())
+    }
 }
 
 impl<E: Placed + Clone> Shards<E> {
@@ -28,8 +37,8 @@ impl<E: Placed + Clone> Shards<E> {
     pub(crate) fn new(groups: usize) -> Shards<E> {
         debug_assert!(groups.is_power_of_two(), "groups are told apart by bits");
         let empty = Shard::<E>::default();
-        let group = Arc::new(std::array::from_fn(|_| Arc::clone(&empty)));
-        Shards { groups: vec![group; groups].into_boxed_slice(), bits: groups.trailing_zeros() }
+        let empty = Arc::new(std::array::from_fn(|_| Arc::clone(&empty)));
+        Shards { groups: vec![Arc::clone(&empty); groups].into_boxed_slice(), bits: groups.trailing_zeros(), empty }
     }
 
     fn place(&self, hash: u64) -> (usize, usize) {
@@ -86,6 +95,7 @@ impl<E: Placed + Clone> Shards<E> {
 
     /// All entries, in the order of their hashes.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &E> {
-        self.groups.iter().flat_map(|group| group.iter().flat_map(|shard| shard.iter()))
+        let groups = self.groups.iter().filter(|group| !Arc::ptr_eq(group, &self.empty));
+        groups.flat_map(|group| group.iter().flat_map(|shard| shard.iter()))
     }
 }
