@@ -8,6 +8,7 @@ mod index;
 mod list;
 mod query;
 mod server;
+mod shards;
 mod share;
 mod table;
 mod touched;
@@ -21,6 +22,7 @@ use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
+pub(crate) use edit::FileEdit;
 pub(crate) use file::{File, OpenRecord, Parked};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
@@ -61,10 +63,9 @@ pub(crate) struct Meta {
     pub(crate) violations: u64,
 }
 
-/// Shards of the large tables: a shard is what is copied at the first change after a snapshot.
-/// Few where nothing is optimized, since tests walk over all of them again and again; no record and no hash depends on it.
-const FILE_SHARDS: usize = if cfg!(debug_assertions) { 16 } else { 4096 };
-const CLIENT_SHARDS: usize = if cfg!(debug_assertions) { 4 } else { 256 };
+/// Groups of shards of the large tables: a million files make sixty a shard.
+const FILE_GROUPS: usize = 128;
+const CLIENT_GROUPS: usize = 8;
 
 /// The lease table: everything that the cluster has to agree on. See the [crate's documentation](crate).
 #[derive(Debug, Clone)]
@@ -105,9 +106,9 @@ impl State {
         State {
             meta,
             servers: BTreeMap::new(),
-            clients: Table::new(CLIENT_SHARDS),
-            sessions: Table::new(CLIENT_SHARDS),
-            files: Table::new(FILE_SHARDS),
+            clients: Table::new(CLIENT_GROUPS),
+            sessions: Table::new(CLIENT_GROUPS),
+            files: Table::new(FILE_GROUPS),
             index: Index::default(),
             digest: Digest::default(),
             touched: Touched::default(),

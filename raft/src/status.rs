@@ -21,7 +21,7 @@ pub struct Status {
     pub node: NodeId,
     /// Its cluster.
     pub cluster: ClusterId,
-    /// Whether the node has ever been part of a formed cluster: it has a log, or has voted.
+    /// Whether the node has ever been part of a formed cluster: its log is not empty.
     pub formed: bool,
     /// Who leads, as far as this node knows.
     pub leader: Option<NodeId>,
@@ -89,7 +89,8 @@ impl Status {
     pub(crate) async fn of(config: &Config, raft: &Raft, machine: &MachineHandle) -> Result<Status, Unavailable> {
         let (applied, hash, now, counts) =
             machine.with(|machine| (machine.applied(), machine.hash(), machine.state().now(), machine.state().counts())).await?;
-        // Not from the metrics: right after a start they say nothing yet, and a node with a log would pass for a new one.
+        // Not from the metrics: until consensus has run for a moment they say nothing, and a node that takes itself for empty would
+        // refuse to serve.
         let formed = raft.is_initialized().await.map_err(|_| Unavailable::Stopping)?;
         let metrics = raft.metrics().borrow_watched().clone();
         let view = View { config, metrics: &metrics };

@@ -14,11 +14,12 @@ impl Step<'_> {
     /// Checks the files that the entry changed. In tests a violation panics; in production it costs the caching on that file: a panic that
     /// every node meets at the same entry would take the cluster down, and would do so again after each restart.
     pub(super) fn contain_violations(&mut self) {
-        for file in self.state.take_changed() {
-            let Err(violation) = check_file(self.state, &file) else { continue };
-            self.contain(&file, &violation);
+        let changed = self.state.take_changed();
+        for file in &changed {
+            let Err(violation) = check_file(self.state, file) else { continue };
+            self.contain(file, &violation);
         }
-        self.state.take_changed();
+        self.state.forget_changed(changed);
         if cfg!(any(test, feature = "paranoid"))
             && let Err(violation) = self.state.check()
         {

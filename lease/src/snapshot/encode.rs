@@ -69,7 +69,7 @@ impl RecordOf<'_> {
 
     /// The record.
     pub(crate) fn record(&self) -> super::Record {
-        let (mut key, mut value) = (Vec::new(), Vec::new());
+        let (mut key, mut value) = (Vec::with_capacity(64), Vec::with_capacity(96));
         self.write_key(&mut key);
         self.write_value(&mut value);
         super::Record { key, value }

@@ -101,7 +101,7 @@ impl Play {
         assert!(self.state.next_deadline().is_none_or(|at| at > self.state.now()), "what is due does not survive an entry");
         self.debts.note(&effects);
         self.expire();
-        self.go_deaf(&effects);
+        self.part(&effects);
         self.lose_unreachable();
         for effect in &effects {
             self.learn(effect);

@@ -68,7 +68,7 @@ impl Applier {
     /// What came of the entry; the restored table has to agree in everything.
     pub(crate) fn apply(&mut self, state: &mut State, entry: &Entry) -> Vec<Effect> {
         self.entries += 1;
-        if self.entries % RESTORE_EVERY == 0 { self.apply_twice(state, entry) } else { apply(state, entry) }
+        if self.entries.is_multiple_of(RESTORE_EVERY) { self.apply_twice(state, entry) } else { apply(state, entry) }
     }
 
     fn apply_twice(&mut self, state: &mut State, entry: &Entry) -> Vec<Effect> {

@@ -25,6 +25,7 @@ mod batch;
 mod handle;
 mod layout;
 mod purge;
+mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -33,4 +34,4 @@ pub use batch::CheckpointBatch;
 pub use handle::Checkpoint;
 pub use layout::CheckpointMeta;
 pub use purge::purge_bound;
-pub use table::{Changer, Filler};
+pub use stored::{Changer, Filler};

@@ -149,6 +149,10 @@ impl TestCluster {
     }
 
     /// A running node that does not lead.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
     pub async fn follower(&self) -> NodeId {
         let leader = self.leader().await;
         *self.nodes.keys().find(|node| **node != leader).expect("a cluster has followers")
@@ -245,6 +249,10 @@ impl TestServer {
     }
 
     /// Asks as an attached server does: the answer is delivered.
+    ///
+    /// # Panics
+    ///
+    /// If the server is not attached.
     pub fn propose(&self, node: &Coordinator, command: Command) -> Result<RequestId, Unavailable> {
         let request = self.request();
         let reporter = self.attachment.as_ref().expect("the server is attached").reporter();
@@ -278,18 +286,18 @@ impl TestServer {
 
     /// Waits for a lease break notification.
     pub async fn broken(&mut self) -> lease::Break {
-        self.delivered("a break", |delivery| match delivery {
-            Delivery::Effect { effect: Effect::Break(notice), .. } => Some(notice.clone()),
-            _ => None,
+        self.delivered("a break", |delivery| {
+            let Delivery::Effect { effect: Effect::Break(notice), .. } = delivery else { return None };
+            Some(notice.clone())
         })
         .await
     }
 
     /// Waits for the answer to a request.
     pub async fn answered(&mut self, id: RequestId) -> Answer {
-        self.delivered("an answer", |delivery| match delivery {
-            Delivery::Effect { effect: Effect::Reply { to, outcome }, .. } if *to == id => Some(outcome.clone()),
-            _ => None,
+        self.delivered("an answer", |delivery| {
+            let Delivery::Effect { effect: Effect::Reply { to, outcome }, .. } = delivery else { return None };
+            (*to == id).then(|| outcome.clone())
         })
         .await
     }

@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::CheckpointBatch;
 use super::layout::{CheckpointMeta, corrupt};
-use super::table::{Changer, Filler, Table};
+use super::stored::{Changer, Filler};
+use super::table::Table;
 use crate::store::data_dir::DataDir;
 use crate::store::error::StoreError;
 

@@ -57,7 +57,9 @@ fn records(count: usize, size: usize) -> Model {
 fn whole(model: &Model) -> CheckpointBatch {
     let mut batch = CheckpointBatch::default();
     batch.replace_all();
-    model.iter().for_each(|(key, value)| batch.put(key.clone(), value.clone()));
+    for (key, value) in model {
+        batch.put(key.clone(), value.clone());
+    }
     batch
 }
 
@@ -144,13 +146,15 @@ async fn what_was_written_survives_a_kill_and_is_all_or_nothing() {
 async fn a_large_change_that_is_interrupted_never_leaves_a_mixed_table() {
     let before = records(3000, 60);
     let mut after = before.clone();
-    after.extend(records(20_000, 61));
+    after.extend(records(14_000, 61));
     for batches in 0.. {
         let folder = tempfile::tempdir().unwrap();
         let checkpoint = open(folder.path());
         checkpoint.write(whole(&before), meta(1, &before)).await.unwrap();
         let mut batch = CheckpointBatch::default();
-        after.iter().for_each(|(key, value)| batch.put(key.clone(), value.clone()));
+        for (key, value) in &after {
+            batch.put(key.clone(), value.clone());
+        }
         checkpoint.fail_after(Some(batches)).await;
         let written = checkpoint.write(batch, meta(2, &after)).await;
         checkpoint.fail_after(None).await;
@@ -173,7 +177,7 @@ async fn a_large_change_that_is_interrupted_never_leaves_a_mixed_table() {
 async fn a_new_table_that_is_interrupted_leaves_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = open(folder.path());
-    let (before, after) = (records(30, 60), records(20_000, 61));
+    let (before, after) = (records(30, 60), records(14_000, 61));
     checkpoint.write(whole(&before), meta(1, &before)).await.unwrap();
     for batches in 0..3 {
         checkpoint.fail_after(Some(batches)).await;
@@ -328,7 +332,9 @@ proptest! {
             checkpoint.write(whole(&model), meta(0, &model)).await.unwrap();
             for (round, changes) in rounds.into_iter().enumerate() {
                 let mut batch = CheckpointBatch::default();
-                changes.into_iter().for_each(|change| apply(&mut model, &mut batch, change));
+                for change in changes {
+                    apply(&mut model, &mut batch, change);
+                }
                 let meta = meta(round as u64, &model);
                 checkpoint.write(batch, meta.clone()).await.unwrap();
                 assert_eq!(load(&checkpoint).await, Some((meta, model.clone())));

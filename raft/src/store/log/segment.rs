@@ -52,7 +52,7 @@ pub(super) fn number_of(name: &str) -> Option<u64> {
     (file_name(number) == name).then_some(number)
 }
 
-fn header(owner: Identity, number: u64, size: u64) -> [u8; HEADER] {
+pub(super) fn header(owner: Identity, number: u64, size: u64) -> [u8; HEADER] {
     let mut bytes = [0; HEADER];
     bytes[..8].copy_from_slice(MAGIC);
     bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
@@ -136,7 +136,7 @@ pub(super) fn path(dir: &DataDir, number: u64) -> PathBuf {
 
 /// How big the segment with this number is made: the first ones are small, so that a small cluster needs little room.
 pub(super) fn planned_size(number: u64, segment_bytes: u64) -> u64 {
-    const FIRST: u64 = 256 << 10;
+    const FIRST: u64 = 64 << 10;
     let doubled = FIRST << number.saturating_sub(1).min(20);
     doubled.min(segment_bytes).max(2 * RECORDS_AT as u64).next_multiple_of(RECORDS_AT as u64)
 }

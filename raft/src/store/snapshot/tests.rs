@@ -71,8 +71,8 @@ fn a_snapshot_travels_in_pieces() {
     }
     assert!(pieces > 1, "the test is about several pieces");
     assert_eq!(receiver.received(), file.size());
-    let received = there.install(&receiver.finish().unwrap()).unwrap();
-    assert_eq!(read(&received), records);
+    let there_now = there.install(&receiver.finish().unwrap()).unwrap();
+    assert_eq!(read(&there_now), records);
 }
 
 #[test]
@@ -135,7 +135,11 @@ fn a_damaged_snapshot_is_set_aside_for_the_one_before() {
     let found = folder(&disk).latest().unwrap().expect("the older one is whole");
     assert_eq!(found.path(), older.path());
     let names = disk.list(Path::new("/data/snapshot")).unwrap();
-    assert_eq!(names.iter().filter(|name| name.ends_with(".bad")).count(), 1, "{names:?}");
+    assert_eq!(
+        names.iter().filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "bad")).count(),
+        1,
+        "{names:?}"
+    );
 }
 
 #[test]
