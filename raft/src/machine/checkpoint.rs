@@ -75,7 +75,10 @@ pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes) -> Result<(
         }
         None => {
             let fill = move |filler: &mut Filler<'_>| {
-                for group in view.groups() {
+                // In the order of their keys: sled takes a sixth of the time then.
+                let mut groups: Vec<Group> = view.groups().collect();
+                groups.sort_unstable();
+                for group in groups {
                     for record in view.records(&group) {
                         filler.put(&record.key, &record.value)?;
                     }
