@@ -8,6 +8,7 @@ mod index;
 mod list;
 mod query;
 mod server;
+mod shards;
 mod share;
 mod table;
 mod touched;
@@ -17,16 +18,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::{FileKey, Incarnation, ServerId};
+use crate::limits::{BREAK_TIMEOUT_MAX, BREAK_TIMEOUT_MIN};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
+pub(crate) use edit::FileEdit;
 pub(crate) use file::{File, OpenRecord, Parked};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
 pub(crate) use index::{Deadline, Index};
+#[cfg(test)]
+pub(crate) use list::List;
 pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
+#[cfg(test)]
+pub(crate) use shards::{Placed, Shards};
 pub(crate) use table::{Keyed, Table};
 use touched::Touched;
 
@@ -40,6 +47,15 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings { break_timeout: Duration::from_secs(35) }
+    }
+}
+
+impl Settings {
+    /// These settings as they can hold: in range, and in the units that are kept.
+    #[must_use]
+    pub fn in_range(self) -> Settings {
+        let millis = u64::try_from(self.break_timeout.as_millis()).unwrap_or(u64::MAX);
+        Settings { break_timeout: Duration::from_millis(millis).clamp(BREAK_TIMEOUT_MIN, BREAK_TIMEOUT_MAX) }
     }
 }
 
@@ -61,10 +77,9 @@ pub(crate) struct Meta {
     pub(crate) violations: u64,
 }
 
-/// Shards of the large tables: a shard is what is copied at the first change after a snapshot.
-/// Few where nothing is optimized, since tests walk over all of them again and again; no record and no hash depends on it.
-const FILE_SHARDS: usize = if cfg!(debug_assertions) { 16 } else { 4096 };
-const CLIENT_SHARDS: usize = if cfg!(debug_assertions) { 4 } else { 256 };
+/// Groups of shards of the large tables: a million files make sixty a shard.
+const FILE_GROUPS: usize = 128;
+const CLIENT_GROUPS: usize = 8;
 
 /// The lease table: everything that the cluster has to agree on. See the [crate's documentation](crate).
 #[derive(Debug, Clone)]
@@ -105,9 +120,9 @@ impl State {
         State {
             meta,
             servers: BTreeMap::new(),
-            clients: Table::new(CLIENT_SHARDS),
-            sessions: Table::new(CLIENT_SHARDS),
-            files: Table::new(FILE_SHARDS),
+            clients: Table::new(CLIENT_GROUPS),
+            sessions: Table::new(CLIENT_GROUPS),
+            files: Table::new(FILE_GROUPS),
             index: Index::default(),
             digest: Digest::default(),
             touched: Touched::default(),

@@ -145,7 +145,7 @@ async fn perform(timeline: &Timeline, stage: &Stage, leader: Leadership, demo: &
     let ledger = Ledger::default();
     let break_timeout = demo.break_timeout.0;
     let mut story = Story { timeline, stage, break_timeout, addresses, ledger, first, second };
-    story.play(leader).await?;
+    story.play().await?;
     checks::check(timeline, &story.addresses, &story.ledger).await?;
     if !demo.keep {
         let Story { first, second, .. } = story;
@@ -183,6 +183,6 @@ fn keep(timeline: &Timeline, stage: Stage) -> Result<(), Failure> {
     timeline.tell(format!("\n  export TENURE_ENDPOINTS={endpoints}"));
     timeline.tell(format!("  {binary} status\n  {binary} lease list\n  {binary} state hash\n  {binary} leader transfer"));
     timeline.tell("\nTo stop it and remove what it wrote:");
-    timeline.tell(format!("\n  kill {processes} && rm -r {}", folder.display()));
+    timeline.tell(format!("\n  kill {processes} && sleep 3 && rm -r {}", folder.display()));
     Ok(())
 }

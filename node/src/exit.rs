@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use rpc::client::AdminError;
+
 /// Why a command was not carried out, by the code that the process ends with. The text is one or two sentences for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
@@ -27,9 +29,18 @@ impl Failure {
     }
 }
 
-impl From<rpc::client::AdminError> for Failure {
-    fn from(error: rpc::client::AdminError) -> Failure {
-        use rpc::client::AdminError;
+impl Failure {
+    /// A question was not answered. Unlike a change, it leaves nothing behind that the operator would have to look for.
+    pub(crate) fn unanswered(error: AdminError) -> Failure {
+        match error {
+            AdminError::Unknown(why) => Failure::Unavailable(format!("no answer in time: {why}")),
+            AdminError::Unavailable(_) | AdminError::Refused(_) | AdminError::Invalid(_) => Failure::from(error),
+        }
+    }
+}
+
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Failure {
         match error {
             AdminError::Refused(why) => Failure::Refused(why),
             AdminError::Invalid(why) => Failure::Usage(why),

@@ -6,8 +6,9 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use crate::config::LogFormat;
 use crate::exit::Failure;
 
-/// Libraries that would drown what the node has to say; a filter that names one of them overrides this.
-const QUIET: &str = "openraft=warn,sled=warn,h2=warn,hyper=warn,tower=warn,tonic=warn";
+/// Libraries that would drown what the node has to say, openraft by a warning for each heartbeat to a node that is down. A filter that
+/// names one of them overrides this.
+const QUIET: &str = "openraft=error,sled=warn,h2=warn,hyper=warn,tower=warn,tonic=warn";
 
 /// Starts logging. `filter` is a comma-separated list of levels, each for everything or for one target, as `info` or
 /// `warn,raft=debug`.

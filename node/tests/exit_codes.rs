@@ -7,7 +7,7 @@ use common::{err, free_address, out, run};
 #[test]
 fn wrong_use_ends_with_2_and_helps() {
     for (arguments, says) in [
-        (vec!["statsu"], "a similar subcommand exists: 'status'"),
+        (vec!["stats"], "some similar subcommands exist: 'state', 'status'"),
         (vec!["status", "--endpont", "a:1"], "a similar argument exists: '--endpoint'"),
         (vec!["status", "-e", "nowhere"], "write host:port, as in 10.0.0.1:7101"),
         (vec!["status", "-o", "yaml"], "[possible values: table, json]"),
@@ -16,7 +16,7 @@ fn wrong_use_ends_with_2_and_helps() {
         (vec!["member", "add", "n0", "a:1"], "'n0' is no node id"),
         (vec!["member", "add", "n4"], "<HOST:PORT>"),
         (vec!["lease", "show", "RWH"], "'RWH' is no lease key: write 32 hexadecimal digits"),
-        (vec!["lease", "list", "--client", "c1"], "'c1' is no client GUID"),
+        (vec!["lease", "list", "--client", "alice"], "'alice' is no client GUID"),
         (vec!["lease", "list", "--file", "report.docx"], "write the volume, / and the file id"),
         (vec!["demo", "--break-timeout", "1s"], "--break-timeout (1s) must be at least 2s"),
         (vec!["serve"], "'listen' is not set"),

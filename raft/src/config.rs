@@ -79,25 +79,15 @@ impl Config {
                 return Err(ConfigError::TooSmall { name, value: value.to_string(), least: "1" });
             }
         }
-        self.check_order("election_timeout_min", self.election_timeout_min, "twice heartbeat", self.heartbeat * 2)?;
-        self.check_order("election_timeout_max", self.election_timeout_max, "election_timeout_min", self.election_timeout_min)?;
+        check_order("election_timeout_min", self.election_timeout_min, "twice heartbeat", self.heartbeat * 2)?;
+        check_order("election_timeout_max", self.election_timeout_max, "election_timeout_min", self.election_timeout_min)?;
         if self.election_timeout_max == self.election_timeout_min {
             return Err(ConfigError::Equal { name: "election_timeout_max", other: "election_timeout_min" });
         }
-        self.check_order("break_timeout", self.break_timeout, "scan_interval", self.scan_interval)?;
-        self.check_order("request_timeout", self.request_timeout, "twice election_timeout_max", self.election_timeout_max * 2)?;
-        self.check_order("sync_timeout", self.sync_timeout, "election_timeout_max", self.election_timeout_max)?;
-        self.check_order("snapshot_timeout", self.snapshot_timeout, "election_timeout_max", self.election_timeout_max)
-    }
-
-    fn check_order(
-        &self,
-        name: &'static str,
-        value: Duration,
-        least_name: &'static str,
-        least: Duration,
-    ) -> Result<(), ConfigError> {
-        if value < least { Err(ConfigError::Order { name, value, least_name, least }) } else { Ok(()) }
+        check_order("break_timeout", self.break_timeout, "scan_interval", self.scan_interval)?;
+        check_order("request_timeout", self.request_timeout, "twice election_timeout_max", self.election_timeout_max * 2)?;
+        check_order("sync_timeout", self.sync_timeout, "election_timeout_max", self.election_timeout_max)?;
+        check_order("snapshot_timeout", self.snapshot_timeout, "election_timeout_max", self.election_timeout_max)
     }
 
     fn durations(&self) -> [(&'static str, Duration); 9] {
@@ -123,6 +113,10 @@ impl Config {
             ("batches_in_flight_max", self.batches_in_flight_max as u64),
         ]
     }
+}
+
+fn check_order(name: &'static str, value: Duration, least_name: &'static str, least: Duration) -> Result<(), ConfigError> {
+    if value < least { Err(ConfigError::Order { name, value, least_name, least }) } else { Ok(()) }
 }
 
 /// Why a configuration is refused.
@@ -159,3 +153,6 @@ pub enum ConfigError {
         other: &'static str,
     },
 }
+
+#[cfg(test)]
+mod tests;

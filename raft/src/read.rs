@@ -60,7 +60,7 @@ impl Reader<'_> {
     async fn index(&self) -> Result<u64, Unavailable> {
         let leadership = self.leadership.borrow().clone();
         if leadership.mine.is_some() {
-            return read_index(self.raft, self.leadership).await.map_err(from_peer);
+            return read_index(self.raft, self.leadership).await.map_err(|error| from_peer(&error));
         }
         let Some((leader, member)) = leadership.other() else { return Err(Unavailable::NoLeader) };
         let call = self.transport.call(*leader, member, Verb::ReadIndex, bytes::Bytes::new(), self.call_timeout);
@@ -71,7 +71,7 @@ impl Reader<'_> {
             }
             // The leader's own end is not this node's.
             Err(TransportError::Remote(PeerError::Stopping(_))) => Err(Unavailable::NoLeader),
-            Err(TransportError::Remote(error)) => Err(from_peer(error)),
+            Err(TransportError::Remote(error)) => Err(from_peer(&error)),
             Err(TransportError::Unreachable(_) | TransportError::Timeout | TransportError::Refused(_)) => {
                 Err(Unavailable::NoLeader)
             }
@@ -79,7 +79,7 @@ impl Reader<'_> {
     }
 }
 
-fn from_peer(error: PeerError) -> Unavailable {
+fn from_peer(error: &PeerError) -> Unavailable {
     match error {
         PeerError::NotLeader { .. } | PeerError::Malformed(_) => Unavailable::NoLeader,
         PeerError::Busy(_) => Unavailable::NoQuorum,

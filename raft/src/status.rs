@@ -89,6 +89,9 @@ impl Status {
     pub(crate) async fn of(config: &Config, raft: &Raft, machine: &MachineHandle) -> Result<Status, Unavailable> {
         let (applied, hash, now, counts) =
             machine.with(|machine| (machine.applied(), machine.hash(), machine.state().now(), machine.state().counts())).await?;
+        // Not from the metrics: until consensus has run for a moment they say nothing, and a node that takes itself for empty would
+        // refuse to serve.
+        let formed = raft.is_initialized().await.map_err(|_| Unavailable::Stopping)?;
         let metrics = raft.metrics().borrow_watched().clone();
         let view = View { config, metrics: &metrics };
         let members = view.members();
@@ -96,7 +99,7 @@ impl Status {
         Ok(Status {
             node: config.node,
             cluster: config.cluster,
-            formed: metrics.last_log_index.is_some(),
+            formed,
             leader: metrics.current_leader,
             term: metrics.current_term,
             members,

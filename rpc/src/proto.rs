@@ -2,7 +2,6 @@
 
 /// `tenure.v1`: for SMB servers and operators.
 #[expect(
-    missing_docs,
     unused_qualifications,
     clippy::pedantic,
     clippy::allow_attributes,

@@ -17,9 +17,7 @@ impl Step<'_> {
     /// Ends an open. With the last one of a lease the lease ends, and its break with it: that is an acknowledgement in all
     /// but name (MS-SMB2 3.3.4.17, LS-106, LS-139).
     pub(super) fn close_open(&mut self, file: &FileKey, open: OpenId) {
-        let Some(lease) = self.state.remove_open(file, open).and_then(|open| open.lease()) else { return };
-        let is_last = self.state.file(file).and_then(|record| record.hold(lease)).is_some_and(|hold| hold.opens == 0);
-        if is_last && self.state.remove_hold(file, lease).is_some_and(|hold| hold.breaking().is_some()) {
+        if self.state.remove_open(file, open).is_some_and(|ended| ended.breaking().is_some()) {
             self.wake.insert(file.clone());
         }
     }

@@ -1,11 +1,10 @@
 //! What a lease request gets (MS-SMB2 3.3.5.9.8, 3.3.5.9.11; MS-FSA 2.1.5.18.2).
 
-use super::Step;
 use crate::caching::Caching;
 use crate::command::LeaseRequest;
-use crate::id::{FileKey, Generation};
+use crate::id::Generation;
 use crate::outcome::{Grant, GrantV2};
-use crate::state::{File, Hold, HoldV2, LeaseId, Standing};
+use crate::state::{File, FileEdit, Hold, HoldV2, LeaseId, Standing};
 
 /// Whether a lease can be in a state beside all other owners of its file.
 fn can_hold(file: &File, own: LeaseId, state: Caching) -> bool {
@@ -37,23 +36,17 @@ fn grant_of(hold: &Hold) -> Grant {
     }
 }
 
-impl Step<'_> {
-    /// Puts an open that succeeds under the lease that it asked for; the file is known. Never breaks anybody.
-    pub(super) fn grant(&mut self, file: &FileKey, id: LeaseId, asked: LeaseRequest) -> Grant {
-        let record = self.state.file(file).expect("a lease is granted on a known file");
-        let hold = match record.hold(id) {
-            None => Some(new_hold(record, id, asked)),
-            Some(hold) => upgraded(record, hold, asked.state),
-        };
-        match hold {
-            Some(hold) => {
-                let grant = grant_of(&hold);
-                self.state.put_hold(file, hold);
-                grant
-            }
-            None => grant_of(record.hold(id).expect("a lease that does not change is there")),
-        }
+/// Puts an open that succeeds under the lease that it asked for. Never breaks anybody.
+pub(super) fn grant(edit: &mut FileEdit<'_>, id: LeaseId, asked: LeaseRequest) -> Grant {
+    let file = edit.file();
+    let known = file.hold(id);
+    let changed = known.map_or_else(|| Some(new_hold(file, id, asked)), |hold| upgraded(file, hold, asked.state));
+    if let Some(hold) = changed {
+        let grant = grant_of(&hold);
+        edit.put_hold(hold);
+        return grant;
     }
+    grant_of(known.expect("only a lease that is there does not change"))
 }
 
 /// A lease that begins. Its epoch is the client's plus one, or the client's own if nothing was granted (LS-119, LS-120).

@@ -1,6 +1,7 @@
 //! CREATE (MS-SMB2 3.3.5.9; MS-FSA 2.1.5.1.2): share modes, breaks and the grant as one step.
 
 use super::Step;
+use super::grant::grant;
 use crate::command::{Access, Disposition, LeaseRequest, Open, Share};
 use crate::effect::Effect;
 use crate::id::{ClientGuid, OpenId, RequestId};
@@ -128,12 +129,12 @@ impl Step<'_> {
 
     fn succeed(&mut self, open: &Open, client: ClientGuid, asked: Option<LeaseRequest>) -> Outcome {
         let Open { session, file, name, directory, access, share, disposition: _, lease: _ } = open;
-        self.state.know_file(file, name, *directory);
-        let lease = asked.map(|asked| self.grant(file, LeaseId { client, key: asked.key }, asked));
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
+        let mut edit = self.state.know_file(file, name, *directory);
+        let lease = asked.map(|asked| grant(&mut edit, LeaseId { client, key: asked.key }, asked));
         let key = asked.map(|asked| asked.key);
-        self.state.add_open(file, OpenRecord { id, session: *session, client, key, access: *access, share: *share });
+        edit.add_open(OpenRecord { id, session: *session, client, key, access: *access, share: *share });
         Outcome::Opened { open: id, lease }
     }
 }

@@ -1,6 +1,6 @@
 //! Parts of the state to records. Every type is taken apart exhaustively, so that a new field can not be forgotten.
 
-pub(super) mod answer;
+pub(crate) mod answer;
 
 use prost::Message;
 
@@ -69,7 +69,7 @@ impl RecordOf<'_> {
 
     /// The record.
     pub(crate) fn record(&self) -> super::Record {
-        let (mut key, mut value) = (Vec::new(), Vec::new());
+        let (mut key, mut value) = (Vec::with_capacity(64), Vec::with_capacity(96));
         self.write_key(&mut key);
         self.write_value(&mut value);
         super::Record { key, value }

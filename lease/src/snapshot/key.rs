@@ -85,7 +85,7 @@ fn write_escaped(name: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Which record of its group a record is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// The group's own record.
     Head,

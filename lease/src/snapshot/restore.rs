@@ -1,6 +1,6 @@
 //! Records back to a state, in whatever order they come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use prost::Message;
 
 use super::encode::answer;
 use super::key::{self, Group, Place};
-use super::{Record, wire};
+use super::{Digest, Record, StateHash, wire};
 use crate::caching::Caching;
 use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Share};
 use crate::effect::Route;
@@ -41,115 +41,111 @@ pub enum RestoreError {
     /// The state follows rules that this version of the program does not know.
     #[error("the state follows rule level {0}, this program knows up to {RULE_LEVEL}")]
     UnknownRules(u32),
+    /// The records can be read, but this version of the program would have written them in other bytes: they say something that it does not
+    /// know, or are damaged.
+    #[error("the records are not as this program writes them")]
+    Foreign,
     /// The records contradict each other.
     #[error(transparent)]
     Violation(#[from] Violation),
 }
 
-/// Records sorted by what they are.
-#[derive(Default)]
-struct Parts {
-    meta: Option<Meta>,
-    servers: BTreeMap<ServerId, Server>,
-    answers: BTreeMap<(ServerId, Sequence), Answer>,
-    clients: BTreeMap<ClientGuid, Client>,
-    sessions: BTreeMap<SessionId, Session>,
-    files: BTreeMap<FileKey, (Arc<str>, bool)>,
-    opens: Vec<(FileKey, OpenRecord)>,
-    holds: Vec<(FileKey, Hold)>,
-    parked: Vec<(FileKey, Parked)>,
-}
-
 impl State {
-    /// The state that has exactly these records, in whatever order they come. Invariants are checked.
+    /// The state that has exactly these records, in whatever order they come. Its invariants are checked, except those that hold because
+    /// it was built just now.
     pub fn restore(records: impl IntoIterator<Item = Record>) -> Result<State, RestoreError> {
-        let mut parts = Parts::default();
+        let mut restoring = Restoring::default();
         for record in records {
             let Some((group, place)) = key::parse(&record.key) else {
                 return Err(RestoreError::UnknownKey(record.key));
             };
-            match parts.read(group, place, &record.value) {
+            restoring.bytes.add_bytes(&record);
+            match restoring.read(group, place, &record.value) {
                 Some(true) => (),
                 Some(false) => return Err(RestoreError::Twice(record.key)),
                 None => return Err(RestoreError::Unreadable(record.key)),
             }
         }
-        let state = parts.assemble()?;
-        state.check()?;
-        Ok(state)
+        restoring.finish()
     }
 }
 
-impl Parts {
-    /// Reads one record: false if it is there already, nothing if it can not be read. Whatever is in a file's lists twice is
-    /// found when they are put together.
+/// A state being restored, and what waits for records that it belongs to.
+#[derive(Default)]
+struct Restoring {
+    state: State,
+    meta: Option<Meta>,
+    answers: BTreeMap<(ServerId, Sequence), Answer>,
+    /// Files of which only parts were read so far.
+    headless: BTreeSet<FileKey>,
+    /// Of the records as they came.
+    bytes: Digest,
+}
+
+impl Restoring {
+    /// Reads one record: false if it is there already, nothing if it can not be read.
     fn read(&mut self, group: Group, place: Place, value: &[u8]) -> Option<bool> {
+        let state = &mut self.state;
         Some(match (group, place) {
             (Group::Meta, Place::Head) => self.meta.replace(meta(value)?).is_none(),
-            (Group::Server(id), Place::Head) => self.servers.insert(id, server(value)?).is_none(),
+            (Group::Server(id), Place::Head) => {
+                let server = server(value)?;
+                state.server(id).is_none() && {
+                    state.add_server(id, server);
+                    true
+                }
+            }
             (Group::Server(id), Place::Answer(sequence)) => {
                 let answer = answer::decode(wire::Answer::decode(value).ok()?)?;
                 self.answers.insert((id, sequence), answer).is_none()
             }
-            (Group::Client(id), Place::Head) => self.clients.insert(id, client(id, value)?).is_none(),
-            (Group::Session(id), Place::Head) => self.sessions.insert(id, session(id, value)?).is_none(),
-            (Group::File(key), Place::Head) => self.files.insert(key, file(value)?).is_none(),
-            (Group::File(key), Place::Open(id)) => {
-                self.opens.push((key, open(id, value)?));
-                true
+            (Group::Client(id), Place::Head) => state.restore_client(client(id, value)?),
+            (Group::Session(id), Place::Head) => state.restore_session(session(id, value)?),
+            (Group::File(key), Place::Head) => {
+                let (name, directory) = file(value)?;
+                let is_new = self.headless.remove(&key) || state.file(&key).is_none();
+                is_new && {
+                    state.restore_file_head(&key, name, directory);
+                    true
+                }
             }
-            (Group::File(key), Place::Hold(id)) => {
-                self.holds.push((key, hold(id, value)?));
-                true
-            }
-            (Group::File(key), Place::Parked(ticket)) => {
-                let parked = parked(ticket, &key, value)?;
-                self.parked.push((key, parked));
-                true
-            }
+            (Group::File(key), place) => self.read_part(&key, place, value)?,
             _ => return None,
         })
     }
 
-    fn assemble(self) -> Result<State, RestoreError> {
-        let meta = self.meta.ok_or(RestoreError::Missing("the settings"))?;
+    /// Reads a record that is part of a file.
+    fn read_part(&mut self, key: &FileKey, place: Place, value: &[u8]) -> Option<bool> {
+        if self.state.file(key).is_none() {
+            self.headless.insert(key.clone());
+        }
+        match place {
+            Place::Open(id) => Some(self.state.restore_file(key).restore_open(open(id, value)?)),
+            Place::Hold(id) => Some(self.state.restore_file(key).restore_hold(hold(id, value)?)),
+            Place::Parked(ticket) => Some(self.state.restore_file(key).restore_parked(parked(ticket, key, value)?)),
+            Place::Head | Place::Answer(_) => None,
+        }
+    }
+
+    fn finish(self) -> Result<State, RestoreError> {
+        let Restoring { mut state, meta, answers, headless, bytes } = self;
+        let meta = meta.ok_or(RestoreError::Missing("the settings"))?;
         if meta.rule_level == 0 || meta.rule_level > RULE_LEVEL {
             return Err(RestoreError::UnknownRules(meta.rule_level));
         }
-        let mut state = State::new();
-        *state.meta_mut() = meta;
-        for (id, server) in self.servers {
-            state.add_server(id, server);
+        if !headless.is_empty() {
+            return Err(RestoreError::Missing("the file of an open, a lease or a parked open"));
         }
-        for ((server, sequence), answer) in self.answers {
+        *state.meta_mut() = meta;
+        for ((server, sequence), answer) in answers {
             let incarnation = state.server(server).ok_or(RestoreError::Missing("the server of an answer"))?.incarnation;
             state.remember(RequestId { server, incarnation, sequence }, answer);
         }
-        for (_, client) in self.clients {
-            state.restore_client(client);
+        if state.hash() != StateHash(bytes.sum()) {
+            return Err(RestoreError::Foreign);
         }
-        for (_, session) in self.sessions {
-            let known = state.client(session.client).is_some_and(|client| client.has(session.route));
-            if !known {
-                return Err(RestoreError::Missing("the connection of a session"));
-            }
-            state.restore_session(session);
-        }
-        for (key, (name, directory)) in &self.files {
-            state.know_file(key, name, *directory);
-        }
-        let known = |key: &FileKey| self.files.contains_key(key);
-        if !self.opens.iter().map(|(key, _)| key).all(known)
-            || !self.holds.iter().map(|(key, _)| key).all(known)
-            || !self.parked.iter().map(|(key, _)| key).all(known)
-        {
-            return Err(RestoreError::Missing("the file of an open, a lease or a parked open"));
-        }
-        // Holds count the opens under them, so they come first.
-        self.holds.into_iter().for_each(|(key, hold)| state.put_hold(&key, hold));
-        self.opens.into_iter().for_each(|(key, open)| state.add_open(&key, open));
-        self.parked.into_iter().for_each(|(key, parked)| state.put_parked(&key, parked));
         state.settle_restored();
+        state.check_records()?;
         Ok(state)
     }
 }
@@ -173,7 +169,7 @@ pub(super) fn v2_of(wire::V2 { epoch, parent }: wire::V2) -> Option<(Epoch, Opti
 fn meta(value: &[u8]) -> Option<Meta> {
     let wire::Meta { version: _, now, break_timeout, rule_level, sessions, opens, tickets, breaks, violations } =
         versioned(value, |meta: &wire::Meta| meta.version)?;
-    let settings = Settings { break_timeout: Duration::from_millis(break_timeout) };
+    let settings = Settings { break_timeout: Duration::from_millis(break_timeout) }.in_range();
     Some(Meta { settings, now: LogTime::from_millis(now), rule_level, sessions, opens, tickets, breaks, violations })
 }
 

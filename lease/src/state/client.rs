@@ -46,14 +46,15 @@ impl Client {
         self.connections.iter().any(|connection| connection.route == route)
     }
 
-    /// Adds a connection as the youngest. One that is known keeps its age; that a session began on it proves that it works.
+    /// Adds a connection as the youngest. One that is known keeps its age; but one that was given up and that works again, as a session
+    /// that began on it proves, is as good as new: what is on its way to another connection must not move without anyone being told.
     pub(super) fn connect(&mut self, route: Route) {
-        if let Some(connection) = self.connections.iter_mut().find(|connection| connection.route == route) {
-            connection.deaf = false;
-        } else {
-            self.connections.reserve_exact(1);
-            self.connections.push(Connection { route, deaf: false });
+        if self.connections.iter().any(|connection| connection.route == route && !connection.deaf) {
+            return;
         }
+        self.disconnect(route);
+        self.connections.reserve_exact(1);
+        self.connections.push(Connection { route, deaf: false });
     }
 
     pub(super) fn disconnect(&mut self, route: Route) {

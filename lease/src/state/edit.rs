@@ -4,101 +4,183 @@ use std::sync::Arc;
 
 use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
-use crate::snapshot::{Group, RecordOf};
+use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Answer, Client, Deadline, File, Hold, Keyed, LeaseId, Meta, OpenRecord, Parked, Remembered, Server, Session, State,
+    Answer, Client, Deadline, File, Hold, Index, Keyed, LeaseId, Meta, OpenRecord, Parked, Remembered, Server, Session, State,
 };
+
+/// A file being changed, with what has to keep in step with it.
+pub(crate) struct FileEdit<'a> {
+    file: &'a mut File,
+    digest: &'a mut Digest,
+    index: &'a mut Index,
+}
+
+impl FileEdit<'_> {
+    pub(crate) fn file(&self) -> &File {
+        self.file
+    }
+
+    /// Adds an open, after its hold.
+    pub(crate) fn add_open(&mut self, open: OpenRecord) {
+        self.digest.add(&RecordOf::Open(self.file.key(), &open));
+        self.index.add_open(self.file.key(), &open);
+        self.file.add_open(open);
+    }
+
+    fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {
+        let open = self.file.remove_open(id)?;
+        self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
+        self.index.remove_open(&open);
+        Some(open)
+    }
+
+    /// Adds or replaces a hold.
+    pub(crate) fn put_hold(&mut self, hold: Hold) {
+        self.digest.add(&RecordOf::Hold(self.file.key(), &hold));
+        if let Some(replaced) = self.file.hold(hold.id) {
+            self.digest.subtract(&RecordOf::Hold(self.file.key(), replaced));
+            self.index.remove_standing(replaced);
+            self.index.add_standing(&hold);
+        } else {
+            self.index.add_hold(self.file.key(), &hold);
+        }
+        self.file.put_hold(hold);
+    }
+
+    fn remove_hold_if_unused(&mut self, id: LeaseId) -> Option<Hold> {
+        self.file.hold(id).filter(|hold| hold.opens == 0)?;
+        let hold = self.file.remove_hold(id)?;
+        self.digest.subtract(&RecordOf::Hold(self.file.key(), &hold));
+        self.index.remove_hold(self.file.key(), &hold);
+        Some(hold)
+    }
+
+    /// Adds an open that was read from a record; false if it is there.
+    pub(crate) fn restore_open(&mut self, open: OpenRecord) -> bool {
+        let is_new = self.file.open(open.id).is_none();
+        if is_new {
+            self.add_open(open);
+        }
+        is_new
+    }
+
+    /// Adds a hold that was read from a record, before or after its opens; false if it is there.
+    pub(crate) fn restore_hold(&mut self, mut hold: Hold) -> bool {
+        let is_new = self.file.hold(hold.id).is_none();
+        if is_new {
+            let opens = self.file.opens().iter().filter(|open| open.lease() == Some(hold.id)).count();
+            hold.opens = u32::try_from(opens).unwrap_or(u32::MAX);
+            self.put_hold(hold);
+        }
+        is_new
+    }
+
+    /// Adds a parked open that was read from a record; false if it is there.
+    pub(crate) fn restore_parked(&mut self, parked: Parked) -> bool {
+        let is_new = self.file.parked().iter().all(|other| other.ticket != parked.ticket && other.request != parked.request);
+        if is_new {
+            self.put_parked(parked);
+        }
+        is_new
+    }
+
+    /// Adds or replaces a parked open.
+    pub(crate) fn put_parked(&mut self, parked: Parked) {
+        self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
+        self.index.add_parked(self.file.key(), &parked);
+        if let Some(replaced) = self.file.put_parked(parked) {
+            self.digest.subtract(&RecordOf::Parked(self.file.key(), &replaced));
+        }
+    }
+
+    /// Whether nothing is left of the file; then its own record goes too.
+    fn is_over(&mut self) -> bool {
+        if self.file.is_empty() {
+            self.digest.subtract(&RecordOf::File(self.file));
+        }
+        self.file.is_empty()
+    }
+
+    fn remove_parked(&mut self, request: RequestId) -> Option<Parked> {
+        let parked = self.file.remove_parked(request)?;
+        self.digest.subtract(&RecordOf::Parked(self.file.key(), &parked));
+        self.index.remove_parked(&parked);
+        Some(parked)
+    }
+}
 
 impl State {
     /// What there is once, to be changed.
     pub(crate) fn meta_mut(&mut self) -> &mut Meta {
-        self.touched.note(Group::Meta);
+        self.touched.note_meta();
         &mut self.meta
     }
 
-    /// Makes a file known, if it is not.
-    pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) {
-        if self.files.get(key).is_none() {
+    /// A file to be changed, made known if it is not.
+    pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
+        self.note_changed(key);
+        let (digest, touched) = (&mut self.digest, &mut self.touched);
+        let file = self.files.entry(key, || {
             let mut file = File::new(key.clone(), Arc::clone(name), directory);
-            self.digest.add(&RecordOf::File(&file));
-            self.touched.note_new_file(key, &mut file);
-            self.files.insert(file);
-        }
+            digest.add(&RecordOf::File(&file));
+            touched.note_new_file(key, &mut file);
+            file
+        });
+        self.touched.note_file(key, file);
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
     }
 
-    /// A known file, to be changed.
-    fn file_mut(&mut self, key: &FileKey) -> &mut File {
+    fn note_changed(&mut self, key: &FileKey) {
         if self.changed.last() != Some(key) {
             self.changed.push(key.clone());
         }
+    }
+
+    /// A known file to be changed.
+    pub(crate) fn edit_file(&mut self, key: &FileKey) -> FileEdit<'_> {
+        self.note_changed(key);
         let file = self.files.get_mut(key).expect("only known files are changed");
         self.touched.note_file(key, file);
-        file
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
     }
 
     /// Forgets a file that nothing is left of.
-    fn forget_file_if_empty(&mut self, key: &FileKey) {
-        if let Some(file) = self.files.get(key).filter(|file| file.is_empty()) {
-            self.digest.subtract(&RecordOf::File(file));
-            self.touched.note_gone(key.clone());
-            self.files.remove(key);
+    fn forget_file(&mut self, key: &FileKey) {
+        self.touched.note_gone(key.clone());
+        self.files.remove(key);
+    }
+
+    /// Takes an open out of a known file, its hold with it if it was the last one under it, and the file if nothing else is left. Hands back
+    /// the hold that went.
+    pub(crate) fn remove_open(&mut self, key: &FileKey, id: OpenId) -> Option<Hold> {
+        let mut edit = self.edit_file(key);
+        let lease = edit.remove_open(id)?.lease();
+        let ended = lease.and_then(|lease| edit.remove_hold_if_unused(lease));
+        if edit.is_over() {
+            self.forget_file(key);
         }
+        ended
     }
 
-    /// Adds an open to a known file, after its hold.
-    pub(crate) fn add_open(&mut self, key: &FileKey, open: OpenRecord) {
-        self.digest.add(&RecordOf::Open(key, &open));
-        self.index.add_open(key, &open);
-        self.file_mut(key).add_open(open);
-    }
-
-    /// Takes an open out of a known file, and the file if nothing else is left. Its hold is the caller's business.
-    pub(crate) fn remove_open(&mut self, key: &FileKey, id: OpenId) -> Option<OpenRecord> {
-        let open = self.file_mut(key).remove_open(id)?;
-        self.digest.subtract(&RecordOf::Open(key, &open));
-        self.index.remove_open(&open);
-        self.forget_file_if_empty(key);
-        Some(open)
-    }
-
-    /// Adds or replaces a hold of a known file.
+    /// Replaces a hold of a known file.
     pub(crate) fn put_hold(&mut self, key: &FileKey, hold: Hold) {
-        self.digest.add(&RecordOf::Hold(key, &hold));
-        if let Some(replaced) = self.files.get(key).and_then(|file| file.hold(hold.id)) {
-            self.digest.subtract(&RecordOf::Hold(key, replaced));
-            self.index.remove_standing(replaced);
-            self.index.add_standing(&hold);
-        } else {
-            self.index.add_hold(key, &hold);
-        }
-        self.file_mut(key).put_hold(hold);
-    }
-
-    /// Takes a hold out of a known file, and the file if nothing else is left.
-    pub(crate) fn remove_hold(&mut self, key: &FileKey, id: LeaseId) -> Option<Hold> {
-        let hold = self.file_mut(key).remove_hold(id)?;
-        self.digest.subtract(&RecordOf::Hold(key, &hold));
-        self.index.remove_hold(key, &hold);
-        self.forget_file_if_empty(key);
-        Some(hold)
+        self.edit_file(key).put_hold(hold);
     }
 
     /// Adds or replaces a parked open of a known file.
     pub(crate) fn put_parked(&mut self, key: &FileKey, parked: Parked) {
-        self.digest.add(&RecordOf::Parked(key, &parked));
-        self.index.add_parked(key, &parked);
-        if let Some(replaced) = self.file_mut(key).put_parked(parked) {
-            self.digest.subtract(&RecordOf::Parked(key, &replaced));
-        }
+        self.edit_file(key).put_parked(parked);
     }
 
     /// Takes a parked open out, and its file if nothing else is left.
     pub(crate) fn remove_parked(&mut self, request: RequestId) -> Option<Parked> {
         let key = self.index.parked.get(&request)?.clone();
-        let parked = self.file_mut(&key).remove_parked(request)?;
-        self.digest.subtract(&RecordOf::Parked(&key, &parked));
-        self.index.remove_parked(&parked);
-        self.forget_file_if_empty(&key);
+        let mut edit = self.edit_file(&key);
+        let parked = edit.remove_parked(request)?;
+        if edit.is_over() {
+            self.forget_file(&key);
+        }
         Some(parked)
     }
 
@@ -143,19 +225,46 @@ impl State {
         }
     }
 
-    /// Adds a client with its connections as they were.
-    pub(crate) fn restore_client(&mut self, client: Client) {
-        self.edit_client(*client.key(), |known| *known = client);
+    /// Adds a client that was read from a record; false if it is there.
+    pub(crate) fn restore_client(&mut self, client: Client) -> bool {
+        let is_new = self.clients.get(client.key()).is_none();
+        if is_new {
+            self.edit_client(*client.key(), |known| *known = client);
+        }
+        is_new
     }
 
-    /// Adds a session whose connection is known.
-    pub(crate) fn restore_session(&mut self, session: Session) {
-        self.digest.add(&RecordOf::Session(&session));
-        self.index.add_session(&session);
-        self.sessions.insert(session);
+    /// Adds a session, not its connection; false if it is there.
+    pub(crate) fn restore_session(&mut self, session: Session) -> bool {
+        let is_new = self.sessions.get(&session.id).is_none();
+        if is_new {
+            self.digest.add(&RecordOf::Session(&session));
+            self.index.add_session(&session);
+            self.sessions.insert(session);
+        }
+        is_new
     }
 
-    /// The files that were changed since this was last called.
+    /// A file that a record was read of, its own record or one of its parts.
+    pub(crate) fn restore_file(&mut self, key: &FileKey) -> FileEdit<'_> {
+        let file = self.files.entry(key, || File::new(key.clone(), Arc::from(""), false));
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
+    }
+
+    /// Sets what the record of a file itself says.
+    pub(crate) fn restore_file_head(&mut self, key: &FileKey, name: Arc<str>, directory: bool) {
+        let edit = self.restore_file(key);
+        edit.file.restore_head(name, directory);
+        edit.digest.add(&RecordOf::File(edit.file));
+    }
+
+    /// Forgets which files were changed, and keeps the room for the next.
+    pub(crate) fn forget_changed(&mut self, mut changed: Vec<FileKey>) {
+        changed.clear();
+        self.changed = changed;
+    }
+
+    /// The files that were changed since they were last forgotten.
     pub(crate) fn take_changed(&mut self) -> Vec<FileKey> {
         let mut changed = std::mem::take(&mut self.changed);
         if changed.len() > 1 {
@@ -185,7 +294,7 @@ impl State {
                 self.index.deadlines.insert((until, Deadline::Server(id)));
             }
         }
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
         result
     }
 
@@ -196,14 +305,14 @@ impl State {
             self.index.deadlines.insert((until, Deadline::Server(id)));
         }
         self.servers.insert(id, Arc::new(server));
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
     }
 
     /// Forgets a server whose life has ended.
     pub(crate) fn remove_server(&mut self, id: ServerId) {
         self.forget_answers(id, Sequence::new(u64::MAX));
         self.servers.remove(&id);
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
     }
 
     /// Remembers what a request came to.
@@ -232,7 +341,7 @@ impl State {
         if !server.answers.has_below(floor) {
             return None;
         }
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
         let (sequence, remembered) = Arc::make_mut(server).answers.pop_below(floor)?;
         Some((sequence, remembered.hash))
     }

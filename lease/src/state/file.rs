@@ -73,6 +73,11 @@ impl File {
         File { key, name, directory, touched: 0, opens: List::Empty, holds: List::Empty, parked: List::Empty }
     }
 
+    /// Sets what a file read in parts is called.
+    pub(super) fn restore_head(&mut self, name: Arc<str>, directory: bool) {
+        (self.name, self.directory) = (name, directory);
+    }
+
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
     }

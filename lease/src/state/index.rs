@@ -6,8 +6,12 @@ use crate::id::{ConnectionId, FileKey, Incarnation, NoticeNumber, OpenId, Reques
 use crate::state::client::Session;
 use crate::state::file::{OpenRecord, Parked};
 use crate::state::hold::{Hold, LeaseId};
-use crate::state::table::{Spread, shard_of};
+use crate::state::shards::{Placed, Shards};
+use crate::state::table::Spread;
 use crate::time::LogTime;
+
+/// Groups of shards: a million leases make sixty a shard.
+const GROUPS: usize = 128;
 
 /// What expires. At the same moment a server's life ends before breaks do: its holders can not answer any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,20 +20,23 @@ pub(crate) enum Deadline {
     Break(LeaseId),
 }
 
-/// Shards of [`Leases`].
-const LEASE_SHARDS: usize = 4096;
-
 /// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
 /// sixteen bytes a lease; whether a lease is there is told by the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Leases {
-    shards: Box<[Vec<(u64, u64)>]>,
+    shards: Shards<(u64, u64)>,
     len: usize,
+}
+
+impl Placed for (u64, u64) {
+    fn hash(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Default for Leases {
     fn default() -> Leases {
-        Leases { shards: vec![Vec::new(); LEASE_SHARDS].into_boxed_slice(), len: 0 }
+        Leases { shards: Shards::new(GROUPS), len: 0 }
     }
 }
 
@@ -40,32 +47,37 @@ impl Leases {
 
     /// The hashes of the files that may have a lease: one, but for chance.
     pub(crate) fn files(&self, lease: LeaseId) -> impl Iterator<Item = u64> {
-        let hash = lease.spread();
-        let shard = &self.shards[shard_of(hash, LEASE_SHARDS)];
-        let first = shard.partition_point(|(of, _)| *of < hash);
-        shard[first..].iter().take_while(move |(of, _)| *of == hash).map(|(_, file)| *file)
+        self.shards.with_hash(lease.spread()).map(|(_, file)| *file)
+    }
+
+    /// Where an entry is or would be.
+    fn find(&self, entry: (u64, u64)) -> Result<usize, usize> {
+        let shard = self.shards.shard(entry.0);
+        let mut at = self.shards.position(entry.0);
+        while shard.get(at).is_some_and(|other| *other < entry) {
+            at += 1;
+        }
+        if shard.get(at) == Some(&entry) { Ok(at) } else { Err(at) }
     }
 
     fn insert(&mut self, lease: LeaseId, file: u64) {
-        let hash = lease.spread();
-        let shard = &mut self.shards[shard_of(hash, LEASE_SHARDS)];
-        let at = shard.partition_point(|entry| *entry < (hash, file));
-        shard.insert(at, (hash, file));
+        let entry = (lease.spread(), file);
+        let (Ok(at) | Err(at)) = self.find(entry);
+        self.shards.shard_mut(entry.0).insert(at, entry);
         self.len += 1;
     }
 
     fn remove(&mut self, lease: LeaseId, file: u64) {
-        let hash = lease.spread();
-        let shard = &mut self.shards[shard_of(hash, LEASE_SHARDS)];
-        if let Ok(at) = shard.binary_search(&(hash, file)) {
-            shard.remove(at);
+        let entry = (lease.spread(), file);
+        if let Ok(at) = self.find(entry) {
+            self.shards.shard_mut(entry.0).remove(at);
             self.len -= 1;
         }
     }
 }
 
 /// The derived indexes. Files are meant by the hashes of their keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Index {
     pub(crate) leases: Leases,
     pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,

@@ -85,4 +85,19 @@ impl Share {
         let (first, second) = (one.0.needs(), other.0.needs());
         first != 0 && second != 0 && (first & !other.1.0 != 0 || second & !one.1.0 != 0)
     }
+
+    /// Whether any two of these opens get in each other's way: for some right, one needs what another, and not only itself, denies.
+    pub(crate) fn any_conflict(opens: impl Iterator<Item = (Access, Share)>) -> bool {
+        let (mut need, mut deny, mut both) = ([0_u64; 3], [0_u64; 3], [0_u64; 3]);
+        for (access, share) in opens {
+            let needs = access.needs();
+            for bit in (0..3).filter(|_| needs != 0) {
+                let (needs, denies) = (u64::from(needs >> bit & 1), u64::from(!share.0 >> bit & 1));
+                need[bit] += needs;
+                deny[bit] += denies;
+                both[bit] += needs & denies;
+            }
+        }
+        (0..3).any(|bit| need[bit] * deny[bit] > both[bit])
+    }
 }

@@ -1,11 +1,13 @@
-//! A table in shards, cheap to clone: clones share what neither of them has changed since.
+//! Things by their keys, cheap to clone.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::id::{ClientGuid, FileKey, SessionId};
 use crate::state::hold::LeaseId;
+use crate::state::shards::{Placed, Shards};
 
 /// A key that is placed by a hash which is the same on every node and in every version.
 pub(crate) trait Spread {
@@ -44,12 +46,6 @@ impl Spread for SessionId {
     }
 }
 
-/// Which of a power of two of shards a hash belongs to: its highest bits, so that a shard is sorted by the others.
-pub(crate) fn shard_of(hash: u64, shards: usize) -> usize {
-    let bits = shards.trailing_zeros();
-    if bits == 0 { 0 } else { usize::try_from(hash >> (64 - bits)).expect("a shard's number has few bits") }
-}
-
 /// Something that knows its own key.
 pub(crate) trait Keyed {
     type Key: Ord + Spread;
@@ -69,30 +65,39 @@ impl<V> Clone for Slot<V> {
     }
 }
 
-/// One pointer a shard and one a value are what a clone copies. A shard is sorted by hash, and by key where two keys have the same.
-type Shard<V> = Arc<Vec<Slot<V>>>;
+impl<V> Placed for Slot<V> {
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+}
 
-/// The table. A clone copies one pointer a shard; the first change to a shard after that copies its hashes and one pointer a value. It
-/// is iterated in the order of the hashes, which is the same wherever the same keys are in it.
+/// The table. A clone shares all that neither has changed since. It is iterated in the order of the hashes, and of the keys where two
+/// have the same hash: the order depends on nothing but what is in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<V> {
-    shards: Box<[Shard<V>]>,
+    shards: Shards<Slot<V>>,
     len: usize,
 }
 
 impl<V: Keyed + Clone> Table<V> {
-    /// An empty table with a power of two of shards.
-    pub(crate) fn new(shards: usize) -> Table<V> {
-        debug_assert!(shards.is_power_of_two(), "shards are told apart by bits");
-        Table { shards: vec![Shard::<V>::default(); shards].into_boxed_slice(), len: 0 }
+    /// An empty table, in so many groups of shards: a power of two.
+    pub(crate) fn new(groups: usize) -> Table<V> {
+        Table { shards: Shards::new(groups), len: 0 }
     }
 
-    /// The shard of a key, and where in it the key is or would be.
-    fn find(&self, key: &V::Key) -> (usize, u64, Result<usize, usize>) {
+    /// The hash of a key, and where in its shard the key is or would be.
+    fn find(&self, key: &V::Key) -> (u64, Result<usize, usize>) {
         let hash = key.spread();
-        let shard = shard_of(hash, self.shards.len());
-        let place = self.shards[shard].binary_search_by(|slot| slot.hash.cmp(&hash).then_with(|| slot.value.key().cmp(key)));
-        (shard, hash, place)
+        let shard = self.shards.shard(hash);
+        let mut at = self.shards.position(hash);
+        while let Some(slot) = shard.get(at).filter(|slot| slot.hash == hash) {
+            match slot.value.key().cmp(key) {
+                Ordering::Less => at += 1,
+                Ordering::Equal => return (hash, Ok(at)),
+                Ordering::Greater => break,
+            }
+        }
+        (hash, Err(at))
     }
 
     /// How many entries there are.
@@ -102,29 +107,39 @@ impl<V: Keyed + Clone> Table<V> {
 
     /// The value of a key.
     pub(crate) fn get(&self, key: &V::Key) -> Option<&V> {
-        let (shard, _, place) = self.find(key);
-        place.ok().map(|at| self.shards[shard][at].value.as_ref())
+        let (hash, place) = self.find(key);
+        place.ok().map(|at| self.shards.shard(hash)[at].value.as_ref())
     }
 
     /// The values whose keys have this hash: one, but for chance.
     pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = &V> {
-        let shard = &self.shards[shard_of(hash, self.shards.len())];
-        let first = shard.partition_point(|slot| slot.hash < hash);
-        shard[first..].iter().take_while(move |slot| slot.hash == hash).map(|slot| slot.value.as_ref())
+        self.shards.with_hash(hash).map(|slot| slot.value.as_ref())
     }
 
     /// The value of a key, to be changed; copied first if a clone of the table still has it.
     pub(crate) fn get_mut(&mut self, key: &V::Key) -> Option<&mut V> {
-        let (shard, _, place) = self.find(key);
+        let (hash, place) = self.find(key);
         let at = place.ok()?;
-        Some(Arc::make_mut(&mut Arc::make_mut(&mut self.shards[shard])[at].value))
+        Some(Arc::make_mut(&mut self.shards.shard_mut(hash)[at].value))
+    }
+
+    /// The value of a key, to be changed; made if there is none.
+    pub(crate) fn entry(&mut self, key: &V::Key, make: impl FnOnce() -> V) -> &mut V {
+        let (hash, place) = self.find(key);
+        let shard = self.shards.shard_mut(hash);
+        let (Ok(at) | Err(at)) = place;
+        if place.is_err() {
+            shard.insert(at, Slot { hash, value: Arc::new(make()) });
+            self.len += 1;
+        }
+        Arc::make_mut(&mut shard[at].value)
     }
 
     /// Sets the value of its key.
     pub(crate) fn insert(&mut self, value: V) {
-        let (shard, hash, place) = self.find(value.key());
+        let (hash, place) = self.find(value.key());
         let slot = Slot { hash, value: Arc::new(value) };
-        let shard = Arc::make_mut(&mut self.shards[shard]);
+        let shard = self.shards.shard_mut(hash);
         match place {
             Ok(at) => shard[at] = slot,
             Err(at) => {
@@ -136,15 +151,15 @@ impl<V: Keyed + Clone> Table<V> {
 
     /// Takes a key out.
     pub(crate) fn remove(&mut self, key: &V::Key) {
-        let (shard, _, place) = self.find(key);
+        let (hash, place) = self.find(key);
         if let Ok(at) = place {
-            Arc::make_mut(&mut self.shards[shard]).remove(at);
+            self.shards.shard_mut(hash).remove(at);
             self.len -= 1;
         }
     }
 
     /// All entries.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &V> {
-        self.shards.iter().flat_map(|shard| shard.iter().map(|slot| slot.value.as_ref()))
+        self.shards.iter().map(|slot| slot.value.as_ref())
     }
 }

@@ -48,10 +48,10 @@ pub(crate) fn compatible(a: &Held, b: &Held) -> bool {
 impl Beliefs {
     /// A client learned that an open is gone; with the last one of a lease the lease is.
     pub(crate) fn close(&mut self, open: OpenId) {
-        if let Some(Held { owner: Some(owner), .. }) = self.opens.remove(&open) {
-            if !self.opens.values().any(|other| other.owner == Some(owner)) {
-                self.leases.remove(&owner);
-            }
+        if let Some(Held { owner: Some(owner), .. }) = self.opens.remove(&open)
+            && !self.opens.values().any(|other| other.owner == Some(owner))
+        {
+            self.leases.remove(&owner);
         }
     }
 
@@ -59,14 +59,6 @@ impl Beliefs {
     pub(crate) fn end(&mut self, sessions: &BTreeSet<SessionId>) {
         let gone: Vec<OpenId> =
             self.opens.iter().filter(|(_, held)| sessions.contains(&held.session)).map(|(open, _)| *open).collect();
-        for open in gone {
-            self.close(open);
-        }
-    }
-
-    /// Forgets the opens of a lease whose client cannot be reached.
-    pub(crate) fn lose(&mut self, owner: Owner) {
-        let gone: Vec<OpenId> = self.opens.iter().filter(|(_, held)| held.owner == Some(owner)).map(|(open, _)| *open).collect();
         for open in gone {
             self.close(open);
         }

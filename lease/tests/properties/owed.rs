@@ -36,20 +36,23 @@ impl Debts {
                 Effect::Reply { to, .. } | Effect::Parked { to } => {
                     self.owed(effect).words.insert(to.sequence, effect.clone());
                 }
-                Effect::Break(notice) => match notice.notice {
-                    Some(number) => self.replace(number, effect),
-                    None => {
-                        // It may have been owed by another server until now: then the client is reached elsewhere.
-                        let lease = (notice.client, notice.key);
-                        for owed in self.0.values_mut() {
-                            owed.breaks.remove(&lease);
-                        }
-                        self.owed(effect).breaks.insert(lease, notice.clone());
-                    }
-                },
+                Effect::Break(notice) => self.note_break(notice, effect),
                 Effect::Revoked { notice, .. } => self.replace(*notice, effect),
             }
         }
+    }
+
+    fn note_break(&mut self, notice: &Break, effect: &Effect) {
+        if let Some(number) = notice.notice {
+            self.replace(number, effect);
+            return;
+        }
+        // It may have been owed by another server until now: then the client is reached elsewhere.
+        let lease = (notice.client, notice.key);
+        for owed in self.0.values_mut() {
+            owed.breaks.remove(&lease);
+        }
+        self.owed(effect).breaks.insert(lease, notice.clone());
     }
 
     /// A notice takes the place of an earlier one of the same lease, wherever that was told.

@@ -35,7 +35,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// Where the two texts part.
 fn difference(expected: &str, actual: &str) -> String {
     let line = expected.lines().zip(actual.lines()).take_while(|(expected, actual)| expected == actual).count();
-    let show = |text: &str| text.lines().skip(line).take(12).map(|line| format!("    {line}\n")).collect::<String>();
+    let show = |text: &str| text.lines().skip(line).take(12).map(|line| format!("    {line}\n")).collect::<Vec<_>>().concat();
     format!("line {}: the script says\n{}  but it went\n{}", line + 1, show(expected), show(actual))
 }
 
@@ -53,7 +53,7 @@ fn run(path: &Path, update: bool) -> Result<(), String> {
 #[test]
 fn every_script_goes_as_it_says() {
     let update = std::env::var_os("UPDATE_GOLDENFILES").is_some_and(|value| value == "1");
-    let only = std::env::var("SCRIPT").ok();
+    let only = std::env::var_os("SCRIPT").map(|only| only.to_string_lossy().into_owned());
     let chosen = |path: &PathBuf| only.as_deref().is_none_or(|only| path.to_string_lossy().contains(only));
     let scripts: Vec<PathBuf> = files(&folder()).into_iter().filter(chosen).collect();
     assert!(!scripts.is_empty(), "there are scripts to play");

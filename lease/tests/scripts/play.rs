@@ -42,26 +42,31 @@ impl Player {
         match verb {
             Verb::Open { .. } => self.open(verb),
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
-            Verb::Ack { seat, generation, lease } => self.ack(*seat, *generation, lease),
+            Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Release { seat, key } => {
                 let command = Command::Release { client: seat.client.guid(), key: key.key() };
                 Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
             }
             Verb::Cancel(name) => self.cancel(name),
-            Verb::Connect(_) | Verb::Crowd(..) | Verb::Logoff(_) | Verb::Disconnect(_) | Verb::Undeliverable { .. } => {
-                self.connection(verb)
+            Verb::Connect(_)
+            | Verb::Relogin(_)
+            | Verb::Crowd(..)
+            | Verb::Logoff(_)
+            | Verb::Disconnect(_)
+            | Verb::Undeliverable { .. } => self.connection(verb),
+            Verb::Start { .. } | Verb::Renew(_) | Verb::Stop(_) | Verb::Confirm(_) | Verb::Hoard(_) | Verb::Miss(_) => {
+                Ok(self.server(verb))
             }
-            Verb::Start { .. } | Verb::Renew(_) | Verb::Stop(_) | Verb::Confirm(_) | Verb::Miss(_) => Ok(self.server(verb)),
             Verb::Advance(span) => {
                 self.world.advance(span.0);
-                self.tick()
+                Ok(self.tick())
             }
             Verb::Stamp(moment) => {
                 self.world.stamp(moment.0);
                 Ok(String::new())
             }
             Verb::Configure { break_timeout } => {
-                let settings = Settings { break_timeout: Duration::from_millis(break_timeout.0), ..self.world.state.settings() };
+                let settings = Settings { break_timeout: Duration::from_millis(break_timeout.0) };
                 let effects = self.world.unasked(Command::Configure(settings));
                 Ok(show::effects(&self.world, &effects))
             }
@@ -118,7 +123,7 @@ impl Player {
         Ok(self.ask(seat.server, Command::Close { session, open }, About::Close(name.to_owned())))
     }
 
-    fn ack(&mut self, seat: Seat, generation: Option<u64>, leases: &[(Key, Bits)]) -> Played {
+    fn ack(&mut self, seat: Seat, generation: Option<u64>, leases: &[(Key, Bits)]) -> String {
         let mut text = String::new();
         for (key, Bits(state)) in leases {
             let running = self.world.state.break_generation(seat.client.guid(), key.key());
@@ -130,7 +135,7 @@ impl Player {
             let command = Command::Acknowledge { client: seat.client.guid(), key: key.key(), state: *state, generation };
             text += &self.ask(seat.server, command, About::Lease(seat, *key));
         }
-        Ok(text)
+        text
     }
 
     fn cancel(&mut self, name: &str) -> Played {
@@ -140,10 +145,16 @@ impl Player {
         Ok(self.ask(seat.server, Command::Cancel { sequence }, About::Cancel(name.to_owned())))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]
     fn connection(&mut self, verb: &Verb) -> Played {
         match verb {
             Verb::Connect(seat) => {
                 let effects = self.world.connect(*seat);
+                Ok(show::effects(&self.world, &effects))
+            }
+            Verb::Relogin(seat) => {
+                let connection = self.world.connection(*seat);
+                let effects = self.world.log_in(*seat, connection);
                 Ok(show::effects(&self.world, &effects))
             }
             Verb::Crowd(seat, count) => {
@@ -177,6 +188,7 @@ impl Player {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]
     fn server(&mut self, verb: &Verb) -> String {
         match verb {
             Verb::Start { server, life, ttl } => {
@@ -189,6 +201,10 @@ impl Player {
                 self.world.confirm(*server);
                 String::new()
             }
+            Verb::Hoard(server) => {
+                self.world.hoard(*server);
+                String::new()
+            }
             Verb::Miss(server) => {
                 self.world.miss(*server);
                 String::new()
@@ -197,11 +213,11 @@ impl Player {
         }
     }
 
-    fn tick(&mut self) -> Played {
+    fn tick(&mut self) -> String {
         let effects = self.world.unasked(Command::Tick);
         let text = show::effects(&self.world, &effects);
         let now = seconds(self.world.clock().as_millis());
-        Ok(if text.is_empty() { format!("{now}: nothing due\n") } else { format!("{now}:\n{text}") })
+        if text.is_empty() { format!("{now}: nothing due\n") } else { format!("{now}:\n{text}") }
     }
 
     fn retry(&mut self, name: Option<&str>) -> Played {
@@ -222,6 +238,7 @@ impl Player {
         Ok(show::effects(&self.world, &effects))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]
     fn look(&self, verb: &Verb) -> Played {
         let state = &self.world.state;
         let mut text = String::new();
@@ -242,7 +259,7 @@ impl Player {
             Verb::Outstanding(server) => {
                 let (incarnation, _) = self.world.life(*server).ok_or("the server never started")?;
                 let incarnation = self.world.speaks_for.unwrap_or(incarnation);
-                text = show::effects(&self.world, &state.outstanding(server.id(), incarnation));
+                text = show::owed(&self.world, &state.outstanding(server.id(), incarnation));
                 if text.is_empty() {
                     writeln!(text, "{server} is owed nothing")?;
                 }

@@ -7,7 +7,12 @@ use crate::world::{About, World};
 
 /// The lines of these effects.
 pub(crate) fn effects(world: &World, effects: &[Effect]) -> String {
-    effects.iter().map(|effect| format!("{}: {}\n", head(world, effect), line(world, effect))).collect()
+    effects.iter().map(|effect| format!("{}: {}\n", head(world, effect), line(world, effect))).collect::<Vec<_>>().concat()
+}
+
+/// The same for what a server is owed, which is not told now.
+pub(crate) fn owed(world: &World, effects: &[Effect]) -> String {
+    effects.iter().map(|effect| format!("{} is owed: {}\n", head(world, effect), line(world, effect))).collect::<Vec<_>>().concat()
 }
 
 fn head(world: &World, effect: &Effect) -> String {
@@ -65,17 +70,17 @@ fn answer(outcome: &Outcome) -> String {
 }
 
 fn granted(grant: &Grant) -> String {
-    let mut text = format!("{}={}", Key::of(grant.key), caching(grant.state));
+    let mut text = vec![format!("{}={}", Key::of(grant.key), caching(grant.state))];
     if let Some(v2) = &grant.v2 {
-        text += &format!(" {}", v2.epoch);
+        text.push(format!(" {}", v2.epoch));
         if let Some(parent) = v2.parent {
-            text += &format!(" parent {}", Key::of(parent));
+            text.push(format!(" parent {}", Key::of(parent)));
         }
     }
     if grant.breaking {
-        text += ", break in progress";
+        text.push(", break in progress".to_owned());
     }
-    text
+    text.concat()
 }
 
 fn refusal(rejection: Rejection) -> String {
@@ -98,15 +103,16 @@ fn refusal(rejection: Rejection) -> String {
 
 fn notification(world: &World, notice: &Break) -> String {
     let client = Client::of(notice.client);
-    let mut text = format!("break {} {} ", place(world, notice.to, client), Key::of(notice.key));
-    text += &format!("{} -> {}", caching(notice.from), caching(notice.into));
+    let mut text = vec![format!("break {} {} ", place(world, notice.to, client), Key::of(notice.key))];
+    text.push(format!("{} -> {}", caching(notice.from), caching(notice.into)));
     if let Some(epoch) = notice.epoch {
-        text += &format!(" {epoch}");
+        text.push(format!(" {epoch}"));
     }
     match notice.ack_by {
-        Some(by) => text + &format!(", ack by {}", seconds(by.as_millis())),
-        None => text + ", no ack",
+        Some(by) => text.push(format!(", ack by {}", seconds(by.as_millis()))),
+        None => text.push(", no ack".to_owned()),
     }
+    text.concat()
 }
 
 /// A state as the scripts write it.
@@ -116,25 +122,30 @@ pub(crate) fn caching(state: Caching) -> String {
 
 /// A lease as it is.
 pub(crate) fn lease(world: &World, lease: &LeaseInfo) -> String {
-    let mut text =
-        format!("{} {} {} {}", Client::of(lease.client), Key::of(lease.key), world.file_name(&lease.file), caching(lease.state));
+    let mut text = vec![format!(
+        "{} {} {} {}",
+        Client::of(lease.client),
+        Key::of(lease.key),
+        world.file_name(&lease.file),
+        caching(lease.state)
+    )];
     if let Some(epoch) = lease.epoch {
-        text += &format!(" {epoch}");
+        text.push(format!(" {epoch}"));
     }
     if let Some(parent) = lease.parent {
-        text += &format!(" parent {}", Key::of(parent));
+        text.push(format!(" parent {}", Key::of(parent)));
     }
     if lease.opens != 1 {
-        text += &format!(", {} handles", lease.opens);
+        text.push(format!(", {} handles", lease.opens));
     }
     if let Some(running) = lease.breaking {
-        text += &format!(", breaking to {}", caching(running.into));
+        text.push(format!(", breaking to {}", caching(running.into)));
         if running.required != running.into {
-            text += &format!(" and then {}", caching(running.required));
+            text.push(format!(" and then {}", caching(running.required)));
         }
-        text += &format!(" by {}", seconds(running.ack_by.as_millis()));
+        text.push(format!(" by {}", seconds(running.ack_by.as_millis())));
     }
-    text
+    text.concat()
 }
 
 /// What there is, without what there is none of.

@@ -67,6 +67,8 @@ pub(crate) enum Verb {
     Cancel(String),
     /// Sets up a session on a new connection.
     Connect(Seat),
+    /// Sets up a further session on the same connection; what follows uses it.
+    Relogin(Seat),
     /// Sets up so many sessions, each on a new connection, numbered from the seat on; only the last says what came of it.
     Crowd(Seat, u32),
     /// Logs the session off; its connection stays.
@@ -112,6 +114,8 @@ pub(crate) enum Verb {
     Retry(Option<String>),
     /// The server cares about no earlier request any more: its floor rises to its next sequence.
     Confirm(Server),
+    /// The server keeps its floor where it is from now on, and goes on caring about every request.
+    Hoard(Server),
     /// The server missed what it was told since its last request, and confirms none of it.
     Miss(Server),
     /// Enters an open under the id of an earlier request of the same server, as a broken server would: `reuse h1 h2`.

@@ -33,6 +33,8 @@ struct Life {
     next: Sequence,
     /// Requests without an answer.
     unanswered: BTreeSet<Sequence>,
+    /// The floor that it keeps.
+    kept: Option<Sequence>,
     /// The highest notice that it was told, and the highest that it has confirmed.
     told: NoticeNumber,
     confirmed: NoticeNumber,
@@ -84,7 +86,7 @@ impl World {
         let sequence = life.next;
         life.next = Sequence::new(sequence.get() + 1);
         life.unanswered.insert(sequence);
-        let floor = *life.unanswered.first().expect("just inserted");
+        let floor = life.kept.unwrap_or(*life.unanswered.first().expect("just inserted"));
         life.confirmed = life.told;
         let notices_seen = life.told;
         let id = RequestId { server: server.id(), incarnation: self.speaks_for.unwrap_or(life.incarnation), sequence };
@@ -110,7 +112,7 @@ impl World {
             match effect {
                 Effect::Reply { to, outcome } => self.learn(*to, outcome),
                 Effect::Break(Break { to, notice: Some(notice), .. }) | Effect::Revoked { to, notice, .. } => {
-                    self.tell(*to, *notice)
+                    self.tell(*to, *notice);
                 }
                 Effect::Break(_) | Effect::Parked { .. } => {}
             }
@@ -119,10 +121,9 @@ impl World {
     }
 
     fn tell(&mut self, to: Route, notice: NoticeNumber) {
-        if let Some(life) = self.servers.get_mut(&Server::of(to.server)) {
-            if life.incarnation == to.incarnation {
-                life.told = life.told.max(notice);
-            }
+        let life = self.servers.get_mut(&Server::of(to.server));
+        if let Some(life) = life.filter(|life| life.incarnation == to.incarnation) {
+            life.told = life.told.max(notice);
         }
     }
 
@@ -153,6 +154,7 @@ impl World {
                 known.incarnation = incarnation;
                 known.next = Sequence::new(1);
                 known.unanswered.clear();
+                known.kept = None;
                 (known.told, known.confirmed) = (NoticeNumber::new(0), NoticeNumber::new(0));
                 self.chairs.retain(|seat, _| seat.server != server);
             }
@@ -162,6 +164,7 @@ impl World {
                     incarnation,
                     next: Sequence::new(1),
                     unanswered: BTreeSet::new(),
+                    kept: None,
                     told: none,
                     confirmed: none,
                     connections: 0,
@@ -190,6 +193,11 @@ impl World {
         life.connections += 1;
         let connection = ConnectionId::new(life.connections);
         self.connections.insert((seat.server, connection), seat);
+        self.log_in(seat, connection)
+    }
+
+    /// Sets up a session on this connection.
+    pub(crate) fn log_in(&mut self, seat: Seat, connection: ConnectionId) -> Vec<Effect> {
         let command = Command::StartSession { client: seat.client.guid(), connection };
         let effects = self.request(seat.server, command, About::Session(seat));
         for effect in &effects {
@@ -211,7 +219,10 @@ impl World {
 
     /// The session that this seat has or had.
     pub(crate) fn last_session(&mut self, seat: Seat) -> SessionId {
-        self.chairs.get(&seat).map(|chair| chair.session).unwrap_or_else(|| self.session(seat))
+        match self.chairs.get(&seat) {
+            Some(chair) => chair.session,
+            None => self.session(seat),
+        }
     }
 
     /// The connection that this seat has or had.
@@ -265,6 +276,15 @@ impl World {
     pub(crate) fn confirm(&mut self, server: Server) {
         if let Some(life) = self.servers.get_mut(&server) {
             life.unanswered.clear();
+            life.kept = None;
+        }
+    }
+
+    /// Keeps the server's floor where it would be with its next request.
+    pub(crate) fn hoard(&mut self, server: Server) {
+        self.start_if_new(server);
+        if let Some(life) = self.servers.get_mut(&server) {
+            life.kept = Some(life.unanswered.first().copied().unwrap_or(life.next));
         }
     }
 

@@ -101,7 +101,7 @@ fn report(seen: &Seen, common: Option<u64>, answers: &BTreeMap<u64, Result<pb::S
 ///
 /// Refused if two differ at one position; unavailable if they could not be compared.
 pub(super) async fn run(cluster: &Admin, timeout: Duration) -> Result<(HashReport, Result<(), Failure>), Failure> {
-    let status = cluster.status().await?;
+    let status = cluster.status().await.map_err(Failure::unanswered)?;
     let addresses: BTreeMap<u64, String> = status.members.iter().map(|member| (member.node, member.address.clone())).collect();
     let report = compare(&addresses, timeout).await;
     let verdict = report.verdict();

@@ -120,7 +120,7 @@ pub(crate) async fn pages(cluster: &Admin, filter: &LeaseFilter, limit: usize) -
     let mut report = LeasesReport { leases: Vec::new(), more: false, applied_index: 0 };
     let mut token = String::new();
     loop {
-        let page = cluster.leases(filter, PAGE, &token).await?;
+        let page = cluster.leases(filter, PAGE, &token).await.map_err(Failure::unanswered)?;
         report.applied_index = page.applied_index;
         report.leases.extend(page.leases.iter().map(|entry| LeaseReport::new(entry, page.log_time_ms)));
         token = page.next_page_token;

@@ -16,7 +16,7 @@ const UP_WITHIN: Duration = Duration::from_secs(1);
 
 /// Asks any node who the members are, then each of them how it is. What the leader says of the cluster counts, if it answers.
 pub(crate) async fn survey(cluster: &Admin, timeout: Duration) -> Result<ClusterReport, Failure> {
-    let first = cluster.status().await?;
+    let first = cluster.status().await.map_err(Failure::unanswered)?;
     let addresses: BTreeMap<u64, String> = first.members.iter().map(|member| (member.node, member.address.clone())).collect();
     let answers = nodes::statuses(&addresses, UP_WITHIN.min(timeout)).await;
     let answers: BTreeMap<u64, pb::StatusResponse> =

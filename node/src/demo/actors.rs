@@ -65,6 +65,11 @@ impl Gateway {
         self.node().map_or_else(|| format!("{}, attached nowhere", self.name), |node| format!("{} on {node}", self.name))
     }
 
+    /// Attaches the server to another node.
+    pub(super) async fn move_to(&self, endpoint: &str) -> Result<(), Failure> {
+        within("an SMB server to move", self.server.move_to(endpoint)).await?.map_err(|error| unexpected(&error))
+    }
+
     /// A client connects and sets up its session.
     pub(super) async fn connect(&self, number: u64) -> Result<Client, Failure> {
         let guid = ClientGuid::from_u128(0xC11E_0000_0000 + u128::from(number));

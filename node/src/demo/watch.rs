@@ -32,7 +32,8 @@ async fn statuses(addresses: &BTreeMap<NodeId, String>) -> BTreeMap<NodeId, Stat
 pub(super) async fn leader(addresses: &BTreeMap<NodeId, String>, term: u64) -> Leadership {
     loop {
         let answers = statuses(addresses).await;
-        let leads = answers.values().find(|answer| answer.leader == Some(answer.node) && answer.term > term);
+        let leading = answers.values().filter(|answer| answer.leader == Some(answer.node) && answer.term > term);
+        let leads = leading.max_by_key(|answer| answer.term);
         if let Some(leads) = leads {
             return Leadership { node: NodeId::new(leads.node), term: leads.term, seen: Instant::now() };
         }
@@ -57,8 +58,7 @@ pub(super) async fn formed(stage: &Stage, addresses: &BTreeMap<NodeId, String>) 
     }
 }
 
-/// Waits until `node` has applied as much as any other node had when it was asked. Starts it again if it fell because its port was
-/// taken for a moment.
+/// Waits until `node` has applied as much as any other node knows to be committed.
 pub(super) async fn caught_up(stage: &Stage, addresses: &BTreeMap<NodeId, String>, node: NodeId) -> Result<u64, Failure> {
     loop {
         fallen(stage)?;

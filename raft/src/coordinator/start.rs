@@ -16,13 +16,14 @@ use super::Inner;
 use crate::config::Config;
 use crate::error::StartError;
 use crate::fatal::FatalSignal;
-use crate::leadership::{Leadership, watch_leadership};
+use crate::leadership::{Heard, Leadership, watch_leadership};
 use crate::machine::{Machine, MachineConfig, MachineHandle, Opened, Raft};
 use crate::network::Links;
 use crate::peer::PeerEndpoint;
-use crate::proposer::{Terms, proposer};
-use crate::router::{Routing, router};
+use crate::proposer::{Proposer, Terms, proposer};
+use crate::router::{Router, Routing, router};
 use crate::storage::Store;
+use crate::store::LogStore;
 use crate::transport::Transport;
 use crate::types::{Member, NodeId};
 use crate::watchdog::Watchdog;
@@ -35,8 +36,7 @@ const REPEAT_AFTER_MIN: Duration = Duration::from_secs(1);
 pub(super) async fn start(config: Config, store: Store, transport: Arc<dyn Transport>) -> Result<Inner, StartError> {
     config.check()?;
     let Store { mut log, snapshots, checkpoint, fatal, dir } = store;
-    let log_state = log.get_log_state().await?;
-    let purged = log_state.last_purged_log_id.map(|id| id.index);
+    let purged = log.get_log_state().await?.last_purged_log_id.map(|id| id.index);
     let opened = Machine::open(machine_config(&config), checkpoint, snapshots.clone(), purged).await?;
     let Opened { machine, keeper, waiters, progress } = opened;
     let links = Links::new(
@@ -50,48 +50,22 @@ pub(super) async fn start(config: Config, store: Store, transport: Arc<dyn Trans
         .map_err(|error| StartError::Consensus(error.to_string()))?;
 
     let stop = CancellationToken::new();
+    let heard = Heard::new();
     let tasks = TaskTracker::new();
-    let machine = MachineHandle::new(raft.clone(), waiters.clone(), progress.clone());
+    let machine = MachineHandle::new(raft.clone(), waiters, progress);
     tasks.spawn(keeper.run(machine.clone(), stop.clone()));
-    let (leadership, watching) = watch_leadership(raft.server_metrics(), stop.clone());
+    let (leadership, watching) = watch_leadership(raft.server_metrics(), heard.clone(), silence_max(&config), stop.clone());
     tasks.spawn(watching);
     let (leader, watching) = watch_leader(leadership.clone());
     tasks.spawn(watching);
-    let (proposer, proposing) = proposer(Terms {
-        raft: raft.clone(),
-        leadership: leadership.clone(),
-        progress,
-        settings: Settings { break_timeout: config.break_timeout },
-        scan_interval: config.scan_interval,
-        batches_in_flight_max: config.batches_in_flight_max,
-        stop: stop.clone(),
-    });
+    let parts = Parts { config: &config, raft: &raft, machine: &machine, leadership: &leadership, stop: &stop };
+    let (proposer, proposing) = parts.proposer();
     tasks.spawn(proposing);
-    let (router, routing) = router(
-        Routing {
-            request_timeout: config.request_timeout,
-            repeat_after: REPEAT_AFTER_MIN.max(config.election_timeout_max * 2),
-            forward_timeout: config.election_timeout_max,
-        },
-        Arc::clone(&transport),
-        proposer.clone(),
-        waiters,
-        leadership.clone(),
-        stop.clone(),
-    );
+    let (router, routing) = parts.router(Arc::clone(&transport), proposer.clone());
     tasks.spawn(routing);
+    tasks.spawn(parts.watchdog(&log, &fatal).run(stop.clone()));
     tasks.spawn(watch_end(raft.clone(), fatal.clone(), stop.clone()));
-    let watchdog = Watchdog {
-        node: config.node,
-        raft: raft.clone(),
-        gauge: log.gauge(),
-        leadership: leadership.clone(),
-        patience: config.election_timeout_min,
-        limit: config.sync_timeout,
-        fatal: fatal.clone(),
-    };
-    tasks.spawn(watchdog.run(stop.clone()));
-    let peer = PeerEndpoint { raft: raft.clone(), proposer, leadership: leadership.clone(), snapshots };
+    let peer = PeerEndpoint { raft: raft.clone(), proposer, leadership: leadership.clone(), snapshots, heard };
     Ok(Inner {
         config,
         raft,
@@ -108,6 +82,56 @@ pub(super) async fn start(config: Config, store: Store, transport: Arc<dyn Trans
         log,
         dir: Mutex::new(dir),
     })
+}
+
+/// What the tasks of a node are made of.
+struct Parts<'a> {
+    config: &'a Config,
+    raft: &'a Raft,
+    machine: &'a MachineHandle,
+    leadership: &'a watch::Receiver<Leadership>,
+    stop: &'a CancellationToken,
+}
+
+impl Parts<'_> {
+    fn proposer(&self) -> (Proposer, impl Future<Output = ()> + Send + use<>) {
+        proposer(Terms {
+            raft: self.raft.clone(),
+            leadership: self.leadership.clone(),
+            progress: self.machine.progress(),
+            settings: Settings { break_timeout: self.config.break_timeout },
+            scan_interval: self.config.scan_interval,
+            batches_in_flight_max: self.config.batches_in_flight_max,
+            stop: self.stop.clone(),
+        })
+    }
+
+    fn router(&self, transport: Arc<dyn Transport>, proposer: Proposer) -> (Router, impl Future<Output = ()> + Send + use<>) {
+        let routing = Routing {
+            request_timeout: self.config.request_timeout,
+            repeat_after: REPEAT_AFTER_MIN.max(self.config.election_timeout_max * 2),
+            forward_timeout: self.config.election_timeout_max,
+        };
+        let waiters = self.machine.waiters().clone();
+        router(routing, transport, proposer, waiters, self.leadership.clone(), self.stop.clone())
+    }
+
+    fn watchdog(&self, log: &LogStore, fatal: &FatalSignal) -> Watchdog {
+        Watchdog {
+            node: self.config.node,
+            raft: self.raft.clone(),
+            gauge: log.gauge(),
+            leadership: self.leadership.clone(),
+            patience: self.config.election_timeout_min,
+            limit: self.config.sync_timeout,
+            fatal: fatal.clone(),
+        }
+    }
+}
+
+/// Long enough for an election in between, so that a change of leaders is seen as one change.
+fn silence_max(config: &Config) -> Duration {
+    config.election_timeout_max * 4
 }
 
 fn machine_config(config: &Config) -> MachineConfig {

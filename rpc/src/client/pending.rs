@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use lease::limits::ANSWERS_PER_SERVER_MAX;
 use lease::{Outcome, Rejection};
 use rand::RngExt as _;
 use tokio::sync::oneshot;
@@ -49,12 +50,17 @@ pub(super) struct Pending {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     requests: BTreeMap<u64, Pending>,
+    /// Those that are not parked.
+    owed: BTreeSet<u64>,
     /// Those that have to be sent now, in order.
     unsent: BTreeSet<u64>,
     /// Those that have to be sent again at a moment.
     retries: BTreeSet<(Instant, u64)>,
 }
 
+/// How far the sequences that are sent may run ahead of the oldest one that is neither answered nor parked. The cluster remembers
+/// [`ANSWERS_PER_SERVER_MAX`] answers of a server: further ahead, a request that got lost on the way would be called forgotten.
+const WINDOW: u64 = ANSWERS_PER_SERVER_MAX as u64 / 2;
 /// The pause before the first repeat of a request that a node gave up, and the longest.
 const RETRY_MIN: Duration = Duration::from_millis(10);
 /// See [`RETRY_MIN`].
@@ -65,6 +71,7 @@ impl Table {
     pub(super) fn add(&mut self, sequence: u64, command: Wire, asker: Asker) {
         let pending = Pending { command, asker, first_sent: None, last_heard: None, parked: false, cancelled: false, failures: 0 };
         self.requests.insert(sequence, pending);
+        self.owed.insert(sequence);
         self.unsent.insert(sequence);
     }
 
@@ -75,7 +82,12 @@ impl Table {
 
     /// Whether something has to be sent now.
     pub(super) fn has_unsent(&self) -> bool {
-        !self.unsent.is_empty()
+        self.unsent.first().is_some_and(|sequence| *sequence < self.window_end())
+    }
+
+    /// The sequence before which requests may be sent. What is parked is safe in the state, and holds nothing up.
+    fn window_end(&self) -> u64 {
+        self.owed.first().map_or(u64::MAX, |oldest| oldest.saturating_add(WINDOW))
     }
 
     /// The lowest sequence that is still cared about, where `next` is the first that was never used.
@@ -86,9 +98,11 @@ impl Table {
     /// Takes what has to be sent now, at most so many.
     pub(super) fn take_unsent(&mut self, max: usize, now: Instant) -> Vec<pb::Request> {
         let mut requests = Vec::with_capacity(self.unsent.len().min(max));
+        let end = self.window_end();
         while requests.len() < max
-            && let Some(sequence) = self.unsent.pop_first()
+            && let Some(sequence) = self.unsent.first().copied().filter(|sequence| *sequence < end)
         {
+            self.unsent.remove(&sequence);
             if let Some(pending) = self.requests.get_mut(&sequence) {
                 pending.first_sent.get_or_insert(now);
                 pending.last_heard = Some(now);
@@ -106,6 +120,7 @@ impl Table {
             if pending.parked {
                 pending.parked = false;
                 pending.last_heard = Some(now);
+                self.owed.insert(*sequence);
             } else {
                 self.unsent.insert(*sequence);
             }
@@ -115,6 +130,7 @@ impl Table {
     /// An answer came: the request is done.
     pub(super) fn remove(&mut self, sequence: u64) -> Option<Pending> {
         self.unsent.remove(&sequence);
+        self.owed.remove(&sequence);
         self.requests.remove(&sequence)
     }
 
@@ -123,6 +139,7 @@ impl Table {
         let Some(pending) = self.requests.get_mut(&sequence) else { return };
         pending.parked = true;
         self.unsent.remove(&sequence);
+        self.owed.remove(&sequence);
         if let Asker::Caller { parked, .. } = &mut pending.asker
             && let Some(parked) = parked.take()
         {
@@ -159,7 +176,7 @@ impl Table {
 
     /// Since when the node owes an answer: when the oldest request was sent that is neither answered nor parked.
     pub(super) fn waiting_since(&self) -> Option<Instant> {
-        self.requests.values().filter(|pending| !pending.parked).filter_map(|pending| pending.last_heard).min()
+        self.owed.iter().filter_map(|sequence| self.requests.get(sequence)?.last_heard).min()
     }
 
     /// Sends again what was sent so long ago that it must have got lost.
@@ -193,6 +210,7 @@ impl Table {
     /// Takes all of them: the session ends.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Pending> + use<> {
         self.unsent.clear();
+        self.owed.clear();
         self.retries.clear();
         std::mem::take(&mut self.requests).into_values()
     }

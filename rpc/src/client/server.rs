@@ -21,7 +21,7 @@ use crate::proto::v1::request::Command as Wire;
 
 /// Requests that may wait for the session to take them.
 const ORDERS_MAX: usize = 8192;
-/// How often a server tries a higher incarnation, should another process be starting the same server.
+/// How often a server tries a new life: another process may be starting the same server, or the cluster be slow to answer.
 const STARTS_MAX: usize = 3;
 
 /// One life of one SMB server. Clones are handles to the same; when the last is dropped, the server is left to expire.
@@ -53,7 +53,9 @@ impl Server {
         for _ in 0..STARTS_MAX {
             let (server, notices) = Server::spawn(&options, incarnation);
             match server.call(&Command::StartServer { ttl: options.ttl }).await {
-                Ok((_, Outcome::Alive { .. })) => return Ok((server, notices)),
+                Ok((_, Outcome::Alive { .. })) if server.fence().borrow().allows(Instant::now()) => return Ok((server, notices)),
+                // It took so long that the life may be over already.
+                Ok((_, Outcome::Alive { .. })) => incarnation = clock(),
                 Ok((_, other)) => return Err(ClientError::Unavailable(unexpected(&other).to_string())),
                 // The clock went backwards since the last life began: go on from that.
                 Err(CallError::Rejected(Rejection::StaleIncarnation { current: Some(current) })) => {
@@ -65,7 +67,7 @@ impl Server {
                 Err(CallError::Invalid(why)) => return Err(ClientError::Options(why)),
             }
         }
-        Err(ClientError::Unavailable("another process starts the same server again and again".to_owned()))
+        Err(ClientError::Unavailable(format!("{STARTS_MAX} lives ended before they had begun")))
     }
 
     /// Starts the task of a life.

@@ -1,9 +1,11 @@
 //! The task that owns everything about one life of one server: its requests, its stream, its fence.
 
+mod deliveries;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lease::{Incarnation, Outcome, Rejection};
+use lease::Incarnation;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connect::{Up, Who};
@@ -11,9 +13,8 @@ use super::fence::Fence;
 use super::link::{Event, Link};
 use super::notices::{Notice, Outlet};
 use super::options::ServerOptions;
-use super::pending::{Asker, Pending, Table, as_answer};
+use super::pending::{Asker, Table};
 use super::{Attached, CallError, ClientError};
-use crate::convert::{Told, told};
 use crate::proto::v1 as pb;
 use crate::proto::v1::request::Command as Wire;
 
@@ -306,88 +307,6 @@ impl Session {
             done.send(result).ok();
         }
         self.outlet.tell(Notice::Attached(attached));
-    }
-
-    /// The node said something.
-    fn on_message(&mut self, message: pb::AttachResponse) {
-        let now = Instant::now();
-        self.last_message = now;
-        for delivery in message.deliveries {
-            let index = delivery.index;
-            self.seen_index = self.seen_index.max(index);
-            let Some(told) = told(self.options.server, self.incarnation, delivery) else {
-                tracing::warn!(server = %self.options.server, index, "a delivery makes no sense to this client");
-                continue;
-            };
-            match told {
-                Told::Reply { sequence, answer } => self.on_reply(index, sequence, answer),
-                Told::Parked { sequence } => self.table.mark_parked(sequence),
-                Told::Break(notice) => self.outlet.give_break(index, notice),
-                Told::Revoked(revoked) => self.outlet.give_revoked(index, revoked),
-                Told::Failure { sequence, reason, message } => self.on_failure(sequence, reason, message, now),
-            }
-        }
-    }
-
-    /// A request has no answer.
-    fn on_failure(&mut self, sequence: u64, reason: pb::FailureReason, message: String, now: Instant) {
-        match reason {
-            pb::FailureReason::Invalid => {
-                if let Some(Pending { asker: Asker::Caller { answer, .. }, .. }) = self.table.remove(sequence) {
-                    answer.send(Err(CallError::Invalid(message))).ok();
-                }
-            }
-            pb::FailureReason::Unspecified
-            | pb::FailureReason::Unavailable
-            | pb::FailureReason::OutcomeUnknown
-            | pb::FailureReason::Busy => {
-                tracing::debug!(sequence, message, "a request has no answer yet");
-                self.table.mark_failed(sequence, now);
-            }
-        }
-    }
-
-    /// A request is answered.
-    fn on_reply(&mut self, index: u64, sequence: u64, outcome: Result<Outcome, Rejection>) {
-        // A request that was sent twice is answered twice.
-        let Some(pending) = self.table.remove(sequence) else { return };
-        self.silence = SILENCE_MIN;
-        if self.alive_until.is_some() && matches!(outcome, Err(Rejection::StaleIncarnation { .. })) {
-            self.ended = Some(Ended::Fenced);
-        }
-        match &outcome {
-            Ok(Outcome::Alive { .. }) => self.on_alive(&pending),
-            Ok(Outcome::Stopped) => self.ended = Some(Ended::Stopped),
-            Ok(_) | Err(_) => {}
-        }
-        let Pending { asker, command, .. } = pending;
-        let Asker::Caller { answer, .. } = asker else { return };
-        if let Err(Ok((_, outcome))) = answer.send(as_answer(index, outcome)) {
-            self.clean_up(&command, &outcome);
-        }
-    }
-
-    /// The life has begun or was renewed.
-    fn on_alive(&mut self, pending: &Pending) {
-        let Some(sent) = pending.first_sent else { return };
-        let until = sent + self.options.ttl.saturating_sub(self.options.margin());
-        if self.alive_until.is_none_or(|current| current < until) {
-            self.alive_until = Some(until);
-            self.fence.send_replace(Fence::Until(until));
-        }
-    }
-
-    /// Whoever asked has gone: what the cluster gave him is given back.
-    fn clean_up(&mut self, command: &Wire, outcome: &Outcome) {
-        match (command, outcome) {
-            (Wire::Open(pb::Open { session, .. }), Outcome::Opened { open, .. }) => {
-                self.ask(Wire::Close(pb::Close { session: *session, open: open.get() }), Asker::Nobody);
-            }
-            (_, Outcome::SessionStarted { session }) => {
-                self.ask(Wire::EndSession(pb::EndSession { session: session.get() }), Asker::Nobody);
-            }
-            _ => {}
-        }
     }
 }
 

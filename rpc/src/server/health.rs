@@ -11,7 +11,9 @@ use crate::proto::v1::admin_service_server::AdminServiceServer;
 use crate::proto::v1::lease_service_server::LeaseServiceServer;
 use crate::service::{Admin, Leases};
 
-/// How often a node that knows a leader tries again to catch up with it.
+/// How often a node that serves proves anew that it can, and how long the proof may take.
+const PROOF: Duration = Duration::from_secs(1);
+/// How often a node that cannot serve tries again.
 const RETRY: Duration = Duration::from_millis(200);
 
 /// The health service, kept up to date until `shutdown`.
@@ -24,17 +26,18 @@ pub(super) fn service(coordinator: Coordinator, shutdown: CancellationToken) -> 
     service
 }
 
-/// Follows the leader: each change makes the node prove anew that it has caught up.
+/// Proves by a read index, again and again and at each change of the leader, that the node has caught up with a leader that has a
+/// quorum. To know a leader is not enough: a node that is cut off goes on knowing the last one.
 async fn report(coordinator: &Coordinator, reporter: &HealthReporter) {
     let mut leader = coordinator.leader();
     set(reporter, false).await;
     loop {
         let known = leader.borrow_and_update().is_some();
-        let caught_up = known && coordinator.read(Consistency::Linearizable, |_| ()).await.is_ok();
+        let read = coordinator.read(Consistency::Linearizable, |_| ());
+        let caught_up = known && matches!(tokio::time::timeout(PROOF, read).await, Ok(Ok(())));
         set(reporter, caught_up).await;
-        if known && !caught_up {
-            tokio::time::sleep(RETRY).await;
-        } else if leader.changed().await.is_err() {
+        let pause = if caught_up { PROOF } else { RETRY };
+        if let Ok(Err(_)) = tokio::time::timeout(pause, leader.changed()).await {
             return;
         }
     }

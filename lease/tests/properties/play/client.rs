@@ -1,15 +1,20 @@
 //! The clients' side: opens, acknowledgements, and what they believe.
 
+use std::collections::BTreeSet;
+
 use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2};
 
 use super::{
-    About, Answer, Caching, Command, FileKey, Generation, Held, Open, OpenId, Opening, Outcome, Owner, Play, Rejection, Seat, file,
-    pick,
+    About, Answer, Caching, Command, Generation, Held, Open, OpenId, Opening, Outcome, Owner, Play, Rejection, Seat, file, pick,
 };
 use crate::belief::Beliefs;
 
 fn guid(client: u8) -> ClientGuid {
     ClientGuid::from_u128(u128::from(client))
+}
+
+fn client_of(owner: Owner) -> u8 {
+    u8::try_from(u128::from_be_bytes(owner.0.to_bytes())).expect("three clients")
 }
 
 impl Play {
@@ -151,12 +156,12 @@ impl Play {
                 self.beliefs.set(owner, *now);
             }
             (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
-            (About::Cancel, Ok(Outcome::Cancelled)) => {}
-            (About::Open { .. }, Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::Cancelled)) => {}
-            (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease)) => {}
-            // Time may have passed since the request was made up, and with it a session or a server.
-            (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}
-            (_, Err(Rejection::NoSuchLease)) => {}
+            // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
+            (About::Cancel, Ok(Outcome::Cancelled))
+            | (About::Open { .. }, Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::Cancelled))
+            | (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease))
+            | (About::Release(_), Err(Rejection::NoSuchLease))
+            | (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}
             (about, outcome) => panic!("{about:?} came to {outcome:?}"),
         }
         self.tidy();
@@ -167,6 +172,8 @@ impl Play {
         let before = self.beliefs.leases.get(&owner).cloned();
         let epoch = self.epochs.get(&owner).copied();
         match before {
+            // What is granted to a client that cannot be told anything may be gone before the entry ends, and granted anew.
+            _ if !self.hears(client_of(owner)) => {}
             None => {
                 assert!(grant.state.is_subset_of(asked.state), "nobody is granted more than he asks for");
                 assert!(!grant.breaking);
@@ -219,13 +226,13 @@ impl Play {
 
     /// A client that cannot be reached on any connection loses what was to be broken.
     pub(super) fn lose_unreachable(&mut self) {
-        let there = |owner: &Owner, file: &FileKey| self.state.lease(owner.0, owner.1).is_some_and(|lease| lease.file == *file);
-        let leases = self.beliefs.leases.iter();
-        let lost: Vec<Owner> = leases.filter(|(owner, (file, _))| !there(owner, file)).map(|(owner, _)| *owner).collect();
-        for owner in lost {
-            let client = u8::try_from(u128::from_be_bytes(owner.0.to_bytes())).expect("three clients");
-            if !self.hears(client) {
-                self.beliefs.lose(owner);
+        let there: BTreeSet<OpenId> = self.state.opens().map(|open| open.id).collect();
+        let gone: Vec<OpenId> = self.beliefs.opens.keys().filter(|open| !there.contains(open)).copied().collect();
+        for open in gone {
+            let session = self.beliefs.opens[&open].session;
+            let client = self.seats.iter().find(|seat| seat.id == session).map(|seat| seat.client);
+            if client.is_some_and(|client| !self.hears(client)) {
+                self.beliefs.close(open);
             }
         }
         self.tidy();

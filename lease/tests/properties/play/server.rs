@@ -36,7 +36,7 @@ impl Play {
         let incarnation = Incarnation::new(server.incarnation);
         let id = RequestId { server: server_id(number), incarnation, sequence };
         // It does not confirm with every request, and a part of what it could only.
-        if sequence.get() % 3 == 0 {
+        if sequence.get().is_multiple_of(3) {
             server.floor = *server.unanswered.first().expect("just inserted");
             server.seen = server.seen.max(self.debts.told(id.server, incarnation));
         }
@@ -86,13 +86,26 @@ impl Play {
         self.debts.forget(|route| route.server == server && route.incarnation == incarnation);
     }
 
-    /// A connection that a server gave up counts as lost before anything else that comes of it.
-    pub(super) fn go_deaf(&mut self, effects: &[Effect]) {
+    /// What ends or is given up does so before anything else comes of it, though the answer that says so comes last.
+    pub(super) fn part(&mut self, effects: &[Effect]) {
         for effect in effects {
-            let Effect::Reply { to, outcome: Ok(Outcome::Noted) } = effect else { continue };
-            if let Some(About::Undeliverable(route)) = self.about.get(to).cloned() {
-                self.deaf.push(route);
-                self.debts.forget(|gone| *gone == route);
+            let Effect::Reply { to, outcome: Ok(outcome) } = effect else { continue };
+            match (self.about.get(to).cloned(), outcome) {
+                (Some(About::Undeliverable(route)), Outcome::Noted) => {
+                    self.deaf.push(route);
+                    self.debts.forget(|gone| *gone == route);
+                }
+                (Some(About::Disconnect(route)), Outcome::Disconnected) => {
+                    self.end_seats(|seat| seat.route == route);
+                    self.debts.forget(|gone| *gone == route);
+                }
+                (Some(About::EndSession(session)), Outcome::SessionEnded) => self.end_seats(|seat| seat.id == session),
+                (Some(About::Stop), Outcome::Stopped) => {
+                    let server = self.servers.iter_mut().find(|(number, _)| server_id(**number) == to.server);
+                    server.expect("it asked").1.until = None;
+                    self.end_life(to.server, to.incarnation);
+                }
+                _ => {}
             }
         }
     }
@@ -132,10 +145,10 @@ impl Play {
         let before = self.words.insert(to, effect.clone());
         assert!(!matches!(before, Some(Effect::Reply { .. })), "{to} is answered once");
         let server = self.servers.iter_mut().find(|(number, _)| server_id(**number) == to.server).map(|(_, server)| server);
-        if let (Effect::Reply { .. }, Some(server)) = (effect, server) {
-            if server.incarnation == to.incarnation.get() {
-                server.unanswered.remove(&to.sequence);
-            }
+        if let (Effect::Reply { .. }, Some(server)) = (effect, server)
+            && server.incarnation == to.incarnation.get()
+        {
+            server.unanswered.remove(&to.sequence);
         }
     }
 
@@ -147,22 +160,16 @@ impl Play {
                 let server = self.servers.iter_mut().find(|(number, _)| server_id(**number) == to.server);
                 server.expect("it asked").1.until = Some(*until);
             }
-            (About::Stop, Ok(Outcome::Stopped)) => {
-                let server = self.servers.iter_mut().find(|(number, _)| server_id(**number) == to.server);
-                server.expect("it asked").1.until = None;
-                self.end_life(to.server, to.incarnation);
-            }
             (About::Session { client, server, connection }, Ok(Outcome::SessionStarted { session })) => {
                 let route = Route { server: to.server, incarnation: to.incarnation, connection };
                 self.deaf.retain(|deaf| *deaf != route);
                 self.seats.push(Seat { id: *session, client, server, route });
             }
-            (About::EndSession(session), Ok(Outcome::SessionEnded)) => self.end_seats(|seat| seat.id == session),
-            (About::Disconnect(route), Ok(Outcome::Disconnected)) => {
-                self.end_seats(|seat| seat.route == route);
-                self.debts.forget(|gone| *gone == route);
-            }
-            (About::Undeliverable(_), Ok(Outcome::Noted)) => {}
+            // Dealt with by `part`.
+            (About::Stop, Ok(Outcome::Stopped))
+            | (About::EndSession(_), Ok(Outcome::SessionEnded))
+            | (About::Disconnect(_), Ok(Outcome::Disconnected))
+            | (About::Undeliverable(_), Ok(Outcome::Noted)) => {}
             (about, outcome) => self.opened_or_closed(about, outcome),
         }
     }

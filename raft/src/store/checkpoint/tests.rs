@@ -177,7 +177,7 @@ async fn a_large_change_that_is_interrupted_never_leaves_a_mixed_table() {
 async fn a_new_table_that_is_interrupted_leaves_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = open(folder.path());
-    let (before, after) = (records(30, 60), records(2000, 61));
+    let (before, after) = (records(30, 60), records(5000, 61));
     checkpoint.write(whole(&before), meta(1, &before)).await.unwrap();
     for batches in 0..3 {
         checkpoint.fail_after(Some(batches)).await;

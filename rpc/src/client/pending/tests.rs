@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::{Asker, RETRY_MAX, Table};
+use super::{Asker, RETRY_MAX, Table, WINDOW};
 use crate::proto::v1 as pb;
 use crate::proto::v1::request::Command as Wire;
 
@@ -12,7 +12,7 @@ fn open() -> Wire {
 
 /// The sequences that have to be sent now.
 fn sent(table: &mut Table, now: Instant) -> Vec<u64> {
-    table.take_unsent(100, now).into_iter().map(|request| request.sequence).collect()
+    table.take_unsent(10_000, now).into_iter().map(|request| request.sequence).collect()
 }
 
 #[test]
@@ -97,4 +97,24 @@ fn an_open_whose_caller_has_gone_is_named_once() {
     assert_eq!(table.take_orphans(), [] as [u64; 0]);
     drop(waiting);
     assert_eq!(table.take_orphans(), [1]);
+}
+
+#[test]
+fn requests_do_not_run_ahead_of_a_lost_one_by_more_than_the_cluster_remembers() {
+    let (mut table, now) = (Table::default(), Instant::now());
+    for sequence in 1..=WINDOW + 2 {
+        table.add(sequence, open(), Asker::Nobody);
+    }
+    let all = usize::MAX;
+    assert_eq!(table.take_unsent(all, now).len() as u64, WINDOW);
+    assert!(!table.has_unsent());
+    // One that is parked holds nothing up; one that is lost does.
+    table.mark_parked(1);
+    assert_eq!(sent(&mut table, now), [WINDOW + 1]);
+    for sequence in 3..=WINDOW + 1 {
+        table.remove(sequence);
+    }
+    assert!(!table.has_unsent(), "2 is not answered yet");
+    table.remove(2);
+    assert_eq!(sent(&mut table, now), [WINDOW + 2]);
 }
