@@ -207,11 +207,12 @@ impl Coordinator {
             }
         }
         inner.stop.cancel();
+        // The keeper writes a last checkpoint, for which the state machine has to run.
+        inner.tasks.close();
+        inner.tasks.wait().await;
         if let Err(error) = inner.raft.shutdown().await {
             tracing::warn!(%error, "consensus did not end in order");
         }
-        inner.tasks.close();
-        inner.tasks.wait().await;
         let log = inner.log.clone();
         let closed = tokio::task::spawn_blocking(move || log.close()).await;
         if let Err(error) = closed {
