@@ -136,7 +136,8 @@ impl Coordinator {
 
     /// What this node knows of the cluster.
     pub async fn status(&self) -> Result<Status, Unavailable> {
-        Status::of(&self.inner.config, &self.inner.raft, &self.inner.machine).await
+        let leader = self.inner.leader.borrow().as_ref().map(|(leader, _)| *leader);
+        Status::of(&self.inner.config, &self.inner.raft, &self.inner.machine, leader).await
     }
 
     /// Adds a node that receives the log and has no vote.
