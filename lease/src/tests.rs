@@ -2,4 +2,12 @@
 
 mod answers;
 mod breaks;
+mod containment;
+mod golden;
+mod keys;
+mod lists;
+mod requests;
+mod snapshot;
+mod text;
+mod touched;
 mod world;
