@@ -34,8 +34,8 @@ pub(crate) struct Config {
     pub(crate) advertise: String,
     /// Folder of the log and the table.
     pub(crate) data: PathBuf,
-    /// Whether it waits to be added to a cluster that runs already.
-    pub(crate) join: bool,
+    /// Nodes of the running cluster that it waits to be added to; empty when it forms one.
+    pub(crate) join: Vec<String>,
     /// How long a client has to acknowledge a break.
     pub(crate) break_timeout: Duration,
     /// How often the break scanner looks.
@@ -83,7 +83,7 @@ impl Config {
             listen: SocketAddr::from(([10, 0, 0, 1], 7101)),
             advertise: "10.0.0.1:7101".to_owned(),
             data: PathBuf::from("/var/lib/tenure"),
-            join: false,
+            join: Vec::new(),
             break_timeout: check::BREAK_TIMEOUT,
             scan_interval: check::SCAN_INTERVAL,
             checkpoint_interval: check::CHECKPOINT_INTERVAL,
@@ -109,7 +109,7 @@ impl Config {
             listen: Some(self.listen),
             advertise: Some(self.advertise.clone()),
             data: Some(self.data.clone()),
-            join: Some(self.join),
+            join: Some(self.join.clone()),
             break_timeout: Some(Period(self.break_timeout)),
             scan_interval: Some(Period(self.scan_interval)),
             checkpoint_interval: Some(Period(self.checkpoint_interval)),

@@ -137,6 +137,28 @@ fn a_node_that_lost_its_disk_does_not_serve_under_its_old_id() {
 }
 
 #[test]
+fn a_node_that_joined_and_lost_its_disk_does_not_serve_under_its_old_id() {
+    let mut nodes = Nodes::formed(1);
+    let address = nodes.configure_joining(2);
+    nodes.start(2);
+    until("the new node to listen", || nodes.log(2).contains("waiting to be added").then_some(()));
+    // Nothing is lost by a restart before it is added.
+    nodes.kill(2);
+    nodes.start(2);
+    until("the new node to listen again", || (nodes.log(2).matches("waiting to be added").count() == 2).then_some(()));
+    assert_eq!(nodes.ask(&["member", "add", "n2", &address])["change"], "added");
+    until("the log to arrive", || (!nodes.data(2).join("new-node").exists()).then_some(()));
+    nodes.kill(2);
+    nodes.start(2);
+    until("the node to be up", || nodes.ask(&["state", "hash"])["equal"].as_bool().filter(|equal| *equal));
+    nodes.kill(2);
+    std::fs::remove_dir_all(nodes.data(2)).expect("the disk is gone");
+    nodes.start(2);
+    assert_eq!(nodes.ended(2), Some(1));
+    assert!(nodes.log(2).contains("n2 is a member of cluster 'test' already"), "{}", nodes.log(2));
+}
+
+#[test]
 fn a_port_that_is_taken_is_said() {
     let mut nodes = Nodes::configured(1);
     let taken = std::net::TcpListener::bind(&nodes.addresses[&1]).expect("the port is free");

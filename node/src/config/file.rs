@@ -23,7 +23,7 @@ pub(crate) struct File {
     pub(super) listen: Option<SocketAddr>,
     pub(super) advertise: Option<String>,
     pub(super) data: Option<PathBuf>,
-    pub(super) join: Option<bool>,
+    pub(super) join: Option<Vec<String>>,
     pub(super) break_timeout: Option<Period>,
     pub(super) scan_interval: Option<Period>,
     pub(super) checkpoint_interval: Option<Period>,

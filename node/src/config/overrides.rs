@@ -26,9 +26,9 @@ pub(crate) struct Overrides {
     /// Folder of the log and the lease table
     #[arg(long, env = "TENURE_DATA", value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Wait to be added to a running cluster
-    #[arg(long, env = "TENURE_JOIN", value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
-    join: Option<bool>,
+    /// Nodes of a running cluster that this one is to be added to, as host:port,host:port
+    #[arg(long, env = "TENURE_JOIN", value_name = "HOST:PORT", value_delimiter = ',')]
+    join: Vec<String>,
     /// First members of the cluster, as n1=host:port,n2=host:port
     #[arg(long = "members", env = "TENURE_MEMBERS", value_name = "ID=HOST:PORT", value_delimiter = ',', value_parser = member)]
     members: Vec<(Id, String)>,
@@ -87,7 +87,9 @@ impl Overrides {
         file.listen = self.listen.or(file.listen);
         file.advertise = self.advertise.or(file.advertise);
         file.data = self.data.or(file.data);
-        file.join = self.join.or(file.join);
+        if !self.join.is_empty() {
+            file.join = Some(self.join);
+        }
         if !self.members.is_empty() {
             file.members = Some(self.members.into_iter().collect());
         }
