@@ -1,7 +1,4 @@
-//! The lease rules of SMB as one pure function: [`State::apply`].
-//!
-//! It reads no clock, draws no random number, does no IO, and knows nothing of Raft or of SMB framing. Every node applies the same
-//! entries in the same order and so holds the same state and computes the same effects.
+#![doc = include_str!("../README.md")]
 
 mod caching;
 mod command;

@@ -20,3 +20,8 @@ pub const ANSWERS_PER_SERVER_MAX: usize = 16_384;
 pub const SERVER_TTL_MIN: Duration = Duration::from_millis(200);
 /// See [`SERVER_TTL_MIN`].
 pub const SERVER_TTL_MAX: Duration = Duration::from_secs(600);
+/// The shortest and the longest time that a client can be given to acknowledge a break. Shorter settings count as the shortest: a break
+/// that is over in the entry that begins it would be none.
+pub const BREAK_TIMEOUT_MIN: Duration = Duration::from_millis(1);
+/// See [`BREAK_TIMEOUT_MIN`].
+pub const BREAK_TIMEOUT_MAX: Duration = Duration::from_secs(3600);

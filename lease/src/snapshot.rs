@@ -8,6 +8,8 @@ mod view;
 mod wire;
 
 pub(crate) use encode::RecordOf;
+#[cfg(test)]
+pub(crate) use encode::answer;
 pub(crate) use hash::Digest;
 pub use hash::StateHash;
 pub use key::Group;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::{FileKey, Incarnation, ServerId};
+use crate::limits::{BREAK_TIMEOUT_MAX, BREAK_TIMEOUT_MIN};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
@@ -27,8 +28,12 @@ pub(crate) use file::{File, OpenRecord, Parked};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
 pub(crate) use index::{Deadline, Index};
+#[cfg(test)]
+pub(crate) use list::List;
 pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
+#[cfg(test)]
+pub(crate) use shards::{Placed, Shards};
 pub(crate) use table::{Keyed, Table};
 use touched::Touched;
 
@@ -42,6 +47,15 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings { break_timeout: Duration::from_secs(35) }
+    }
+}
+
+impl Settings {
+    /// These settings as they can hold: in range, and in the units that are kept.
+    #[must_use]
+    pub fn in_range(self) -> Settings {
+        let millis = u64::try_from(self.break_timeout.as_millis()).unwrap_or(u64::MAX);
+        Settings { break_timeout: Duration::from_millis(millis).clamp(BREAK_TIMEOUT_MIN, BREAK_TIMEOUT_MAX) }
     }
 }
 

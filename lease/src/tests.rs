@@ -1,4 +1,12 @@
 //! Unit tests, by concern. Scenarios that read aloud are in `testscripts`.
 
 mod breaks;
+mod containment;
+mod golden;
+mod keys;
+mod lists;
+mod requests;
+mod snapshot;
+mod text;
+mod touched;
 mod world;

@@ -1,43 +1,46 @@
 //! What happens when an invariant is found violated.
 
+use std::collections::BTreeSet;
+
 use super::Step;
+use crate::effect::Effect;
 use crate::id::FileKey;
-use crate::invariants::{Violation, check_file};
-use crate::state::{File, LeaseId, Reason};
+use crate::invariants::check_file;
+use crate::state::{File, LeaseId, Reason, State};
 
 /// Whether a violation ends the program: wherever it is tested.
 fn panics() -> bool {
     cfg!(any(test, debug_assertions, feature = "paranoid"))
 }
 
-impl Step<'_> {
+impl State {
     /// Checks the files that the entry changed. In tests a violation panics; in production it costs the caching on that file: a panic that
     /// every node meets at the same entry would take the cluster down, and would do so again after each restart.
-    pub(super) fn contain_violations(&mut self) {
-        let changed = self.state.take_changed();
+    pub(super) fn contain_violations(&mut self, mut effects: Vec<Effect>) -> Vec<Effect> {
+        let changed = self.take_changed();
         for file in &changed {
-            let Err(violation) = check_file(self.state, file) else { continue };
-            self.contain(file, &violation);
+            let Err(violation) = check_file(self, file) else { continue };
+            assert!(!panics(), "{violation}");
+            effects.extend(give_up_caching(self, file));
         }
-        self.state.forget_changed(changed);
+        self.forget_changed(changed);
         if cfg!(any(test, feature = "paranoid"))
-            && let Err(violation) = self.state.check()
+            && let Err(violation) = self.check()
         {
             panic!("{violation}");
         }
+        effects
     }
+}
 
-    fn contain(&mut self, file: &FileKey, violation: &Violation) {
-        assert!(!panics(), "{violation}");
-        self.give_up_caching(file);
+/// Takes all caching on a file away, and counts that.
+pub(crate) fn give_up_caching(state: &mut State, file: &FileKey) -> Vec<Effect> {
+    state.meta_mut().violations += 1;
+    let mut step = Step { state, effects: Vec::new(), wake: BTreeSet::new() };
+    let holds: Vec<LeaseId> = step.state.file(file).into_iter().flat_map(File::holds).map(|hold| hold.id).collect();
+    for hold in holds {
+        step.break_hold(file, hold, Reason::Overwrite);
     }
-
-    /// Takes all caching on a file away, and counts that.
-    fn give_up_caching(&mut self, file: &FileKey) {
-        self.state.meta_mut().violations += 1;
-        let holds: Vec<LeaseId> = self.state.file(file).into_iter().flat_map(File::holds).map(|hold| hold.id).collect();
-        for hold in holds {
-            self.break_hold(file, hold, Reason::Overwrite);
-        }
-    }
+    step.resume();
+    step.effects
 }

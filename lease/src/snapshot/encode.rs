@@ -1,6 +1,6 @@
 //! Parts of the state to records. Every type is taken apart exhaustively, so that a new field can not be forgotten.
 
-pub(super) mod answer;
+pub(crate) mod answer;
 
 use prost::Message;
 

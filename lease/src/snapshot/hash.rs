@@ -31,8 +31,7 @@ impl fmt::Display for StateHash {
 pub(crate) struct Digest {
     sum: u128,
     /// Reused for every record.
-    key: Vec<u8>,
-    value: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 impl Digest {
@@ -42,14 +41,22 @@ impl Digest {
 
     /// The hash of a record: its key, its value, and the key's length in between so that no byte can move from one to the other.
     pub(crate) fn hash_of(&mut self, record: &super::RecordOf<'_>) -> u128 {
-        self.key.clear();
-        record.write_key(&mut self.key);
-        let length = self.key.len() as u64;
-        self.key.extend_from_slice(&length.to_be_bytes());
-        self.value.clear();
-        record.write_value(&mut self.value);
-        self.key.extend_from_slice(&self.value);
-        xxh3_128(&self.key)
+        self.bytes.clear();
+        record.write_key(&mut self.bytes);
+        let length = self.bytes.len() as u64;
+        self.bytes.extend_from_slice(&length.to_be_bytes());
+        record.write_value(&mut self.bytes);
+        xxh3_128(&self.bytes)
+    }
+
+    /// Adds a record as it was written by somebody.
+    pub(super) fn add_bytes(&mut self, record: &super::Record) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&record.key);
+        self.bytes.extend_from_slice(&(record.key.len() as u64).to_be_bytes());
+        self.bytes.extend_from_slice(&record.value);
+        let hash = xxh3_128(&self.bytes);
+        self.add_hash(hash);
     }
 
     pub(crate) fn add(&mut self, record: &super::RecordOf<'_>) {

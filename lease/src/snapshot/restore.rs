@@ -8,7 +8,7 @@ use prost::Message;
 
 use super::encode::answer;
 use super::key::{self, Group, Place};
-use super::{Record, wire};
+use super::{Digest, Record, StateHash, wire};
 use crate::caching::Caching;
 use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Share};
 use crate::effect::Route;
@@ -41,6 +41,10 @@ pub enum RestoreError {
     /// The state follows rules that this version of the program does not know.
     #[error("the state follows rule level {0}, this program knows up to {RULE_LEVEL}")]
     UnknownRules(u32),
+    /// The records can be read, but this version of the program would have written them in other bytes: they say something that it does not
+    /// know, or are damaged.
+    #[error("the records are not as this program writes them")]
+    Foreign,
     /// The records contradict each other.
     #[error(transparent)]
     Violation(#[from] Violation),
@@ -55,6 +59,7 @@ impl State {
             let Some((group, place)) = key::parse(&record.key) else {
                 return Err(RestoreError::UnknownKey(record.key));
             };
+            restoring.bytes.add_bytes(&record);
             match restoring.read(group, place, &record.value) {
                 Some(true) => (),
                 Some(false) => return Err(RestoreError::Twice(record.key)),
@@ -73,6 +78,8 @@ struct Restoring {
     answers: BTreeMap<(ServerId, Sequence), Answer>,
     /// Files of which only parts were read so far.
     headless: BTreeSet<FileKey>,
+    /// Of the records as they came.
+    bytes: Digest,
 }
 
 impl Restoring {
@@ -121,7 +128,7 @@ impl Restoring {
     }
 
     fn finish(self) -> Result<State, RestoreError> {
-        let Restoring { mut state, meta, answers, headless } = self;
+        let Restoring { mut state, meta, answers, headless, bytes } = self;
         let meta = meta.ok_or(RestoreError::Missing("the settings"))?;
         if meta.rule_level == 0 || meta.rule_level > RULE_LEVEL {
             return Err(RestoreError::UnknownRules(meta.rule_level));
@@ -133,6 +140,9 @@ impl Restoring {
         for ((server, sequence), answer) in answers {
             let incarnation = state.server(server).ok_or(RestoreError::Missing("the server of an answer"))?.incarnation;
             state.remember(RequestId { server, incarnation, sequence }, answer);
+        }
+        if state.hash() != StateHash(bytes.sum()) {
+            return Err(RestoreError::Foreign);
         }
         state.settle_restored();
         state.check_records()?;
@@ -159,7 +169,7 @@ pub(super) fn v2_of(wire::V2 { epoch, parent }: wire::V2) -> Option<(Epoch, Opti
 fn meta(value: &[u8]) -> Option<Meta> {
     let wire::Meta { version: _, now, break_timeout, rule_level, sessions, opens, tickets, breaks, violations } =
         versioned(value, |meta: &wire::Meta| meta.version)?;
-    let settings = Settings { break_timeout: Duration::from_millis(break_timeout) };
+    let settings = Settings { break_timeout: Duration::from_millis(break_timeout) }.in_range();
     Some(Meta { settings, now: LogTime::from_millis(now), rule_level, sessions, opens, tickets, breaks, violations })
 }
 

@@ -94,6 +94,14 @@ impl FileEdit<'_> {
         }
     }
 
+    /// Whether nothing is left of the file; then its own record goes too.
+    fn is_over(&mut self) -> bool {
+        if self.file.is_empty() {
+            self.digest.subtract(&RecordOf::File(self.file));
+        }
+        self.file.is_empty()
+    }
+
     fn remove_parked(&mut self, request: RequestId) -> Option<Parked> {
         let parked = self.file.remove_parked(request)?;
         self.digest.subtract(&RecordOf::Parked(self.file.key(), &parked));
@@ -105,38 +113,42 @@ impl FileEdit<'_> {
 impl State {
     /// What there is once, to be changed.
     pub(crate) fn meta_mut(&mut self) -> &mut Meta {
-        self.touched.note(Group::Meta);
+        self.touched.note_meta();
         &mut self.meta
     }
 
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
-        if self.files.get(key).is_none() {
+        self.note_changed(key);
+        let (digest, touched) = (&mut self.digest, &mut self.touched);
+        let file = self.files.entry(key, || {
             let mut file = File::new(key.clone(), Arc::clone(name), directory);
-            self.digest.add(&RecordOf::File(&file));
-            self.touched.note_new_file(key, &mut file);
-            self.files.insert(file);
+            digest.add(&RecordOf::File(&file));
+            touched.note_new_file(key, &mut file);
+            file
+        });
+        self.touched.note_file(key, file);
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
+    }
+
+    fn note_changed(&mut self, key: &FileKey) {
+        if self.changed.last() != Some(key) {
+            self.changed.push(key.clone());
         }
-        self.edit_file(key)
     }
 
     /// A known file to be changed.
     pub(crate) fn edit_file(&mut self, key: &FileKey) -> FileEdit<'_> {
-        if self.changed.last() != Some(key) {
-            self.changed.push(key.clone());
-        }
+        self.note_changed(key);
         let file = self.files.get_mut(key).expect("only known files are changed");
         self.touched.note_file(key, file);
         FileEdit { file, digest: &mut self.digest, index: &mut self.index }
     }
 
     /// Forgets a file that nothing is left of.
-    fn forget_file_if_empty(&mut self, key: &FileKey) {
-        if let Some(file) = self.files.get(key).filter(|file| file.is_empty()) {
-            self.digest.subtract(&RecordOf::File(file));
-            self.touched.note_gone(key.clone());
-            self.files.remove(key);
-        }
+    fn forget_file(&mut self, key: &FileKey) {
+        self.touched.note_gone(key.clone());
+        self.files.remove(key);
     }
 
     /// Takes an open out of a known file, its hold with it if it was the last one under it, and the file if nothing else is left. Hands back
@@ -145,7 +157,9 @@ impl State {
         let mut edit = self.edit_file(key);
         let lease = edit.remove_open(id)?.lease();
         let ended = lease.and_then(|lease| edit.remove_hold_if_unused(lease));
-        self.forget_file_if_empty(key);
+        if edit.is_over() {
+            self.forget_file(key);
+        }
         ended
     }
 
@@ -162,8 +176,11 @@ impl State {
     /// Takes a parked open out, and its file if nothing else is left.
     pub(crate) fn remove_parked(&mut self, request: RequestId) -> Option<Parked> {
         let key = self.index.parked.get(&request)?.clone();
-        let parked = self.edit_file(&key).remove_parked(request)?;
-        self.forget_file_if_empty(&key);
+        let mut edit = self.edit_file(&key);
+        let parked = edit.remove_parked(request)?;
+        if edit.is_over() {
+            self.forget_file(&key);
+        }
         Some(parked)
     }
 
@@ -230,11 +247,7 @@ impl State {
 
     /// A file that a record was read of, its own record or one of its parts.
     pub(crate) fn restore_file(&mut self, key: &FileKey) -> FileEdit<'_> {
-        let file = if self.files.get(key).is_some() {
-            self.files.get_mut(key).expect("it was just looked up")
-        } else {
-            self.files.insert(File::new(key.clone(), Arc::from(""), false))
-        };
+        let file = self.files.entry(key, || File::new(key.clone(), Arc::from(""), false));
         FileEdit { file, digest: &mut self.digest, index: &mut self.index }
     }
 
@@ -281,7 +294,7 @@ impl State {
                 self.index.deadlines.insert((until, Deadline::Server(id)));
             }
         }
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
         result
     }
 
@@ -292,14 +305,14 @@ impl State {
             self.index.deadlines.insert((until, Deadline::Server(id)));
         }
         self.servers.insert(id, Arc::new(server));
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
     }
 
     /// Forgets a server whose life has ended.
     pub(crate) fn remove_server(&mut self, id: ServerId) {
         self.forget_answers(id, Sequence::new(u64::MAX));
         self.servers.remove(&id);
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
     }
 
     /// Remembers what a request came to.
@@ -328,7 +341,7 @@ impl State {
         if !server.answers.has_below(floor) {
             return None;
         }
-        self.touched.note(Group::Server(id));
+        self.touched.note_server(id);
         let (sequence, remembered) = Arc::make_mut(server).answers.pop_below(floor)?;
         Some((sequence, remembered.hash))
     }

@@ -123,23 +123,30 @@ impl<V: Keyed + Clone> Table<V> {
         Some(Arc::make_mut(&mut self.shards.shard_mut(hash)[at].value))
     }
 
-    /// Sets the value of its key, and hands it out to be changed further.
-    pub(crate) fn insert(&mut self, value: V) -> &mut V {
+    /// The value of a key, to be changed; made if there is none.
+    pub(crate) fn entry(&mut self, key: &V::Key, make: impl FnOnce() -> V) -> &mut V {
+        let (hash, place) = self.find(key);
+        let shard = self.shards.shard_mut(hash);
+        let (Ok(at) | Err(at)) = place;
+        if place.is_err() {
+            shard.insert(at, Slot { hash, value: Arc::new(make()) });
+            self.len += 1;
+        }
+        Arc::make_mut(&mut shard[at].value)
+    }
+
+    /// Sets the value of its key.
+    pub(crate) fn insert(&mut self, value: V) {
         let (hash, place) = self.find(value.key());
         let slot = Slot { hash, value: Arc::new(value) };
         let shard = self.shards.shard_mut(hash);
-        let at = match place {
-            Ok(at) => {
-                shard[at] = slot;
-                at
-            }
+        match place {
+            Ok(at) => shard[at] = slot,
             Err(at) => {
                 shard.insert(at, slot);
                 self.len += 1;
-                at
             }
-        };
-        Arc::make_mut(&mut shard[at].value)
+        }
     }
 
     /// Takes a key out.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::id::FileKey;
+use crate::id::{FileKey, ServerId};
 use crate::snapshot::Group;
 use crate::state::file::File;
 
@@ -10,6 +10,9 @@ use crate::state::file::File;
 /// is already.
 #[derive(Debug, Clone)]
 pub(super) struct Touched {
+    meta: bool,
+    /// The last server that was noted: mostly it is the same again.
+    server: Option<ServerId>,
     groups: BTreeSet<Group>,
     files: Vec<FileKey>,
     /// Files that are noted and do not exist any more. One that comes back is noted already.
@@ -20,11 +23,22 @@ pub(super) struct Touched {
 
 impl Default for Touched {
     fn default() -> Touched {
-        Touched { groups: BTreeSet::new(), files: Vec::new(), gone: BTreeSet::new(), round: 1 }
+        Touched { meta: false, server: None, groups: BTreeSet::new(), files: Vec::new(), gone: BTreeSet::new(), round: 1 }
     }
 }
 
 impl Touched {
+    pub(super) fn note_meta(&mut self) {
+        self.meta = true;
+    }
+
+    pub(super) fn note_server(&mut self, id: ServerId) {
+        if self.server != Some(id) {
+            self.server = Some(id);
+            self.groups.insert(Group::Server(id));
+        }
+    }
+
     pub(super) fn note(&mut self, group: Group) {
         self.groups.insert(group);
     }
@@ -51,6 +65,10 @@ impl Touched {
 
     pub(super) fn take(&mut self) -> BTreeSet<Group> {
         let mut touched = std::mem::take(&mut self.groups);
+        self.server = None;
+        if std::mem::take(&mut self.meta) {
+            touched.insert(Group::Meta);
+        }
         touched.extend(std::mem::take(&mut self.files).into_iter().map(Group::File));
         self.gone.clear();
         self.round = self.round.wrapping_add(1).max(1);

@@ -10,4 +10,5 @@ mod garbage;
 mod matrix;
 mod owed;
 mod play;
+mod seen;
 mod snapshot;

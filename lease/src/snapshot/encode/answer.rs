@@ -9,12 +9,18 @@ use crate::snapshot::wire;
 use crate::state::Answer;
 use crate::time::LogTime;
 
-pub(crate) fn encode(answer: &Answer) -> wire::Answer {
+pub(in crate::snapshot) fn encode(answer: &Answer) -> wire::Answer {
     let (kind, value, lease) = match answer {
         Ok(outcome) => outcome_of(outcome),
         Err(rejection) => rejection_of(*rejection),
     };
     wire::Answer { version: wire::VERSION, kind, value, lease }
+}
+
+/// An answer that was written and read.
+#[cfg(test)]
+pub(crate) fn there_and_back(answer: &Answer) -> Option<Answer> {
+    decode(encode(answer))
 }
 
 type Fields = (u32, Option<u64>, Option<wire::Grant>);
@@ -95,7 +101,7 @@ fn grant_of(part: wire::Grant) -> Option<Grant> {
 }
 
 /// The answer that a record holds; nothing if no version of this program wrote it.
-pub(crate) fn decode(part: wire::Answer) -> Option<Answer> {
+pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
     let wire::Answer { version, kind, value, lease } = part;
     if version != wire::VERSION {
         return None;

@@ -1,0 +1,44 @@
+//! What a violated invariant costs where it must not end the program.
+
+use super::world::{World, leased, told};
+use crate::apply::give_up_caching;
+use crate::state::Standing;
+use crate::{Caching, Command};
+
+/// All caching on the file is taken away, its clients are told, and it is counted; other files keep theirs.
+#[test]
+fn caching_on_the_file_is_given_up() {
+    let mut world = World::new();
+    let (one, two) = (world.session(1, 1, 1), world.session(2, 2, 1));
+    world.ask(1, Command::Open(leased(one, 0xa, Caching::RH)));
+    world.ask(2, Command::Open(leased(two, 0xb, Caching::R)));
+    let elsewhere = crate::Open { file: super::world::file(2), ..leased(one, 0xc, Caching::RWH) };
+    world.ask(1, Command::Open(elsewhere));
+    let effects = give_up_caching(&mut world.state, &super::world::file(1));
+    assert_eq!(
+        told(&effects),
+        [
+            "break vol1/01 0a of 01 RH -> - e2 g1 by 35.000s to srv1.i1.c1",
+            "break vol1/01 0b of 02 R -> - e2 g2 note1 to srv2.i1.c1",
+        ]
+    );
+    assert_eq!(world.state.violations(), 1);
+    assert_eq!(world.state.lease(super::world::client(1), super::world::key(0xc)).unwrap().state, Caching::RWH);
+    world.state.check().unwrap();
+}
+
+/// The checks find what they are there for: two writers on a file.
+#[test]
+#[should_panic(expected = "one_writer_per_file")]
+fn two_writers_are_found() {
+    let mut world = World::new();
+    let (one, two) = (world.session(1, 1, 1), world.session(2, 2, 1));
+    world.ask(1, Command::Open(leased(one, 0xa, Caching::RH)));
+    world.ask(2, Command::Open(leased(two, 0xb, Caching::RH)));
+    let id = crate::state::LeaseId { client: super::world::client(1), key: super::world::key(0xa) };
+    let (file, hold) = world.state.hold(id).unwrap();
+    let (file, mut hold) = (file.clone(), hold.clone());
+    hold.standing = Standing::Settled(Caching::RWH);
+    world.state.put_hold(&file, hold);
+    world.ask(1, Command::RenewServer);
+}

@@ -1,0 +1,118 @@
+//! The bytes of every kind of record. They are for ever: a record that was written once must stay readable.
+
+use std::sync::Arc;
+
+use super::world::{World, key, leased};
+use crate::{Access, Caching, Command, FileKey, Group, Open, Outcome, Record, Rejection, State};
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+}
+
+fn records(state: &State) -> Vec<Record> {
+    let view = state.view();
+    view.groups().flat_map(|group| view.records(&group)).collect()
+}
+
+/// A break that runs, a notice, and an open that waits, on a stream.
+fn story() -> World {
+    let mut world = World::new();
+    let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
+    let stream = FileKey { stream: Some(Arc::from("s")), ..super::world::file(0x77) };
+    let mut lease = leased(one, 0xaa, Caching::RWH);
+    lease.file = stream.clone();
+    if let Some(v2) = lease.lease.as_mut().and_then(|lease| lease.v2.as_mut()) {
+        v2.parent = Some(key(0xdd));
+    }
+    world.ask(1, Command::Open(lease));
+    world.ask(2, Command::Open(Open { file: stream, access: Access(Access::READ_DATA), ..leased(two, 0xbb, Caching::RH) }));
+    world
+}
+
+/// Every line is a key and a value.
+#[test]
+fn records_are_these_bytes() {
+    let mut lines: Vec<String> =
+        records(&story().state).iter().map(|record| format!("{} {}", hex(&record.key), hex(&record.value))).collect();
+    lines.sort();
+    let golden = include_str!("golden.txt");
+    assert_eq!(lines, golden.lines().collect::<Vec<_>>(), "\n{}\n", lines.join("\n"));
+}
+
+/// The bytes in the file, whoever wrote them, are those of the same state.
+#[test]
+fn these_bytes_are_read() {
+    let bytes =
+        |hex: &str| -> Vec<u8> { (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect() };
+    let golden = include_str!("golden.txt").lines().map(|line| {
+        let (key, value) = line.split_once(' ').unwrap();
+        Record { key: bytes(key), value: bytes(value) }
+    });
+    let state = State::restore(golden).unwrap();
+    assert_eq!(state.hash(), story().state.hash());
+    assert_eq!(state.rule_level(), 1);
+}
+
+/// Every answer comes back from its record as it was.
+#[test]
+fn answers_come_back() {
+    use crate::snapshot::answer::there_and_back;
+    use crate::{Epoch, Grant, GrantV2, Incarnation, Limit, LogTime, OpenId, SessionId};
+    let v2 = Some(GrantV2 { epoch: Epoch::new(65_535), parent: Some(key(2)) });
+    let lease = Some(Grant { key: key(1), state: Caching::RWH, breaking: true, v2 });
+    let plain = Some(Grant { key: key(1), state: Caching::None, breaking: false, v2: None });
+    let outcomes = [
+        Outcome::Alive { until: LogTime::from_millis(u64::MAX) },
+        Outcome::Stopped,
+        Outcome::SessionStarted { session: SessionId::new(0) },
+        Outcome::SessionEnded,
+        Outcome::Disconnected,
+        Outcome::Opened { open: OpenId::new(u64::MAX), lease: None },
+        Outcome::Opened { open: OpenId::new(1), lease },
+        Outcome::Opened { open: OpenId::new(1), lease: plain },
+        Outcome::Closed,
+        Outcome::Acknowledged { state: Caching::RW },
+        Outcome::Released,
+        Outcome::Cancelled,
+        Outcome::Noted,
+    ];
+    let limits = [
+        Limit::Servers,
+        Limit::SessionsPerServer,
+        Limit::ConnectionsPerClient,
+        Limit::OpensPerFile,
+        Limit::ParkedOpensPerFile,
+        Limit::NameBytes,
+    ];
+    let rejections = [
+        Rejection::StaleIncarnation { current: None },
+        Rejection::StaleIncarnation { current: Some(Incarnation::new(0)) },
+        Rejection::Forgotten,
+        Rejection::NoSuchSession,
+        Rejection::NoSuchOpen,
+        Rejection::NoSuchLease,
+        Rejection::NotBreaking,
+        Rejection::AckExceedsTarget,
+        Rejection::KeyOnOtherFile,
+        Rejection::SharingViolation,
+        Rejection::Cancelled,
+        Rejection::InvalidParameter,
+    ];
+    let rejections = rejections.into_iter().chain(limits.map(Rejection::LimitReached));
+    for answer in outcomes.into_iter().map(Ok).chain(rejections.map(Err)) {
+        assert_eq!(there_and_back(&answer), Some(answer));
+    }
+}
+
+/// A group's records are all under its prefix.
+#[test]
+fn records_are_under_their_prefix() {
+    let view = story().state.view();
+    for group in view.groups() {
+        let prefix = group.prefix();
+        assert!(view.records(&group).iter().all(|record| record.key.starts_with(&prefix)), "{group:?}");
+        assert!(!view.records(&group).is_empty(), "{group:?}");
+    }
+    assert!(view.records(&Group::Session(crate::SessionId::new(99))).is_empty());
+}

@@ -1,0 +1,116 @@
+//! Records to a state and back.
+
+use std::time::Duration;
+
+use super::world::{World, leased};
+use crate::{Caching, Command, Disposition, Open, Record, RestoreError, State};
+
+fn records(state: &State) -> Vec<Record> {
+    let view = state.view();
+    let mut records: Vec<Record> = view.groups().flat_map(|group| view.records(&group)).collect();
+    records.sort();
+    records
+}
+
+/// Something of everything: a break in its first stage and what waits for it, a revoked lease, an ended server.
+fn busy() -> World {
+    let mut world = World::new();
+    world.ask(3, Command::StartServer { ttl: super::world::TTL });
+    world.ask(3, Command::StopServer);
+    let (one, two) = (world.session(1, 1, 1), world.session(2, 2, 1));
+    world.session(2, 1, 2);
+    world.ask(1, Command::Open(leased(one, 0xa, Caching::RWH)));
+    world.ask(2, Command::Open(leased(two, 0xb, Caching::RH)));
+    world.advance(Duration::from_secs(35));
+    let other = |session, key| Open { file: super::world::file(2), ..leased(session, key, Caching::RWH) };
+    world.ask(1, Command::Open(other(one, 0xc)));
+    world.ask(2, Command::Open(other(two, 0xd)));
+    world.ask(2, Command::Open(Open { disposition: Disposition::Overwrite, ..other(two, 0xe) }));
+    world
+}
+
+/// In any order, the records make the same state, which goes on in the same way.
+#[test]
+fn a_state_comes_back_in_any_order() {
+    let mut world = busy();
+    let sorted = records(&world.state);
+    let reversed: Vec<Record> = sorted.iter().rev().cloned().collect();
+    let mut interleaved: Vec<Record> = sorted.iter().step_by(2).cloned().collect();
+    interleaved.extend(sorted.iter().skip(1).step_by(2).cloned());
+    let mut copies = [sorted.clone(), reversed, interleaved].map(|order| State::restore(order).unwrap());
+    for copy in &copies {
+        assert_eq!(records(copy), sorted);
+        assert_eq!(copy.hash(), world.state.hash());
+        assert_eq!(copy.next_deadline(), world.state.next_deadline());
+        copy.check().unwrap();
+    }
+    let (now, at) = (world.now, world.now.after(Duration::from_secs(40)));
+    let goes_on = world.state.apply(&crate::Entry { at, request: None, command: Command::Tick });
+    assert!(goes_on.len() > 2, "the story is about something: {goes_on:?}");
+    for copy in &mut copies {
+        assert_eq!(copy.now(), now);
+        assert_eq!(copy.apply(&crate::Entry { at, request: None, command: Command::Tick }), goes_on);
+        assert_eq!(copy.hash(), world.state.hash());
+    }
+}
+
+/// A view stays as it was while the state goes on.
+#[test]
+fn a_view_does_not_move() {
+    let mut world = busy();
+    let (view, before) = (world.state.view(), records(&world.state));
+    let hash = world.state.hash();
+    world.advance(Duration::from_secs(700));
+    assert_ne!(world.state.hash(), hash);
+    assert_eq!(view.hash(), hash);
+    let mut after: Vec<Record> = view.groups().flat_map(|group| view.records(&group)).collect();
+    after.sort();
+    assert_eq!(after, before);
+}
+
+/// What is missing, there twice or from another version is an error, not a state.
+#[test]
+fn odd_records_are_refused() {
+    let whole = records(&busy().state);
+    for (at, left_out) in whole.iter().enumerate() {
+        let mut rest = whole.clone();
+        rest.remove(at);
+        let Ok(state) = State::restore(rest) else { continue };
+        // What nothing else needs, an answer or a server, is missed by the hash alone.
+        assert_ne!(state.hash(), busy().state.hash(), "{left_out:?}");
+    }
+    for record in &whole {
+        let mut twice = whole.clone();
+        twice.push(record.clone());
+        assert_eq!(State::restore(twice).unwrap_err(), RestoreError::Twice(record.key.clone()));
+        let mut newer = whole.clone();
+        newer.retain(|other| other.key != record.key);
+        // The version is the first field of every record: a tag, and a number of one byte.
+        let mut value = record.value.clone();
+        value[1] = 2;
+        newer.push(Record { key: record.key.clone(), value });
+        assert_eq!(State::restore(newer).unwrap_err(), RestoreError::Unreadable(record.key.clone()));
+    }
+    let odd = Record { key: vec![99, 1], value: Vec::new() };
+    assert_eq!(State::restore([odd]).unwrap_err(), RestoreError::UnknownKey(vec![99, 1]));
+    assert_eq!(State::restore([]).unwrap_err(), RestoreError::Missing("the settings"));
+}
+
+/// A flipped bit anywhere is an error or another hash, never the same state.
+#[test]
+fn a_flipped_bit_is_noticed() {
+    let whole = records(&busy().state);
+    let hash = busy().state.hash();
+    for at in 0..whole.len() {
+        for bit in 0..(whole[at].key.len() + whole[at].value.len()) * 8 {
+            let mut flipped = whole.clone();
+            let record = &mut flipped[at];
+            let keys = record.key.len();
+            let byte = if bit / 8 < keys { &mut record.key[bit / 8] } else { &mut record.value[bit / 8 - keys] };
+            *byte ^= 1 << (bit % 8);
+            if let Ok(state) = State::restore(flipped) {
+                assert_ne!(state.hash(), hash, "bit {bit} of record {at}");
+            }
+        }
+    }
+}
