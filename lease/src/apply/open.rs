@@ -34,6 +34,10 @@ fn demands(file: &File, open: &Open, own: Option<LeaseId>) -> Result<Demands, Re
         Disposition::Overwrite | Disposition::Supersede => Reason::Overwrite,
     };
     let mut demands = Demands::default();
+    let anything_to_take = if reason == Reason::Access { file.others_write(own) } else { file.others_cache(own) };
+    if !anything_to_take {
+        return Ok(demands);
+    }
     for hold in file.others(own) {
         let current = hold.current();
         if reason.leaves(current) != current {
@@ -48,6 +52,9 @@ fn demands(file: &File, open: &Open, own: Option<LeaseId>) -> Result<Demands, Re
 /// does not cache the handle will not go, so nobody is broken in vain (LS-055).
 fn demands_of_sharing(file: &File, own: Option<LeaseId>, access: Access, share: Share) -> Result<Demands, Rejection> {
     let mut demands = Demands::default();
+    if !file.tally().conflicts(access, share) {
+        return Ok(demands);
+    }
     for other in file.opens() {
         if !Share::conflicts((other.access, other.share), (access, share)) {
             continue;
