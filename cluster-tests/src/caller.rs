@@ -43,6 +43,8 @@ pub struct Answered {
     pub open: v1::Open,
     /// The log index of the answer.
     pub index: u64,
+    /// Whether it was asked more than once: then the index is the one of the repeat.
+    pub repeated: bool,
     /// The answer.
     pub result: v1::open_response::Result,
 }
@@ -85,7 +87,7 @@ impl Caller {
         let header = Some(self.header(self.next()));
         let command = Some(v1::StartSession { client: client.to_vec(), connection });
         let request = v1::StartSessionRequest { header, command };
-        let answer = self
+        let (answer, _) = self
             .repeat(Via::Any(0), |mut node| {
                 let request = request.clone();
                 async move { node.start_session(request).await }
@@ -106,17 +108,23 @@ impl Caller {
     pub async fn open_as(&self, sequence: u64, via: Via, open: v1::Open) -> Result<Answered> {
         let request =
             v1::OpenRequest { header: Some(self.header(sequence)), command: Some(open.clone()), return_when_parked: false };
-        let answer = self
+        let (answer, repeated) = self
             .repeat(via, |mut node| {
                 let request = request.clone();
                 async move { node.open(request).await }
             })
             .await?;
-        Ok(Answered { sequence, open, index: answer.index, result: answer.result.context("no result")? })
+        Ok(Answered { sequence, open, index: answer.index, repeated, result: answer.result.context("no result")? })
     }
 
-    /// Acknowledges the break that runs.
-    pub async fn acknowledge(&self, via: Via, client: [u8; 16], key: [u8; 16], state: u32) -> Result<v1::AcknowledgeResponse> {
+    /// Acknowledges the break that runs. The answer, and whether it took a repeat.
+    pub async fn acknowledge(
+        &self,
+        via: Via,
+        client: [u8; 16],
+        key: [u8; 16],
+        state: u32,
+    ) -> Result<(v1::AcknowledgeResponse, bool)> {
         let header = Some(self.header(self.next()));
         let command = Some(v1::Acknowledge { client: client.to_vec(), key: key.to_vec(), state, generation: None });
         let request = v1::AcknowledgeRequest { header, command };
@@ -127,18 +135,23 @@ impl Caller {
         .await
     }
 
-    /// Closes.
-    pub async fn close(&self, via: Via, session: u64, open: u64) -> Result<v1::CloseResponse> {
+    /// Closes. The answer, and whether it took a repeat.
+    pub async fn close(&self, via: Via, session: u64, open: u64) -> Result<(v1::CloseResponse, bool)> {
         let request = v1::CloseRequest { header: Some(self.header(self.next())), command: Some(v1::Close { session, open }) };
         self.repeat(via, |mut node| async move { node.close(request).await }).await
     }
 
-    /// The breaks that this server is still to send.
-    pub async fn breaks(&self, via: Via) -> Result<Vec<v1::Break>> {
+    /// The breaks that this server is still to send, each with an index at which it was owed.
+    pub async fn breaks(&self, via: Via) -> Result<Vec<(u64, v1::Break)>> {
         let request = v1::OutstandingRequest { server: self.server, incarnation: 1 };
-        let answer = self.repeat(via, |mut node| async move { node.outstanding(request).await }).await?;
-        let what = answer.deliveries.into_iter().filter_map(|delivery| delivery.what);
-        Ok(what.filter_map(|what| if let v1::delivery::What::LeaseBreak(notice) = what { Some(notice) } else { None }).collect())
+        let (answer, _) = self.repeat(via, |mut node| async move { node.outstanding(request).await }).await?;
+        let mut breaks = Vec::new();
+        for delivery in answer.deliveries {
+            if let Some(v1::delivery::What::LeaseBreak(notice)) = delivery.what {
+                breaks.push((delivery.index, notice));
+            }
+        }
+        Ok(breaks)
     }
 
     /// The next unused sequence.
@@ -150,7 +163,8 @@ impl Caller {
         v1::RequestHeader { server: self.server, incarnation: 1, sequence, floor: 1, notices_seen: 0 }
     }
 
-    async fn repeat<T, F, Fut>(&self, via: Via, call: F) -> Result<T>
+    /// The answer, and whether the request was sent more than once.
+    async fn repeat<T, F, Fut>(&self, via: Via, call: F) -> Result<(T, bool)>
     where
         F: Fn(LeaseServiceClient<Channel>) -> Fut,
         Fut: Future<Output = Result<Response<T>, Status>>,
@@ -159,14 +173,14 @@ impl Caller {
             Via::Any(first) => (first, self.channels.len()),
             Via::Only(node) => {
                 let client = LeaseServiceClient::new(self.channels[node].clone());
-                return Ok(timeout(LIMIT, call(client)).await.context("never answered")??.into_inner());
+                return Ok((timeout(LIMIT, call(client)).await.context("never answered")??.into_inner(), false));
             }
         };
         let begun = Instant::now();
         for turn in 0.. {
             let channel = self.channels[(first + turn) % nodes].clone();
             match timeout(ATTEMPT, call(LeaseServiceClient::new(channel))).await {
-                Ok(Ok(answer)) => return Ok(answer.into_inner()),
+                Ok(Ok(answer)) => return Ok((answer.into_inner(), turn > 0)),
                 Ok(Err(status)) if status.code() == Code::InvalidArgument => bail!(status),
                 Ok(Err(status)) if begun.elapsed() > LIMIT => bail!("no answer from any node: {status}"),
                 Err(_) if begun.elapsed() > LIMIT => bail!("no answer from any node in {LIMIT:?}"),

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One thing that a client was told, with the log index at which it took effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// One thing that happened to a client, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// The index.
-    pub index: u64,
-    /// What it was. Within one index, what takes rights away comes before what grants them: an acknowledgement and the grant that
-    /// waited for it have the same index.
+    /// When.
+    pub when: When,
+    /// What it was.
     pub what: What,
     /// The file.
     pub file: u64,
@@ -16,8 +15,20 @@ pub struct Event {
     pub client: u64,
 }
 
-/// What a client can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// When something happened, in terms of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// At this index. What takes rights away comes before what grants them there: an acknowledgement and the grant that waited for
+    /// it have the same index.
+    At(u64),
+    /// At some index after this one. The answer to a repeated request has the index of the repeat, and what was asked took effect
+    /// before; what counts then is the index that the client knew when it gave something up, since from there on it believes in it
+    /// no more.
+    After(u64),
+}
+
+/// What can happen to a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// Its acknowledgement was accepted: it holds this state from now on.
     Acknowledged {
@@ -43,15 +54,26 @@ pub enum What {
 /// Write caching, as a bit of the wire.
 const WRITE: u32 = 4;
 
+impl Event {
+    fn order(&self) -> (u64, u8) {
+        match (self.when, self.what) {
+            (When::At(index), What::Acknowledged { .. } | What::Revoked | What::Closed { .. }) => (index, 0),
+            (When::At(index), What::Granted { .. }) => (index, 1),
+            (When::After(index), _) => (index, 2),
+        }
+    }
+}
+
 /// Checks a whole history; each sentence is one thing that must not be.
 pub fn violations(mut events: Vec<Event>) -> Vec<String> {
-    events.sort();
+    events.sort_by_key(Event::order);
     let mut found = Vec::new();
     let mut granted = BTreeSet::new();
     // What each client believes to hold on each file: its opens and the state of its lease.
     let mut beliefs: BTreeMap<(u64, u64), (BTreeSet<u64>, u32)> = BTreeMap::new();
     for event in events {
-        let Event { index, what, file, client } = event;
+        let Event { what, file, client, .. } = event;
+        let index = event.order().0;
         if let What::Granted { open, state } = what {
             if !granted.insert(open) {
                 found.push(format!("index {index}: open {open} was granted twice"));
@@ -96,7 +118,7 @@ mod tests {
     use super::*;
 
     fn event(index: u64, client: u64, what: What) -> Event {
-        Event { index, what, file: 1, client }
+        Event { when: When::At(index), what, file: 1, client }
     }
 
     #[test]
@@ -125,5 +147,13 @@ mod tests {
         let twice = vec![event(1, 1, What::Granted { open: 1, state: 3 }), event(2, 1, What::Granted { open: 1, state: 3 })];
         assert_eq!(violations(twice).len(), 1);
         assert_eq!(violations(vec![event(1, 1, What::Closed { open: 1 })]).len(), 1);
+    }
+
+    #[test]
+    fn what_a_client_gave_up_with_a_repeat_counts_from_when_it_sent_it() {
+        let granted = event(1, 1, What::Granted { open: 1, state: 7 });
+        let closed = Event { when: When::After(1), ..event(0, 1, What::Closed { open: 1 }) };
+        let next = event(2, 2, What::Granted { open: 2, state: 7 });
+        assert_eq!(violations(vec![next, closed, granted]), Vec::<String>::new());
     }
 }

@@ -9,7 +9,7 @@ mod units;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ pub(crate) struct Config {
     pub(crate) advertise: String,
     /// Folder of the log and the table.
     pub(crate) data: PathBuf,
-    /// Whether it waits to be added to a cluster that runs already.
-    pub(crate) join: bool,
+    /// Nodes of the running cluster that it waits to be added to; empty when it forms one.
+    pub(crate) join: Vec<String>,
     /// How long a client has to acknowledge a break.
     pub(crate) break_timeout: Duration,
     /// How often the break scanner looks.
@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) checkpoint_interval: Duration,
     /// Bytes of one file of the log.
     pub(crate) segment: u64,
+    /// Entries of the log after which a snapshot is written.
+    pub(crate) snapshot_entries: NonZeroU64,
     /// The first members, this node among them; empty when it joins.
     pub(crate) members: BTreeMap<NodeId, String>,
     /// How often the leader says that it is there.
@@ -83,11 +85,12 @@ impl Config {
             listen: SocketAddr::from(([10, 0, 0, 1], 7101)),
             advertise: "10.0.0.1:7101".to_owned(),
             data: PathBuf::from("/var/lib/tenure"),
-            join: false,
+            join: Vec::new(),
             break_timeout: check::BREAK_TIMEOUT,
             scan_interval: check::SCAN_INTERVAL,
             checkpoint_interval: check::CHECKPOINT_INTERVAL,
             segment: check::SEGMENT,
+            snapshot_entries: check::SNAPSHOT_ENTRIES,
             members: members.into_iter().collect(),
             heartbeat: check::HEARTBEAT,
             election_min: check::ELECTION_MIN,
@@ -109,11 +112,12 @@ impl Config {
             listen: Some(self.listen),
             advertise: Some(self.advertise.clone()),
             data: Some(self.data.clone()),
-            join: Some(self.join),
+            join: Some(self.join.clone()),
             break_timeout: Some(Period(self.break_timeout)),
             scan_interval: Some(Period(self.scan_interval)),
             checkpoint_interval: Some(Period(self.checkpoint_interval)),
             segment: Some(Size(self.segment)),
+            snapshot_entries: Some(self.snapshot_entries),
             members: Some(self.members.iter().map(|(id, address)| (Id(*id), address.clone())).collect()),
             timings: file::Timings {
                 heartbeat: Some(Period(self.heartbeat)),

@@ -2,9 +2,11 @@
 
 mod folder;
 mod forming;
+mod joining;
 mod life;
 mod lifeline;
 mod lobby;
+mod meeting;
 
 use crate::cli::Serve;
 use crate::config::{Config, suspicious_variables};

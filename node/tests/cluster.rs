@@ -39,6 +39,22 @@ fn a_leader_that_is_told_to_stop_hands_over_first() {
 }
 
 #[test]
+fn a_second_signal_does_not_wait_for_the_handing_over() {
+    let mut nodes = Nodes::formed(3);
+    let leader = nodes.leader();
+    let others: Vec<u64> = (1..=3).filter(|node| *node != leader).collect();
+    for other in &others {
+        signal(nodes.process(*other), "STOP");
+    }
+    let process = nodes.process(leader);
+    signal(process, "TERM");
+    until("the node to notice", || nodes.log(leader).contains("stopping: SIGTERM").then_some(()));
+    signal(process, "TERM");
+    assert_eq!(nodes.ended(leader), Some(1), "{}", nodes.log(leader));
+    assert!(nodes.log(leader).contains("stopped at once by a second call to stop (SIGTERM)"), "{}", nodes.log(leader));
+}
+
+#[test]
 fn leadership_goes_where_it_is_sent() {
     let nodes = Nodes::formed(3);
     let leader = nodes.leader();
@@ -134,6 +150,28 @@ fn a_node_that_lost_its_disk_does_not_serve_under_its_old_id() {
     }
     assert_eq!(nodes.ended(lost), Some(1));
     assert_ne!(nodes.leader(), lost);
+}
+
+#[test]
+fn a_node_that_joined_and_lost_its_disk_does_not_serve_under_its_old_id() {
+    let mut nodes = Nodes::formed(1);
+    let address = nodes.configure_joining(2);
+    nodes.start(2);
+    until("the new node to listen", || nodes.log(2).contains("waiting to be added").then_some(()));
+    // Nothing is lost by a restart before it is added.
+    nodes.kill(2);
+    nodes.start(2);
+    until("the new node to listen again", || (nodes.log(2).matches("waiting to be added").count() == 2).then_some(()));
+    assert_eq!(nodes.ask(&["member", "add", "n2", &address])["change"], "added");
+    until("the log to arrive", || (!nodes.data(2).join("new-node").exists()).then_some(()));
+    nodes.kill(2);
+    nodes.start(2);
+    until("the node to be up", || nodes.ask(&["state", "hash"])["equal"].as_bool().filter(|equal| *equal));
+    nodes.kill(2);
+    std::fs::remove_dir_all(nodes.data(2)).expect("the disk is gone");
+    nodes.start(2);
+    assert_eq!(nodes.ended(2), Some(1));
+    assert!(nodes.log(2).contains("n2 is a member of cluster 'test' already"), "{}", nodes.log(2));
 }
 
 #[test]

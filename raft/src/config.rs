@@ -153,3 +153,6 @@ pub enum ConfigError {
         other: &'static str,
     },
 }
+
+#[cfg(test)]
+mod tests;

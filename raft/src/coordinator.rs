@@ -136,7 +136,8 @@ impl Coordinator {
 
     /// What this node knows of the cluster.
     pub async fn status(&self) -> Result<Status, Unavailable> {
-        Status::of(&self.inner.config, &self.inner.raft, &self.inner.machine).await
+        let leader = self.inner.leader.borrow().as_ref().map(|(leader, _)| *leader);
+        Status::of(&self.inner.config, &self.inner.raft, &self.inner.machine, leader).await
     }
 
     /// Adds a node that receives the log and has no vote.
@@ -206,11 +207,12 @@ impl Coordinator {
             }
         }
         inner.stop.cancel();
+        // The keeper writes a last checkpoint, for which the state machine has to run.
+        inner.tasks.close();
+        inner.tasks.wait().await;
         if let Err(error) = inner.raft.shutdown().await {
             tracing::warn!(%error, "consensus did not end in order");
         }
-        inner.tasks.close();
-        inner.tasks.wait().await;
         let log = inner.log.clone();
         let closed = tokio::task::spawn_blocking(move || log.close()).await;
         if let Err(error) = closed {

@@ -1,10 +1,15 @@
 //! Who leads, as this node sees it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use openraft::ServerState;
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftServerMetrics;
 use openraft::type_config::alias::{CommittedLeaderIdOf, WatchReceiverOf};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::types::{LogId, Member, NodeId, TypeConfig};
@@ -43,22 +48,60 @@ pub(crate) fn is_of(applied: Option<&LogId>, term: &Term) -> bool {
     applied.is_some_and(|id| id.committed_leader_id() == term)
 }
 
+/// When a leader was last heard of. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    begun: Instant,
+    /// Milliseconds after `begun`.
+    last: Arc<AtomicU64>,
+}
+
+impl Heard {
+    pub(crate) fn new() -> Heard {
+        Heard { begun: Instant::now(), last: Arc::new(AtomicU64::new(0)) }
+    }
+
+    /// A leader was heard of just now.
+    pub(crate) fn note(&self) {
+        self.last.store(self.millis(), Ordering::Relaxed);
+    }
+
+    fn silence(&self) -> Duration {
+        Duration::from_millis(self.millis().saturating_sub(self.last.load(Ordering::Relaxed)))
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 /// Turns what consensus reports into a [`Leadership`], and tells of changes only.
+///
+/// Consensus goes on naming a leader that is gone for as long as there is no other. Here a leader that has been silent for
+/// `silence_max` is none.
 pub(crate) fn watch_leadership(
     mut metrics: WatchReceiverOf<TypeConfig, RaftServerMetrics<TypeConfig>>,
+    heard: Heard,
+    silence_max: Duration,
     stop: CancellationToken,
 ) -> (watch::Receiver<Leadership>, impl Future<Output = ()> + Send + 'static) {
-    let (tx, rx) = watch::channel(Leadership::from_metrics(&metrics.borrow_watched()));
+    let (tx, rx) = watch::channel(Leadership::default());
     let task = async move {
+        let mut look = tokio::time::interval(silence_max / 4);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let changed = tokio::select! {
                 () = stop.cancelled() => return,
                 changed = metrics.changed() => changed,
+                _ = look.tick() => Ok(()),
             };
             if changed.is_err() {
                 return;
             }
-            let now = Leadership::from_metrics(&metrics.borrow_and_update());
+            let mut now = Leadership::from_metrics(&metrics.borrow_and_update());
+            if now.mine.is_none() && heard.silence() > silence_max {
+                now.leader = None;
+            }
             tx.send_if_modified(|before| {
                 let modified = *before != now;
                 *before = now;

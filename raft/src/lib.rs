@@ -35,5 +35,5 @@ pub use progress::{Kept, Progress};
 pub use status::{Counts, MemberStatus, Role, StateHash, Status};
 pub use storage::Store;
 pub use store::LogConfig;
-pub use transport::{Transport, Verb};
+pub use transport::{NoPeers, Transport, Verb};
 pub use types::{ClusterId, Member, NodeId};

@@ -7,14 +7,14 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use openraft::ReadPolicy;
 use openraft::errors::{LinearizableReadError, RaftError};
-use openraft::raft::{AppendEntriesRequest, StreamAppendResult, TransferLeaderRequest, VoteRequest};
+use openraft::raft::{AppendEntriesRequest, StreamAppendError, StreamAppendResult, TransferLeaderRequest, VoteRequest};
 use tokio::sync::watch;
 
 use crate::codec::CodecError;
 use crate::codec::entry::decode_batch;
 use crate::codec::peer::{PeerMessage, ReadIndexRecord};
 use crate::error::PeerError;
-use crate::leadership::Leadership;
+use crate::leadership::{Heard, Leadership};
 use crate::machine::Raft;
 use crate::proposer::{Proposal, Proposer, Refused};
 use crate::store::{SnapshotFile, SnapshotStore, StoreError};
@@ -33,6 +33,7 @@ pub struct PeerEndpoint {
     pub(crate) proposer: Proposer,
     pub(crate) leadership: watch::Receiver<Leadership>,
     pub(crate) snapshots: SnapshotStore,
+    pub(crate) heard: Heard,
 }
 
 impl std::fmt::Debug for PeerEndpoint {
@@ -80,8 +81,14 @@ impl PeerEndpoint {
                 std::future::ready(request)
             })
             .boxed();
-        let results = self.raft.stream_append(requests).map(|result| match result {
-            Ok(result) => Ok(result.encode()),
+        let heard = self.heard.clone();
+        let results = self.raft.stream_append(requests).map(move |result| match result {
+            Ok(result) => {
+                if accepted(&result) {
+                    heard.note();
+                }
+                Ok(result.encode())
+            }
             Err(fatal) => Err(stopping(fatal)),
         });
         let last = futures::stream::once(async move {
@@ -112,6 +119,9 @@ impl PeerEndpoint {
         let last = request.entries.last().map(|entry| entry.log_id).or(previous);
         let response = self.raft.append_entries(request).await.map_err(stopping)?;
         let result: StreamAppendResult<TypeConfig> = response.into_stream_result(previous, last);
+        if accepted(&result) {
+            self.heard.note();
+        }
         Ok(result.encode())
     }
 
@@ -148,6 +158,11 @@ pub(crate) async fn read_index(raft: &Raft, leadership: &watch::Receiver<Leaders
         Err(RaftError::APIError(error)) => Err(PeerError::Busy(error.to_string())),
         Err(RaftError::Fatal(fatal)) => Err(stopping(fatal)),
     }
+}
+
+/// Whether the sender of an append was taken for the leader.
+fn accepted(result: &StreamAppendResult<TypeConfig>) -> bool {
+    !matches!(result, Err(StreamAppendError::HigherVote(_)))
 }
 
 fn decode<M: PeerMessage>(message: Bytes) -> Result<M, PeerError> {

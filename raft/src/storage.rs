@@ -26,7 +26,11 @@ impl Store {
     ///
     /// [`StartError::Open`] means that the node must not serve with this folder as it is.
     pub fn open(path: &Path, cluster: ClusterId, node: NodeId, log: &LogConfig) -> Result<Store, StartError> {
-        let dir = DataDir::open(path, Identity { cluster, node })?;
+        Store::open_in(DataDir::open(path, Identity { cluster, node })?, log)
+    }
+
+    /// The same, of a folder that is open already.
+    pub fn open_in(dir: DataDir, log: &LogConfig) -> Result<Store, StartError> {
         let fatal = FatalSignal::new();
         let hook = fatal.clone();
         let log = LogStore::open(&dir, log, Box::new(move |failure| hook.report(failure.to_string())))?;

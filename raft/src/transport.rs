@@ -67,3 +67,45 @@ impl From<PeerError> for TransportError {
         TransportError::Remote(error)
     }
 }
+
+/// The transport of a cluster of one: there is nobody to reach.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoPeers;
+
+impl NoPeers {
+    fn unreachable(to: NodeId) -> TransportError {
+        TransportError::Unreachable(format!("{to} cannot be reached from a node that has no peers"))
+    }
+}
+
+impl Transport for NoPeers {
+    fn call(
+        &self,
+        to: NodeId,
+        _member: &Member,
+        _verb: Verb,
+        _message: Bytes,
+        _timeout: Duration,
+    ) -> BoxFuture<'static, Result<Bytes, TransportError>> {
+        Box::pin(std::future::ready(Err(NoPeers::unreachable(to))))
+    }
+
+    fn append(
+        &self,
+        to: NodeId,
+        _member: &Member,
+        _requests: BoxStream<'static, Bytes>,
+    ) -> BoxFuture<'static, Result<BoxStream<'static, Result<Bytes, TransportError>>, TransportError>> {
+        Box::pin(std::future::ready(Err(NoPeers::unreachable(to))))
+    }
+
+    fn snapshot(
+        &self,
+        to: NodeId,
+        _member: &Member,
+        _chunks: BoxStream<'static, Bytes>,
+        _timeout: Duration,
+    ) -> BoxFuture<'static, Result<Bytes, TransportError>> {
+        Box::pin(std::future::ready(Err(NoPeers::unreachable(to))))
+    }
+}

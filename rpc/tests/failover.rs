@@ -115,7 +115,7 @@ async fn a_server_is_attached_again_at_once_after_its_node_ended() {
     })
     .await;
     assert_ne!(attached.node, follower);
-    assert!(since.elapsed() < Duration::from_millis(500), "it took {:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(2), "it took {:?}", since.elapsed());
     server.start_session(client(1), connection(1)).await.expect("the new node serves");
 }
 

@@ -23,8 +23,8 @@ pub(crate) fn refusal(config: &Path) -> Result<String> {
     Ok(said)
 }
 
-#[test]
-fn a_configuration_with_a_mistake_is_refused_by_name() -> Result<()> {
+#[tokio::test]
+async fn a_configuration_with_a_mistake_is_refused_by_name() -> Result<()> {
     let cluster = Cluster::prepare(Options::default())?;
     let good = fs::read_to_string(cluster.config(0))?;
     for (from, to, says) in [
@@ -33,7 +33,7 @@ fn a_configuration_with_a_mistake_is_refused_by_name() -> Result<()> {
         ("heartbeat = \"50ms\"", "heartbeat = \"200ms\"", "timings.election_min"),
         ("node = \"n1\"", "node = \"n7\"", "n7"),
         ("node = \"n1\"", "node = 1", "node"),
-        ("cluster = ", "cluster ", "toml"),
+        ("cluster = ", "cluster ", "expected `=`"),
         ("listen = \"127.", "listen = \"1270.", "listen"),
     ] {
         ensure!(good.contains(from), "{good} has no {from}");

@@ -20,9 +20,9 @@ struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// None, with the reason printed, where the test may not mount.
-    fn mount(at: &Path, mebibytes: u32) -> Result<Option<SmallDisk>> {
+    fn mount(at: &Path, kibibytes: u32) -> Result<Option<SmallDisk>> {
         fs::create_dir_all(at)?;
-        let output = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"]).arg(at).output();
+        let output = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={kibibytes}k"), "tmpfs"]).arg(at).output();
         match output {
             Ok(output) if output.status.success() => Ok(Some(SmallDisk(at.to_owned()))),
             Ok(output) => {
@@ -57,7 +57,7 @@ fn options() -> Options {
 #[tokio::test]
 async fn a_disk_too_small_for_a_log_is_said_at_the_start() -> Result<()> {
     let cluster = Cluster::prepare(options())?;
-    let Some(disk) = SmallDisk::mount(&cluster.data(0), 2)? else {
+    let Some(disk) = SmallDisk::mount(&cluster.data(0), 256)? else {
         cluster.done();
         return Ok(());
     };
@@ -71,7 +71,7 @@ async fn a_disk_too_small_for_a_log_is_said_at_the_start() -> Result<()> {
 #[tokio::test]
 async fn a_full_disk_stops_the_node_and_loses_nothing() -> Result<()> {
     let mut cluster = Cluster::prepare(options())?;
-    let Some(disk) = SmallDisk::mount(&cluster.data(0), 24)? else {
+    let Some(disk) = SmallDisk::mount(&cluster.data(0), 8 << 10)? else {
         cluster.done();
         return Ok(());
     };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use cluster_tests::cluster::{Cluster, Options};
 use cluster_tests::gateway::Gateway;
-use cluster_tests::history::{Event, What, violations};
+use cluster_tests::history::{Event, What, When, violations};
 use lease::{Caching, LeaseKey};
 use tokio::time::timeout;
 
@@ -64,7 +64,7 @@ async fn play(scene: &mut Scene, victim: Victim, phase: Phase, file: u64) -> Res
     let [holders_key, openers_key] = [1, 2].map(|who| LeaseKey::from_u128(u128::from(file * 10 + who)));
     let held = holder.server.open(holder.request(file.into(), holders_key, Caching::RWH)).await?;
     ensure!(held.lease.context("a lease")?.state == Caching::RWH);
-    events.push(Event { index: held.index, what: What::Granted { open: held.open.get(), state: 7 }, file, client: 1 });
+    events.push(Event { when: When::At(held.index), what: What::Granted { open: held.open.get(), state: 7 }, file, client: 1 });
 
     let begun = Instant::now();
     let waiting = opener.server.begin_open(opener.request(file.into(), openers_key, Caching::RWH));
@@ -79,7 +79,7 @@ async fn play(scene: &mut Scene, victim: Victim, phase: Phase, file: u64) -> Res
     if phase == Phase::DuringTheTimeout {
         let (index, revoked) = holder.next_revoked().await?;
         ensure!(revoked.key == holders_key && revoked.generation == notice.generation);
-        events.push(Event { index, what: What::Revoked, file, client: 1 });
+        events.push(Event { when: When::At(index), what: What::Revoked, file, client: 1 });
     } else {
         let acknowledging = holder.obey(&notice);
         if phase == Phase::BeforeTheGrant {
@@ -101,11 +101,11 @@ async fn play(scene: &mut Scene, victim: Victim, phase: Phase, file: u64) -> Res
         ensure!(late.is_err(), "an acknowledgement after the timeout was accepted");
     } else {
         ensure!(waited < BREAK_TIMEOUT + SLACK, "the grant took {waited:?}");
-        events.push(Event { index: opened.index, what: What::Acknowledged { state: 3 }, file, client: 1 });
+        events.push(Event { when: When::At(opened.index), what: What::Acknowledged { state: 3 }, file, client: 1 });
     }
     ensure!(state == Caching::RH, "the opener got {state}");
     events.push(Event {
-        index: opened.index,
+        when: When::At(opened.index),
         what: What::Granted { open: opened.open.get(), state: state.bits() },
         file,
         client: 2,

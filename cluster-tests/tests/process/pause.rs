@@ -13,7 +13,7 @@ const RH: u32 = READ | HANDLE;
 /// Acknowledges the first break that the server is owed.
 async fn acknowledge_first(caller: &Caller, via: Via, client: u64) -> Result<()> {
     let notice = loop {
-        if let Some(notice) = caller.breaks(via).await?.into_iter().next() {
+        if let Some((_, notice)) = caller.breaks(via).await?.into_iter().next() {
             break notice;
         }
         sleep(Duration::from_millis(20)).await;

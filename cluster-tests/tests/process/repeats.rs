@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use cluster_tests::caller::{self, Answered, Caller, HANDLE, READ, Via, WRITE, id16};
 use cluster_tests::cluster::{Cluster, Options};
-use cluster_tests::history::{Event, What, violations};
+use cluster_tests::history::{Event, What, When, violations};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use rpc::proto::v1;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 const RWH: u32 = READ | WRITE | HANDLE;
 /// Clients, each on a server of its own.
@@ -21,7 +21,11 @@ const CLIENTS: u64 = 4;
 /// Files that they fight for: few, so that nearly every open breaks a lease.
 const FILES: u64 = 3;
 /// How long a file is held: long enough to be asked for it.
-const HOLD: Duration = Duration::from_millis(30);
+const HOLD: Duration = Duration::from_millis(40);
+/// Breaks that have to be acknowledged before the test ends, and how long that may take after the last kill.
+const BREAKS: usize = 20;
+/// See [`BREAKS`].
+const FIGHT_LIMIT: Duration = Duration::from_secs(60);
 /// Rounds in which the leader and then another node are killed.
 const ROUNDS: usize = 2;
 
@@ -41,40 +45,46 @@ async fn work(caller: Arc<Caller>, client: u64, session: u64, stop: Arc<AtomicBo
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let file = random.random_range(0..FILES);
+        // Some stay open, so that there is something to lose: files of its own, or nobody would ever write alone again.
+        let stays = turn % 7 == 6;
+        let file = if stays { client * 1000 + turn } else { random.random_range(0..FILES) };
         let via = Via::Any(usize::try_from((turn / 2 + client) % 3)?);
-        let key = id16(client * 100 + file);
+        let key = id16((client << 32) + file);
         let answered = caller.open(via, caller::open(session, file.into(), key, RWH)).await?;
         let (open, state) = answered.granted()?;
-        done.events.push(Event { index: answered.index, what: What::Granted { open, state }, file, client });
+        // After a repeat the state may be an old one, which a break has lowered since: the client relies on the open alone.
+        let (known, state) = (answered.index, if answered.repeated { 0 } else { state });
+        done.events.push(Event { when: When::At(known), what: What::Granted { open, state }, file, client });
         done.opened.push(answered);
-        sleep(HOLD).await;
-        if turn % 7 == 6 {
-            // Some stay open, so that there is something to lose.
+        if stays {
             done.left_open += 1;
             continue;
         }
-        let closed = caller.close(via, session, open).await?;
+        sleep(HOLD).await;
+        let (closed, repeated) = caller.close(via, session, open).await?;
         match closed.result.context("no result")? {
             v1::close_response::Result::Closed(_) => {}
             v1::close_response::Result::Rejected(why) => anyhow::bail!("the close of {open} was refused: {why:?}"),
         }
-        done.events.push(Event { index: closed.index, what: What::Closed { open }, file, client });
+        let when = if repeated { When::After(known) } else { When::At(closed.index) };
+        done.events.push(Event { when, what: What::Closed { open }, file, client });
     }
     Ok(done)
 }
 
 /// Answers every break of one server at once; until told to stop.
-async fn obey(caller: Arc<Caller>, client: u64, stop: Arc<AtomicBool>) -> Result<Vec<Event>> {
+async fn obey(caller: Arc<Caller>, client: u64, stop: Arc<AtomicBool>, acknowledged: Arc<AtomicUsize>) -> Result<Vec<Event>> {
     let mut events = Vec::new();
     while !stop.load(Ordering::Relaxed) {
-        for notice in caller.breaks(Via::Any(usize::try_from(client % 3)?)).await? {
+        for (known, notice) in caller.breaks(Via::Any(usize::try_from(client % 3)?)).await? {
             let key: [u8; 16] = notice.key.as_slice().try_into()?;
-            let answer = caller.acknowledge(Via::Any(0), id16(client), key, notice.new_state).await?;
+            let (answer, repeated) = caller.acknowledge(Via::Any(0), id16(client), key, notice.new_state).await?;
             // A close may have been faster: then nothing is breaking any more, and that is no news.
             if let Some(v1::acknowledge_response::Result::Acknowledged(now)) = answer.result {
-                let file = u64::from_be_bytes(key[8..].try_into()?) % 100;
-                events.push(Event { index: answer.index, what: What::Acknowledged { state: now.state }, file, client });
+                let file = u64::from_be_bytes(key[8..].try_into()?) % (1 << 32);
+                acknowledged.fetch_add(1, Ordering::Relaxed);
+                let when = if repeated { When::After(known) } else { When::At(answer.index) };
+                events.push(Event { when, what: What::Acknowledged { state: now.state }, file, client });
             }
         }
         sleep(Duration::from_millis(5)).await;
@@ -100,14 +110,15 @@ async fn ask_again(callers: &[Arc<Caller>], done: &[(u64, Done)]) -> Result<()> 
 async fn a_client_that_repeats_is_granted_once_while_nodes_die() -> Result<()> {
     let mut cluster = Cluster::start(Options { break_timeout: Duration::from_secs(60), ..Options::default() }).await?;
     let (stop, quiet) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let acknowledged = Arc::new(AtomicUsize::new(0));
     let (mut workers, mut holders, mut callers) = (JoinSet::new(), JoinSet::new(), Vec::new());
     for client in 1..=CLIENTS {
         let caller = Arc::new(Caller::start(&cluster.endpoints(), client).await?);
         let session = caller.session(id16(client), 1).await?;
         let (worker, holder) = (Arc::clone(&caller), Arc::clone(&caller));
-        let (stop, quiet) = (Arc::clone(&stop), Arc::clone(&quiet));
+        let (stop, quiet, acknowledged) = (Arc::clone(&stop), Arc::clone(&quiet), Arc::clone(&acknowledged));
         workers.spawn(async move { Ok::<_, anyhow::Error>((client, work(worker, client, session, stop).await?)) });
-        holders.spawn(async move { obey(holder, client, quiet).await });
+        holders.spawn(async move { obey(holder, client, quiet, acknowledged).await });
         callers.push(caller);
     }
     for _ in 0..ROUNDS {
@@ -120,6 +131,14 @@ async fn a_client_that_repeats_is_granted_once_while_nodes_die() -> Result<()> {
             cluster.leader().await?;
         }
     }
+    // Were the files not fought for, the test would say nothing.
+    timeout(FIGHT_LIMIT, async {
+        while acknowledged.load(Ordering::Relaxed) < BREAKS {
+            sleep(HOLD).await;
+        }
+    })
+    .await
+    .context("too few breaks")?;
     stop.store(true, Ordering::Relaxed);
     let mut done = Vec::new();
     while let Some(worker) = workers.join_next().await {
@@ -130,8 +149,6 @@ async fn a_client_that_repeats_is_granted_once_while_nodes_die() -> Result<()> {
     while let Some(holder) = holders.join_next().await {
         events.extend(holder??);
     }
-    let breaks = events.iter().filter(|event| matches!(event.what, What::Acknowledged { .. })).count();
-    ensure!(breaks > 10, "only {breaks} breaks were acknowledged: the files are not fought for");
     assert_eq!(violations(events), Vec::<String>::new());
     let opens: Vec<u64> = done.iter().flat_map(|(_, done)| &done.opened).map(|was| Ok(was.granted()?.0)).collect::<Result<_>>()?;
     ensure!(opens.iter().collect::<BTreeSet<_>>().len() == opens.len(), "two requests were answered with one open");

@@ -42,7 +42,7 @@ async fn nothing_that_was_answered_is_lost_when_all_nodes_die_at_once() -> Resul
         }
         cluster.leader().await?;
         let owed = first.breaks(Via::Any(2)).await?;
-        ensure!(owed.len() == 1 && owed[0].new_state == RH, "the break is owed again: {owed:?}");
+        ensure!(owed.len() == 1 && owed[0].1.new_state == RH, "the break is owed again: {owed:?}");
         first.acknowledge(Via::Any(2), id16(1), id16(1001), RH).await?;
         anyhow::Ok(())
     };

@@ -324,11 +324,18 @@ impl State {
         }
     }
 
-    /// Forgets the oldest answer; says which it was.
+    /// Forgets the oldest answer that is not below the server's floor, or the oldest of all if there is none; says which it was.
+    ///
+    /// What is below the floor was parked while the floor rose above it, and has been answered only lately: it is the one answer that
+    /// the server most likely does not know yet.
     pub(crate) fn forget_oldest_answer(&mut self, id: ServerId) -> Option<Sequence> {
-        let (sequence, hash) = self.pop_answer(id, Sequence::new(u64::MAX))?;
-        self.digest.subtract_hash(hash);
-        Some(sequence)
+        let server = self.servers.get(&id)?;
+        let oldest = server.answers.first_from(server.floor).or_else(|| server.answers.first_from(Sequence::new(0)))?;
+        let server = Arc::make_mut(self.servers.get_mut(&id)?);
+        let remembered = server.answers.remove(oldest)?;
+        self.touched.note(Group::Server(id));
+        self.digest.subtract_hash(remembered.hash);
+        Some(oldest)
     }
 
     fn pop_answer(&mut self, id: ServerId, floor: Sequence) -> Option<(Sequence, u128)> {

@@ -57,9 +57,8 @@ pub(super) async fn change(cluster: &Admin, member: &Member) -> Result<Done, Fai
 async fn is_new(cluster: &Admin, node: NodeId, address: &str) -> Result<(), Failure> {
     let refused = |why: String| Err(Failure::Refused(format!("{node} cannot be added: {why}")));
     let here = cluster.status().await.map_err(Failure::unanswered)?;
-    let there = match Admin::new([address], ANSWER_WITHIN).status_of(address).await {
-        Ok(there) => there,
-        Err(_) => return refused(format!("nobody answers at {address}; start it first, with join = true")),
+    let Ok(there) = Admin::new([address], ANSWER_WITHIN).status_of(address).await else {
+        return refused(format!("nobody answers at {address}; start it first, with join set to nodes of this cluster"));
     };
     let (found, same) = (NodeId::new(there.node), there.cluster == here.cluster);
     if !same {
@@ -71,7 +70,10 @@ async fn is_new(cluster: &Admin, node: NodeId, address: &str) -> Result<(), Fail
     } else if there.formed {
         refused("its log is not empty; a node that was a member comes back under a new id and with an empty folder".to_owned())
     } else if !there.ready {
-        refused("it waits to form a cluster with others; take members out of its configuration and set join = true".to_owned())
+        refused(
+            "it waits to form a cluster with others; take members out of its configuration and set join to nodes of this cluster"
+                .to_owned(),
+        )
     } else {
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Defaults, and the relations that hold between values.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use raft::types::NodeId;
@@ -15,6 +15,7 @@ pub(super) const BREAK_TIMEOUT: Duration = Duration::from_secs(35);
 pub(super) const SCAN_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) const SEGMENT: u64 = 64 << 20;
+pub(super) const SNAPSHOT_ENTRIES: NonZeroU64 = NonZeroU64::new(500_000).expect("not zero");
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(50);
 pub(super) const ELECTION_MIN: Duration = Duration::from_millis(150);
 pub(super) const ELECTION_MAX: Duration = Duration::from_millis(300);
@@ -44,11 +45,12 @@ impl Config {
             listen,
             advertise: file.advertise.unwrap_or_else(|| listen.to_string()),
             data: file.data.ok_or_else(|| missing("data"))?,
-            join: file.join.unwrap_or(false),
+            join: file.join.unwrap_or_default(),
             break_timeout: period(file.break_timeout, BREAK_TIMEOUT),
             scan_interval: period(file.scan_interval, SCAN_INTERVAL),
             checkpoint_interval: period(file.checkpoint_interval, CHECKPOINT_INTERVAL),
             segment: file.segment.map_or(SEGMENT, |Size(bytes)| bytes),
+            snapshot_entries: file.snapshot_entries.unwrap_or(SNAPSHOT_ENTRIES),
             members: members.into_iter().map(|(id, address)| (id.0, address)).collect::<BTreeMap<NodeId, String>>(),
             heartbeat: period(file.timings.heartbeat, HEARTBEAT),
             election_min: period(file.timings.election_min, ELECTION_MIN),
@@ -110,7 +112,10 @@ fn addresses(config: &Config) -> Result<(), ConfigError> {
         format!("listen ({}) is every address of this machine: set advertise to the one that others reach it at", config.listen)
     })?;
     let advertised = std::iter::once(("advertise".to_owned(), &config.advertise));
-    for (key, address) in advertised.chain(config.members.iter().map(|(id, address)| (format!("members.{id}"), address))) {
+    let joined = config.join.iter().map(|address| ("join".to_owned(), address));
+    for (key, address) in
+        advertised.chain(joined).chain(config.members.iter().map(|(id, address)| (format!("members.{id}"), address)))
+    {
         hold(is_address(address), || format!("{key} ({address}) must be host:port, without a scheme"))?;
     }
     Ok(())
@@ -118,7 +123,7 @@ fn addresses(config: &Config) -> Result<(), ConfigError> {
 
 fn membership(config: &Config) -> Result<(), ConfigError> {
     let (node, members) = (config.node, &config.members);
-    if config.join {
+    if !config.join.is_empty() {
         return hold(members.is_empty(), || {
             format!(
                 "join is set and members names {} nodes: a node either forms a cluster with others or is added to one",
@@ -127,14 +132,15 @@ fn membership(config: &Config) -> Result<(), ConfigError> {
         });
     }
     hold(!members.is_empty(), || {
-        "members is empty: name the first members of the cluster, or set join = true to be added to one that runs".to_owned()
+        "members is empty: name the first members of the cluster, or set join to nodes of a running cluster to be added to it"
+            .to_owned()
     })?;
     hold(members.len() <= MEMBERS_MAX, || format!("members names {} nodes; a cluster has at most {MEMBERS_MAX}", members.len()))?;
     let own = members.get(&node);
     hold(own.is_some(), || {
         let others: Vec<String> = members.keys().map(ToString::to_string).collect();
         format!(
-            "node ({node}) is not among members ({}): add it there, or set join = true to be added to a running cluster",
+            "node ({node}) is not among members ({}): add it there, or set join to nodes of a running cluster to be added to it",
             others.join(", ")
         )
     })?;

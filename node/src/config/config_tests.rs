@@ -32,7 +32,7 @@ fn what_is_not_said_has_a_default() {
     assert_eq!(config.advertise, "127.0.0.1:7101");
     assert_eq!((config.break_timeout, config.scan_interval), (Duration::from_secs(35), Duration::from_secs(1)));
     assert_eq!(config.members.len(), 3);
-    assert!(!config.join);
+    assert!(config.join.is_empty());
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_value_of_the_wrong_kind_is_named_with_its_line() {
         ("break_timeout = 35", "break_timeout: invalid type: integer `35`, expected a string"),
         ("break_timeout = \"35\"", "break_timeout: '35' is no length of time: write a number and ms, s, m or h, as in \"35s\""),
         ("segment = \"64MB\"", "segment: '64MB' is no size: write a number and B, KiB, MiB or GiB, as in \"64MiB\""),
-        ("join = \"yes\"", "join: invalid type: string \"yes\", expected a boolean"),
+        ("join = true", "join: invalid type: boolean `true`, expected a sequence"),
         ("log.format = \"xml\"", "log.format: unknown variant `xml`, expected `text` or `json`"),
         ("limits.mailbox_effects = 0", "limits.mailbox_effects: invalid value: integer `0`, expected a nonzero usize"),
     ] {
@@ -111,7 +111,8 @@ fn values_that_do_not_go_together_are_named_both() {
             "members.n1 (127.0.0.1:7101) must be the address that this node advertises (10.0.0.9:7101)",
         ),
         ("advertise = \"http://10.0.0.9:7101\"", "advertise (http://10.0.0.9:7101) must be host:port, without a scheme"),
-        ("join = true", "join is set and members names 3 nodes"),
+        ("join = [\"127.0.0.1:7102\"]", "join is set and members names 3 nodes"),
+        ("join = [\"nas2\"]", "join (nas2) must be host:port"),
     ] {
         let refusal = refusal(&format!("{SMALL}{line}\n"));
         assert!(refusal.starts_with(says), "{refusal}");

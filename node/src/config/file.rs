@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use raft::types::NodeId;
@@ -23,11 +23,12 @@ pub(crate) struct File {
     pub(super) listen: Option<SocketAddr>,
     pub(super) advertise: Option<String>,
     pub(super) data: Option<PathBuf>,
-    pub(super) join: Option<bool>,
+    pub(super) join: Option<Vec<String>>,
     pub(super) break_timeout: Option<Period>,
     pub(super) scan_interval: Option<Period>,
     pub(super) checkpoint_interval: Option<Period>,
     pub(super) segment: Option<Size>,
+    pub(super) snapshot_entries: Option<NonZeroU64>,
     pub(super) members: Option<BTreeMap<Id, String>>,
     pub(super) timings: Timings,
     pub(super) limits: Limits,

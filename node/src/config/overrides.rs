@@ -1,7 +1,7 @@
 //! What environment and flags say instead of the file.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use super::file::{File, Id, LogFormat};
@@ -26,9 +26,9 @@ pub(crate) struct Overrides {
     /// Folder of the log and the lease table
     #[arg(long, env = "TENURE_DATA", value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Wait to be added to a running cluster
-    #[arg(long, env = "TENURE_JOIN", value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
-    join: Option<bool>,
+    /// Nodes of a running cluster that this one is to be added to, as host:port,host:port
+    #[arg(long, env = "TENURE_JOIN", value_name = "HOST:PORT", value_delimiter = ',')]
+    join: Vec<String>,
     /// First members of the cluster, as n1=host:port,n2=host:port
     #[arg(long = "members", env = "TENURE_MEMBERS", value_name = "ID=HOST:PORT", value_delimiter = ',', value_parser = member)]
     members: Vec<(Id, String)>,
@@ -44,6 +44,9 @@ pub(crate) struct Overrides {
     /// Size of a file of the log
     #[arg(long, env = "TENURE_SEGMENT", value_name = "SIZE")]
     segment: Option<Size>,
+    /// Entries of the log after which a snapshot is written
+    #[arg(long, env = "TENURE_SNAPSHOT_ENTRIES", value_name = "COUNT")]
+    snapshot_entries: Option<NonZeroU64>,
     /// How often the leader says that it is there
     #[arg(long, env = "TENURE_TIMINGS_HEARTBEAT", value_name = "TIME")]
     heartbeat: Option<Period>,
@@ -87,7 +90,9 @@ impl Overrides {
         file.listen = self.listen.or(file.listen);
         file.advertise = self.advertise.or(file.advertise);
         file.data = self.data.or(file.data);
-        file.join = self.join.or(file.join);
+        if !self.join.is_empty() {
+            file.join = Some(self.join);
+        }
         if !self.members.is_empty() {
             file.members = Some(self.members.into_iter().collect());
         }
@@ -95,6 +100,7 @@ impl Overrides {
         file.scan_interval = self.scan_interval.or(file.scan_interval);
         file.checkpoint_interval = self.checkpoint_interval.or(file.checkpoint_interval);
         file.segment = self.segment.or(file.segment);
+        file.snapshot_entries = self.snapshot_entries.or(file.snapshot_entries);
         file.timings.heartbeat = self.heartbeat.or(file.timings.heartbeat);
         file.timings.election_min = self.election_min.or(file.timings.election_min);
         file.timings.election_max = self.election_max.or(file.timings.election_max);

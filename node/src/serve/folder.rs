@@ -51,14 +51,15 @@ fn refused(config: &Config, error: &OpenError) -> Failure {
     Failure::Refused(format!("{node} cannot start: {error}; {advice}"))
 }
 
-/// A note in the data folder that this node, empty as it is, may be formed: it saw all other first members empty. It is lost with the
-/// disk, as it must be, and taken back once the log shows that the cluster is formed: a log that is empty after that was lost.
+/// A note in the data folder that this node, empty as it is, may speak Raft: it saw all other first members empty, or the cluster that it
+/// joins did not know it. It is lost with the
+/// disk, as it must be, and taken back once the log belongs to a cluster: a log that is empty after that was lost.
 pub(super) struct ReadyNote(PathBuf);
 
 impl ReadyNote {
     /// The note of this folder, whether or not it is there.
     pub(super) fn of(data: &Path) -> ReadyNote {
-        ReadyNote(data.join("ready-to-form"))
+        ReadyNote(data.join("new-node"))
     }
 
     /// Whether it is there.
@@ -79,7 +80,7 @@ impl ReadyNote {
     /// Writes it so that it outlasts a loss of power.
     pub(super) fn write(&self) -> Result<(), Failure> {
         let written = std::fs::File::create(&self.0).and_then(|mut file| {
-            file.write_all(b"This node saw every other first member empty.\n")?;
+            file.write_all(b"This node is new to its cluster.\n")?;
             file.sync_all()?;
             self.0.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
         });

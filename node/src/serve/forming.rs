@@ -23,6 +23,10 @@ pub(super) struct Said {
     pub(super) formed: bool,
     /// Whether it can be formed: it has seen every other first member empty.
     pub(super) ready: bool,
+    /// Whether it knows a leader.
+    pub(super) led: bool,
+    /// The members of its cluster, as far as it knows.
+    pub(super) members: BTreeSet<NodeId>,
 }
 
 /// What a node with an empty log has found out about the other first members.
@@ -74,7 +78,7 @@ impl Forming {
             return Err(Failure::Refused(format!(
                 "{node} must not serve: its log is empty, but cluster '{}' exists already ({asked} at {address} belongs to it). \
                  A node that is new or has lost its disk joins under an id that was never used: \
-                 tenure member add <new id> <this node's address>, then start it with that id and join = true; \
+                 tenure member add <new id> <this node's address>, then start it with that id and with join; \
                  if {node} was a member, also: tenure member remove {node}",
                 self.cluster_name,
                 node = self.node,

@@ -1,6 +1,6 @@
 //! Who may form, and which empty node must not serve.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use raft::types::{ClusterId, NodeId};
 
@@ -18,7 +18,7 @@ fn forming(node: u64, ready: bool) -> Forming {
 }
 
 fn said(node: u64, formed: bool, ready: bool) -> Said {
-    Said { node: n(node), cluster: CLUSTER.to_string(), formed, ready }
+    Said { node: n(node), cluster: CLUSTER.to_string(), formed, ready, led: formed, members: BTreeSet::new() }
 }
 
 #[test]

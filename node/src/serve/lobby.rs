@@ -86,13 +86,15 @@ impl AdminService for Lobby {
 }
 
 /// Asks each of these nodes who it is, all at once. Who does not answer is not in the result.
-pub(super) async fn ask(others: &BTreeMap<NodeId, String>) -> BTreeMap<NodeId, Said> {
+pub(super) async fn ask<K: Ord + Copy + Send + 'static>(others: &BTreeMap<K, String>) -> BTreeMap<K, Said> {
     let answers = nodes::statuses(others, ANSWER_WITHIN).await;
     let said = |answer: pb::StatusResponse| Said {
         node: NodeId::new(answer.node),
         cluster: answer.cluster,
         formed: answer.formed,
         ready: answer.ready,
+        led: answer.leader.is_some(),
+        members: answer.members.iter().map(|member| NodeId::new(member.node)).collect(),
     };
     answers.into_iter().filter_map(|(id, answer)| Some((id, said(answer.ok()?)))).collect()
 }

@@ -104,7 +104,9 @@ impl Nodes {
     pub fn configure_joining(&mut self, node: u64) -> String {
         let address = free_address();
         self.addresses.insert(node, address.clone());
-        self.configure(node, "join = true");
+        let join: Vec<String> =
+            self.addresses.values().filter(|other| **other != address).map(|other| format!("\"{other}\"")).collect();
+        self.configure(node, &format!("join = [{}]", join.join(", ")));
         address
     }
 

@@ -303,3 +303,6 @@ impl PeerMessage for ReadIndexRecord {
         Ok(<ReadIndexRecord as Message>::decode(bytes)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

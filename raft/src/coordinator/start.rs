@@ -16,7 +16,7 @@ use super::Inner;
 use crate::config::Config;
 use crate::error::StartError;
 use crate::fatal::FatalSignal;
-use crate::leadership::{Leadership, watch_leadership};
+use crate::leadership::{Heard, Leadership, watch_leadership};
 use crate::machine::{Machine, MachineConfig, MachineHandle, Opened, Raft};
 use crate::network::Links;
 use crate::peer::PeerEndpoint;
@@ -50,10 +50,11 @@ pub(super) async fn start(config: Config, store: Store, transport: Arc<dyn Trans
         .map_err(|error| StartError::Consensus(error.to_string()))?;
 
     let stop = CancellationToken::new();
+    let heard = Heard::new();
     let tasks = TaskTracker::new();
     let machine = MachineHandle::new(raft.clone(), waiters, progress);
     tasks.spawn(keeper.run(machine.clone(), stop.clone()));
-    let (leadership, watching) = watch_leadership(raft.server_metrics(), stop.clone());
+    let (leadership, watching) = watch_leadership(raft.server_metrics(), heard.clone(), silence_max(&config), stop.clone());
     tasks.spawn(watching);
     let (leader, watching) = watch_leader(leadership.clone());
     tasks.spawn(watching);
@@ -64,7 +65,7 @@ pub(super) async fn start(config: Config, store: Store, transport: Arc<dyn Trans
     tasks.spawn(routing);
     tasks.spawn(parts.watchdog(&log, &fatal).run(stop.clone()));
     tasks.spawn(watch_end(raft.clone(), fatal.clone(), stop.clone()));
-    let peer = PeerEndpoint { raft: raft.clone(), proposer, leadership: leadership.clone(), snapshots };
+    let peer = PeerEndpoint { raft: raft.clone(), proposer, leadership: leadership.clone(), snapshots, heard };
     Ok(Inner {
         config,
         raft,
@@ -126,6 +127,11 @@ impl Parts<'_> {
             fatal: fatal.clone(),
         }
     }
+}
+
+/// Long enough for an election in between, so that a change of leaders is seen as one change.
+fn silence_max(config: &Config) -> Duration {
+    config.election_timeout_max * 4
 }
 
 fn machine_config(config: &Config) -> MachineConfig {

@@ -1,7 +1,7 @@
 //! A cluster of coordinators, and SMB servers that talk to them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -19,20 +19,15 @@ use crate::types::{ClusterId, Member, NodeId};
 /// How long anything that should happen is waited for. Only a test that fails takes this long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where the nodes of a test keep their data.
-#[derive(Debug, Clone)]
-enum Place {
-    Memory,
-    Folder(PathBuf),
-}
+/// Makes or opens the store of a node.
+type OpenStore = Box<dyn FnMut(NodeId) -> Result<Store, StartError> + Send>;
 
 /// A cluster in this process.
-#[derive(Debug)]
 pub struct TestCluster {
     /// What is between the nodes.
     pub network: Network,
     nodes: BTreeMap<NodeId, Coordinator>,
-    place: Place,
+    open: OpenStore,
     configure: fn(&mut Config),
 }
 
@@ -42,21 +37,35 @@ impl TestCluster {
 
     /// Forms a cluster of this many nodes without disks, and waits until it has a leader.
     pub async fn in_memory(nodes: u64) -> TestCluster {
-        TestCluster::form(nodes, Place::Memory, |_| {}).await
+        TestCluster::in_memory_with(nodes, |_| {}).await
     }
 
     /// The same, with settings changed.
     pub async fn in_memory_with(nodes: u64, configure: fn(&mut Config)) -> TestCluster {
-        TestCluster::form(nodes, Place::Memory, configure).await
+        TestCluster::on_stores(nodes, |_| Ok(Store::in_memory(TestCluster::CLUSTER)), configure).await
     }
 
     /// Forms a cluster whose nodes keep their data in folders of this folder.
     pub async fn durable_with(nodes: u64, folder: &Path, configure: fn(&mut Config)) -> TestCluster {
-        TestCluster::form(nodes, Place::Folder(folder.to_owned()), configure).await
+        let folder = folder.to_owned();
+        let open = move |node: NodeId| {
+            let log = LogConfig { segment_bytes: 1 << 20, ..LogConfig::default() };
+            Store::open(&folder.join(node.to_string()), TestCluster::CLUSTER, node, &log)
+        };
+        TestCluster::on_stores(nodes, open, configure).await
     }
 
-    async fn form(nodes: u64, place: Place, configure: fn(&mut Config)) -> TestCluster {
-        let mut cluster = TestCluster { network: Network::new(), nodes: BTreeMap::new(), place, configure };
+    /// Forms a cluster whose nodes keep their data where the caller says.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come about.
+    pub async fn on_stores(
+        nodes: u64,
+        open: impl FnMut(NodeId) -> Result<Store, StartError> + Send + 'static,
+        configure: fn(&mut Config),
+    ) -> TestCluster {
+        let mut cluster = TestCluster { network: Network::new(), nodes: BTreeMap::new(), open: Box::new(open), configure };
         let members: BTreeMap<NodeId, Member> =
             (1..=nodes).map(NodeId::new).map(|node| (node, TestCluster::member(node))).collect();
         for node in members.keys() {
@@ -77,13 +86,7 @@ impl TestCluster {
     pub async fn start(&mut self, node: NodeId) -> Result<(), StartError> {
         let mut config = Config::new(node, TestCluster::CLUSTER);
         (self.configure)(&mut config);
-        let store = match &self.place {
-            Place::Memory => Store::in_memory(TestCluster::CLUSTER),
-            Place::Folder(folder) => {
-                let log = LogConfig { segment_bytes: 1 << 20, ..LogConfig::default() };
-                Store::open(&folder.join(node.to_string()), TestCluster::CLUSTER, node, &log)?
-            }
-        };
+        let store = (self.open)(node)?;
         let coordinator = Coordinator::start(config, store, self.network.transport(node)).await?;
         self.network.connect(node, coordinator.peer());
         self.nodes.insert(node, coordinator);
@@ -179,6 +182,12 @@ impl TestCluster {
             }
         })
         .await
+    }
+}
+
+impl std::fmt::Debug for TestCluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestCluster").field("nodes", &self.nodes).finish_non_exhaustive()
     }
 }
 

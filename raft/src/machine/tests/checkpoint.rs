@@ -149,7 +149,9 @@ async fn a_damaged_checkpoint_is_set_aside_and_the_snapshot_and_the_log_take_ove
     for file in disk.files("checkpoint") {
         let mut bytes = std::fs::read(&file).unwrap();
         let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"report.doc")).collect();
-        places.iter().for_each(|at| bytes[*at] ^= 0x40);
+        for at in &places {
+            bytes[*at] ^= 0x40;
+        }
         flipped += places.len();
         std::fs::write(&file, bytes).unwrap();
     }
