@@ -261,3 +261,11 @@ impl Submission {
         self.waiter?.answer().await
     }
 }
+
+#[cfg(test)]
+impl Coordinator {
+    /// The state machine, for tests that break it on purpose.
+    pub(crate) fn machine(&self) -> &MachineHandle {
+        &self.inner.machine
+    }
+}
