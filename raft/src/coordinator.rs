@@ -108,7 +108,8 @@ impl Coordinator {
     ) -> impl Future<Output = Result<Attachment, AttachError>> + Send + use<> {
         let generation = self.inner.attachments.fetch_add(1, Ordering::Relaxed);
         let machine = self.inner.machine.clone();
-        let patience = self.inner.config.request_timeout;
+        // A node that is cut off does not catch up: the server is better off elsewhere.
+        let patience = self.inner.config.election_timeout_max * 4;
         async move { machine.attach(server, incarnation, generation, seen, patience).await }
     }
 
@@ -259,5 +260,13 @@ impl Submission {
     /// Waits for the answer.
     pub async fn answer(self) -> Result<Answered, Unavailable> {
         self.waiter?.answer().await
+    }
+}
+
+#[cfg(test)]
+impl Coordinator {
+    /// The state machine, for tests that break it on purpose.
+    pub(crate) fn machine(&self) -> &MachineHandle {
+        &self.inner.machine
     }
 }
