@@ -39,10 +39,9 @@ fn demands(file: &File, open: &Open, own: Option<LeaseId>) -> Result<Demands, Re
         return Ok(demands);
     }
     for hold in file.others(own) {
-        let current = hold.current();
-        if reason.leaves(current) != current {
+        demands.waits |= reason.waits_for(hold.current());
+        if hold.can_lose(reason) {
             demands.breaks.push((hold.id, reason));
-            demands.waits |= reason.waits_for(current);
         }
     }
     Ok(demands)
@@ -64,7 +63,9 @@ fn demands_of_sharing(file: &File, own: Option<LeaseId>, access: Access, share: 
             return Err(Rejection::SharingViolation);
         };
         demands.waits = true;
-        demands.breaks.push((hold.id, Reason::ShareConflict));
+        if hold.can_lose(Reason::ShareConflict) {
+            demands.breaks.push((hold.id, Reason::ShareConflict));
+        }
     }
     demands.breaks.sort_by_key(|(lease, _)| *lease);
     demands.breaks.dedup();
