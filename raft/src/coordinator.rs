@@ -33,6 +33,9 @@ use crate::types::{Member, NodeId};
 /// What the lease table said: carried out, or a committed "no" that is the same on every node.
 pub type Answer = Result<Outcome, Rejection>;
 
+/// How long the state machine may take to be let go when the node stops.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How fresh a read has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Consistency {
@@ -213,6 +216,10 @@ impl Coordinator {
         inner.tasks.wait().await;
         if let Err(error) = inner.raft.shutdown().await {
             tracing::warn!(%error, "consensus did not end in order");
+        }
+        // The state machine goes a moment after consensus has ended; only then is the folder free for another start.
+        if tokio::time::timeout(END_TIMEOUT, inner.machine.gone()).await.is_err() {
+            tracing::warn!("the state machine did not end in time");
         }
         let log = inner.log.clone();
         let closed = tokio::task::spawn_blocking(move || log.close()).await;
