@@ -308,3 +308,31 @@ async fn a_server_that_finds_no_node_says_which_it_tried_and_what_was_wrong() {
     let Err(rpc::client::ClientError::Options(why)) = rpc::client::Server::start(options).await else { panic!("it cannot work") };
     assert_eq!(why, "renew_every (5s) must be more than 0 and at most a third of ttl (5s)");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_a_cluster_says_so_and_that_it_is_unavailable() {
+    let brief = |config: &mut raft::Config| config.request_timeout = Duration::from_millis(700);
+    let alone = crate::support::start(n(9), brief, |_| {}).await;
+    let admin = rpc::client::Admin::new([alone.address.clone()], Duration::from_secs(5));
+    let status = admin.status().await.expect("a node knows itself");
+    assert_eq!((status.formed, status.node, status.leader, status.members.len()), (false, 9, None, 0));
+    let mut client = LeaseServiceClient::connect(format!("http://{}", alone.address)).await.expect("it listens");
+    let header = Some(pb::RequestHeader { server: 1, incarnation: 1, sequence: 1, floor: 0, notices_seen: 0 });
+    let command = Some(pb::StartServer { ttl_ms: 5000 });
+    let status = client.start_server(pb::StartServerRequest { header, command }).await.expect_err("nobody leads");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    let request = pb::OutstandingRequest { server: 1, incarnation: 1 };
+    let status = client.outstanding(request).await.expect_err("nobody leads");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_takes_only_few_requests_at_a_time_answers_all_in_the_end() {
+    let cluster = Cluster::form_with(3, |config| config.requests_in_flight_max = 8, |_| {}).await;
+    let (server, _notices) = cluster.server(1, cluster.follower().await).await;
+    let session = server.start_session(crate::support::client(1), crate::support::connection(1)).await.expect("a session");
+    let asked = (0..200_u128).map(|number| server.open(crate::support::open(session, number, number, lease::Caching::RWH)));
+    for opened in within("the opens", futures::future::join_all(asked)).await {
+        opened.expect("a busy node is asked again");
+    }
+}

@@ -4,6 +4,7 @@ mod admin;
 mod cluster;
 mod edge;
 mod failover;
+mod peers;
 mod slow;
 mod support;
 mod unary;

@@ -30,6 +30,16 @@ pub(crate) struct Node {
     serving: JoinHandle<()>,
 }
 
+impl Node {
+    /// Ends the node without a word to the others.
+    pub(crate) async fn stop(self) {
+        let Node { coordinator, shutdown, serving, .. } = self;
+        shutdown.cancel();
+        coordinator.stop(false).await;
+        serving.await.expect("the service does not panic");
+    }
+}
+
 /// Nodes that run.
 pub(crate) struct Cluster {
     pub(crate) nodes: BTreeMap<NodeId, Node>,
@@ -88,10 +98,7 @@ impl Cluster {
 
     /// Ends a node: its streams break, and it says nothing more to the others.
     pub(crate) async fn kill(&mut self, node: NodeId) {
-        let Node { coordinator, shutdown, serving, .. } = self.nodes.remove(&node).expect("the node runs");
-        shutdown.cancel();
-        coordinator.stop(false).await;
-        serving.await.expect("the service does not panic");
+        self.nodes.remove(&node).expect("the node runs").stop().await;
     }
 
     /// An operator's client.
@@ -133,7 +140,12 @@ impl Cluster {
 
 /// Starts a node that belongs to no cluster yet.
 pub(crate) async fn start(node: NodeId, configure: fn(&mut Config), change: fn(&mut ServeOptions)) -> Node {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    start_at("127.0.0.1:0", node, configure, change).await
+}
+
+/// The same, listening at this address.
+pub(crate) async fn start_at(address: &str, node: NodeId, configure: fn(&mut Config), change: fn(&mut ServeOptions)) -> Node {
+    let listener = TcpListener::bind(address).await.expect("a free port");
     let address = listener.local_addr().expect("a bound listener").to_string();
     let transport = Arc::new(PeerTransport::new(PeerOptions::new(CLUSTER, node)));
     let mut config = Config::new(node, CLUSTER);
