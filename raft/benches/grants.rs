@@ -1,6 +1,8 @@
 //! Grants per second and the time of one grant, with three durable nodes and the load in this process, and no network between them:
 //! what consensus, the disk and the table cost by themselves. `cargo bench -p raft --bench grants`.
 
+#![expect(clippy::print_stdout, reason = "the figures are what this program is for")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

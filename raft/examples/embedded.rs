@@ -4,6 +4,8 @@
 //! folder, and a second run goes on from there. A server with more than one node gives each its own store and a transport between
 //! them (`rpc::PeerTransport`, or one of its own).
 
+#![expect(clippy::print_stdout, reason = "an example says what it does")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -86,10 +88,9 @@ impl Server {
     }
 
     async fn session(&self, client: ClientGuid, connection: ConnectionId) -> anyhow::Result<SessionId> {
-        match self.ask(1 + connection.get(), Command::StartSession { client, connection }).await? {
-            Outcome::SessionStarted { session } => Ok(session),
-            other => bail!("no session: {other:?}"),
-        }
+        let outcome = self.ask(1 + connection.get(), Command::StartSession { client, connection }).await?;
+        let Outcome::SessionStarted { session } = outcome else { bail!("no session: {outcome:?}") };
+        Ok(session)
     }
 }
 

@@ -33,6 +33,9 @@ use crate::types::{Member, NodeId};
 /// What the lease table said: carried out, or a committed "no" that is the same on every node.
 pub type Answer = Result<Outcome, Rejection>;
 
+/// How long the state machine may take to be let go when the node stops.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How fresh a read has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Consistency {
@@ -108,7 +111,8 @@ impl Coordinator {
     ) -> impl Future<Output = Result<Attachment, AttachError>> + Send + use<> {
         let generation = self.inner.attachments.fetch_add(1, Ordering::Relaxed);
         let machine = self.inner.machine.clone();
-        let patience = self.inner.config.request_timeout;
+        // A node that is cut off does not catch up: the server is better off elsewhere.
+        let patience = self.inner.config.election_timeout_max * 4;
         async move { machine.attach(server, incarnation, generation, seen, patience).await }
     }
 
@@ -136,7 +140,8 @@ impl Coordinator {
 
     /// What this node knows of the cluster.
     pub async fn status(&self) -> Result<Status, Unavailable> {
-        Status::of(&self.inner.config, &self.inner.raft, &self.inner.machine).await
+        let leader = self.inner.leader.borrow().as_ref().map(|(leader, _)| *leader);
+        Status::of(&self.inner.config, &self.inner.raft, &self.inner.machine, leader).await
     }
 
     /// Adds a node that receives the log and has no vote.
@@ -206,11 +211,16 @@ impl Coordinator {
             }
         }
         inner.stop.cancel();
+        // The keeper writes a last checkpoint, for which the state machine has to run.
+        inner.tasks.close();
+        inner.tasks.wait().await;
         if let Err(error) = inner.raft.shutdown().await {
             tracing::warn!(%error, "consensus did not end in order");
         }
-        inner.tasks.close();
-        inner.tasks.wait().await;
+        // The state machine goes a moment after consensus has ended; only then is the folder free for another start.
+        if tokio::time::timeout(END_TIMEOUT, inner.machine.gone()).await.is_err() {
+            tracing::warn!("the state machine did not end in time");
+        }
         let log = inner.log.clone();
         let closed = tokio::task::spawn_blocking(move || log.close()).await;
         if let Err(error) = closed {
@@ -257,5 +267,13 @@ impl Submission {
     /// Waits for the answer.
     pub async fn answer(self) -> Result<Answered, Unavailable> {
         self.waiter?.answer().await
+    }
+}
+
+#[cfg(test)]
+impl Coordinator {
+    /// The state machine, for tests that break it on purpose.
+    pub(crate) fn machine(&self) -> &MachineHandle {
+        &self.inner.machine
     }
 }

@@ -47,7 +47,6 @@ pub struct Machine {
     /// Hashes of the state at certain entries, to compare with what the leader says.
     markers: Markers,
     outbox: Outbox,
-    progress: watch::Sender<Progress>,
     /// As the keeper says.
     kept: Kept,
     archive: Archive,
@@ -56,6 +55,8 @@ pub struct Machine {
     /// Whether the state is kept on a disk: then what blocks runs on threads of its own, and what was touched is remembered for the
     /// next checkpoint.
     threads: bool,
+    /// The last field, since who waits for its end waits for all that the state machine holds to be let go.
+    progress: watch::Sender<Progress>,
 }
 
 impl Machine {

@@ -42,7 +42,7 @@ pub struct Status {
     /// How much is in the table.
     pub counts: Counts,
     /// How many more voters may fail before the cluster stops serving, as far as this node can see. Exact on the leader; elsewhere
-    /// every voter is taken as up.
+    /// every voter is taken as up. Zero while there is no leader.
     pub survives_failures: usize,
 }
 
@@ -86,21 +86,26 @@ impl fmt::Display for Role {
 
 impl Status {
     /// Asks consensus and the state machine.
-    pub(crate) async fn of(config: &Config, raft: &Raft, machine: &MachineHandle) -> Result<Status, Unavailable> {
+    pub(crate) async fn of(
+        config: &Config,
+        raft: &Raft,
+        machine: &MachineHandle,
+        leader: Option<NodeId>,
+    ) -> Result<Status, Unavailable> {
         let (applied, hash, now, counts) =
             machine.with(|machine| (machine.applied(), machine.hash(), machine.state().now(), machine.state().counts())).await?;
         // Not from the metrics: until consensus has run for a moment they say nothing, and a node that takes itself for empty would
         // refuse to serve.
         let formed = raft.is_initialized().await.map_err(|_| Unavailable::Stopping)?;
         let metrics = raft.metrics().borrow_watched().clone();
-        let view = View { config, metrics: &metrics };
+        let view = View { config, metrics: &metrics, leader };
         let members = view.members();
         let survives_failures = view.survives(&members);
         Ok(Status {
             node: config.node,
             cluster: config.cluster,
             formed,
-            leader: metrics.current_leader,
+            leader,
             term: metrics.current_term,
             members,
             last_log: metrics.last_log_index,
@@ -118,6 +123,7 @@ impl Status {
 struct View<'a> {
     config: &'a Config,
     metrics: &'a RaftMetrics<TypeConfig>,
+    leader: Option<NodeId>,
 }
 
 impl View<'_> {
@@ -130,7 +136,7 @@ impl View<'_> {
 
     fn member(&self, node: NodeId, member: Member, votes: bool) -> MemberStatus {
         let role = match votes {
-            _ if self.metrics.current_leader == Some(node) => Role::Leader,
+            _ if self.leader == Some(node) => Role::Leader,
             true => Role::Voter,
             false => Role::Learner,
         };
@@ -163,6 +169,9 @@ impl View<'_> {
     }
 
     fn survives(&self, members: &[MemberStatus]) -> usize {
+        if self.leader.is_none() {
+            return 0;
+        }
         let up = |node: &NodeId| members.iter().any(|member| member.node == *node && member.reachable != Some(false));
         let sets = self.metrics.membership_config.membership().get_joint_config();
         let spare = |set: &BTreeSet<NodeId>| set.iter().filter(|node| up(node)).count().saturating_sub(set.len() / 2 + 1);

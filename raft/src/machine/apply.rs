@@ -84,3 +84,12 @@ impl Machine {
         });
     }
 }
+
+#[cfg(test)]
+impl Machine {
+    /// Changes the state behind the log's back, as a bad memory chip or a wrong `apply` would.
+    pub(crate) fn spoil(&mut self) {
+        let at = self.state.now().after(std::time::Duration::from_secs(1));
+        drop(self.state.apply(&lease::Entry { at, request: None, command: lease::Command::Tick }));
+    }
+}

@@ -75,6 +75,12 @@ impl MachineHandle {
         self.progress.clone().wait_for(reached).await.map(drop).map_err(|_| Unavailable::Stopping)
     }
 
+    /// Waits until the state machine is no more, and with it everything that it held on the disk.
+    pub async fn gone(&self) {
+        let mut progress = self.progress.clone();
+        while progress.changed().await.is_ok() {}
+    }
+
     /// Has a snapshot written, in the background.
     pub(super) async fn trigger_snapshot(&self) -> Result<(), Unavailable> {
         self.raft.trigger().snapshot().await.map_err(|_| Unavailable::Stopping)

@@ -212,3 +212,6 @@ impl Machine {
         Outbox::refill(&self.state, self.applied_index(), refill);
     }
 }
+
+#[cfg(test)]
+mod tests;

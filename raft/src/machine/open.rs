@@ -23,7 +23,7 @@ pub enum LoadError {
     Store(#[from] StoreError),
     /// No copy of the table is left from which the log goes on.
     #[error(
-        "neither the checkpoint nor a snapshot holds the lease table up to entry {purged}, where the log begins: this node needs a snapshot from the leader"
+        "neither the checkpoint nor a snapshot holds the lease table up to entry {purged}, where the log begins, so this node cannot serve; it needs a snapshot from the leader: move the folder away and add the node again under a new id"
     )]
     NoTable {
         /// The last entry that is purged from the log.

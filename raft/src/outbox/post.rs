@@ -81,6 +81,8 @@ impl Outbox {
             }
             current.mailbox.end(Detached::Superseded);
         }
+        // Servers that have gone, to another node or for good, leave nothing behind.
+        self.attached.retain(|_, attached| !attached.mailbox.is_abandoned());
         let mailbox = Arc::new(Mailbox::new(self.effects_max, owed(state, applied, server, incarnation)));
         let attached = Attached { incarnation, generation, mailbox: Arc::clone(&mailbox), dirty: false };
         self.attached.insert(server, attached);

@@ -87,7 +87,12 @@ impl DataDir {
 
     /// Makes the folder: the identity comes last, so that a folder with an identity and without a log is known to be damaged.
     fn create(&self) -> Result<(), OpenError> {
-        self.disk.create_dir(&self.path).map_err(|source| OpenError::io(&self.path, source))?;
+        let failed = |source| OpenError::io(&self.path, source);
+        self.disk.create_dir(&self.path).map_err(failed)?;
+        // A vote must not be forgotten because the folder with it is.
+        if let Some(parent) = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            self.disk.sync_dir(parent).map_err(failed)?;
+        }
         create_empty(self)?;
         let path = self.path.join(IDENTITY_FILE);
         let record =

@@ -50,9 +50,9 @@ pub(crate) fn of_file(file: u128, open: Open) -> Open {
 
 impl Client {
     /// Sets a session up.
-    pub(crate) async fn session(server: &TestServer, node: &Coordinator, client: u128) -> Client {
-        let guid = ClientGuid::from_u128(client);
-        let connection = ConnectionId::new(client as u64);
+    pub(crate) async fn session(server: &TestServer, node: &Coordinator, client: u64) -> Client {
+        let guid = ClientGuid::from_u128(client.into());
+        let connection = ConnectionId::new(client);
         let answer = server.ask(node, Command::StartSession { client: guid, connection }).await.unwrap();
         let Ok(Outcome::SessionStarted { session }) = answer else { panic!("no session: {answer:?}") };
         Client { guid, session }

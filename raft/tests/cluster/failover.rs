@@ -44,8 +44,8 @@ async fn a_break_goes_on_under_a_new_leader() {
     cluster.kill(leader).await;
     let answer = holder.ask(cluster.node(sides[1]), c1.acknowledge(7, RH)).await.unwrap();
     assert_eq!(answer, Ok(Outcome::Acknowledged { state: RH }));
-    let opened = parked.answer().await.unwrap().answer.unwrap();
-    let Outcome::Opened { lease: Some(lease), .. } = opened else { panic!("opened: {opened:?}") };
+    let outcome = parked.answer().await.unwrap().answer.unwrap();
+    let Outcome::Opened { lease: Some(lease), .. } = outcome else { panic!("not opened: {outcome:?}") };
     assert_eq!(lease.state, RH);
     cluster.agree().await;
 }
@@ -66,9 +66,9 @@ async fn a_holder_that_never_acknowledges_is_revoked_after_35_s_of_log_time_even
     // The time without a leader and one scan interval may be added, and no more.
     assert!(real < Duration::from_secs(38), "revoked late, after {real:?}");
     let revoked = holder
-        .delivered("the revocation", |delivery| match delivery {
-            raft::Delivery::Effect { effect: lease::Effect::Revoked { client, .. }, .. } => Some(*client),
-            _ => None,
+        .delivered("the revocation", |delivery| {
+            let raft::Delivery::Effect { effect: lease::Effect::Revoked { client, .. }, .. } = delivery else { return None };
+            Some(*client)
         })
         .await;
     assert_eq!(revoked, lease::ClientGuid::from_u128(1));

@@ -26,8 +26,8 @@ async fn a_lease_granted_on_one_node_is_broken_on_another_and_acknowledged_on_a_
     // The acknowledgement enters through the third node, which neither of the servers is attached to.
     let answer = holder.ask(c, c1.acknowledge(7, notice.into)).await.unwrap();
     assert_eq!(answer, Ok(Outcome::Acknowledged { state: RH }));
-    let opened = parked.answer().await.unwrap().answer.unwrap();
-    let Outcome::Opened { lease: Some(lease), .. } = opened else { panic!("opened: {opened:?}") };
+    let outcome = parked.answer().await.unwrap().answer.unwrap();
+    let Outcome::Opened { lease: Some(lease), .. } = outcome else { panic!("not opened: {outcome:?}") };
     assert_eq!(lease.state, RH);
     cluster.agree().await;
 }

@@ -2,6 +2,9 @@
 //!
 //! The clock is paused, except where a disk takes part: time passes only when every task waits for it.
 
+#![expect(clippy::unwrap_used, reason = "where a helper of a test fails is all there is to say")]
+
+mod chaos;
 mod common;
 mod edges;
 mod failover;

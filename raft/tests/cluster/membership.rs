@@ -91,7 +91,7 @@ async fn a_fresh_read_on_any_node_sees_what_was_answered_on_another() {
     let server = start_server(1, cluster.node(1.into())).await;
     for number in 1..=20 {
         let (asked, read) = (NodeId::new(number % 3 + 1), NodeId::new((number + 1) % 3 + 1));
-        Client::session(&server, cluster.node(asked), u128::from(number)).await;
+        Client::session(&server, cluster.node(asked), number).await;
         let sessions = cluster.node(read).read(Consistency::Linearizable, |state| state.counts().sessions).await.unwrap();
         assert_eq!(sessions as u64, number);
     }

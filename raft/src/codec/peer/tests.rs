@@ -62,7 +62,7 @@ fn every_message_comes_back_as_it_was() {
 /// Nodes of two versions talk to each other during an upgrade, so these bytes must stay readable.
 #[test]
 fn an_append_has_these_bytes() {
-    let hex: String = append().encode().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = append().encode().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     assert_eq!(
         hex,
         concat!(

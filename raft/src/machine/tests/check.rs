@@ -6,6 +6,7 @@ use lease::{Command, Entry, LogTime};
 use super::support::{Log, feed, in_memory};
 use crate::codec::entry::Check;
 use crate::machine::{MachineConfig, Opened};
+use crate::testing::{TestCluster, TestServer};
 use crate::types::Batch;
 
 fn every(entries: u64) -> MachineConfig {
@@ -80,4 +81,21 @@ async fn a_committed_entry_that_cannot_be_read_stops_the_node() {
         assert!(error.contains("cannot read the committed entry"), "{error}");
     }
     assert_eq!(machine.applied(), None, "what cannot be read is never skipped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_cluster_the_node_that_went_wrong_stops_and_the_others_go_on() {
+    let cluster = TestCluster::in_memory_with(3, |config| config.hash_interval_entries = 4).await;
+    let leader = cluster.leader().await;
+    let wrong = cluster.follower().await;
+    cluster.node(wrong).machine().with(crate::machine::Machine::spoil).await.unwrap();
+    let server = TestServer::new(1, 1);
+    let ttl = std::time::Duration::from_secs(600);
+    for _ in 0..40 {
+        server.ask(cluster.node(leader), Command::StartServer { ttl }).await.unwrap().unwrap();
+    }
+    let stopped = tokio::time::timeout(std::time::Duration::from_secs(60), cluster.node(wrong).fatal());
+    let why = stopped.await.expect("it notices");
+    assert!(why.contains("differs from the leader's"), "{why}");
+    server.ask(cluster.node(leader), Command::StartServer { ttl }).await.unwrap().unwrap();
 }

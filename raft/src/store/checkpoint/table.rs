@@ -250,7 +250,12 @@ fn gather(db: &Db, key: &[u8], count: u16, first: &[u8]) -> Result<Vec<u8>, Stor
 /// Opens a table of sled; one that was closed a moment ago may still be locked by a thread of sled that is ending.
 fn open(folder: &Path) -> Result<Db, StoreError> {
     const ATTEMPTS: usize = 100;
-    let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).use_compression(false).flush_every_ms(None);
+    let config = sled::Config::new()
+        .path(folder)
+        .cache_capacity(CACHE_BYTES)
+        .mode(sled::Mode::HighThroughput)
+        .use_compression(false)
+        .flush_every_ms(None);
     let mut last = None;
     for _ in 0..ATTEMPTS {
         match config.open() {

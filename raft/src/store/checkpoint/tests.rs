@@ -144,9 +144,9 @@ async fn what_was_written_survives_a_kill_and_is_all_or_nothing() {
 /// Wherever a large change is interrupted, what is found is the old table, the new one, or none.
 #[tokio::test]
 async fn a_large_change_that_is_interrupted_never_leaves_a_mixed_table() {
-    let before = records(3000, 60);
+    let before = records(300, 60);
     let mut after = before.clone();
-    after.extend(records(14_000, 61));
+    after.extend(records(5400, 61));
     for batches in 0.. {
         let folder = tempfile::tempdir().unwrap();
         let checkpoint = open(folder.path());
@@ -177,7 +177,7 @@ async fn a_large_change_that_is_interrupted_never_leaves_a_mixed_table() {
 async fn a_new_table_that_is_interrupted_leaves_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = open(folder.path());
-    let (before, after) = (records(30, 60), records(14_000, 61));
+    let (before, after) = (records(30, 60), records(5000, 61));
     checkpoint.write(whole(&before), meta(1, &before)).await.unwrap();
     for batches in 0..3 {
         checkpoint.fail_after(Some(batches)).await;

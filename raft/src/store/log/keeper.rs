@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -44,6 +45,7 @@ struct Tools {
     dir: DataDir,
     tail: TailFile,
     gauge: Arc<SyncGauge>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Keeper {
@@ -55,7 +57,7 @@ impl Keeper {
         ready: Option<Segment>,
         threads: bool,
     ) -> io::Result<Keeper> {
-        let tools = Tools { dir: dir.clone(), tail: tail.clone(), gauge: gauge.clone() };
+        let tools = Tools { dir: dir.clone(), tail: tail.clone(), gauge: gauge.clone(), stop: Arc::default() };
         let thread = if threads { Some(Running::start(tools.clone())?) } else { None };
         Ok(Keeper { tools, thread, next: ready.map_or(Next::Nothing, Next::Ready) })
     }
@@ -102,6 +104,7 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         if let Some(Running { jobs, prepared, handle }) = self.thread.take() {
+            self.tools.stop.store(true, Ordering::Relaxed);
             drop((jobs, prepared));
             handle.join().ok();
         }
@@ -131,7 +134,10 @@ impl Running {
 
 impl Tools {
     fn prepare(&self, number: u64, size: u64) -> io::Result<Segment> {
-        let made = segment::prepare(&self.dir, number, size);
+        let made = segment::prepare(&self.dir, number, size, &self.stop);
+        if self.stop.load(Ordering::Relaxed) {
+            return made;
+        }
         self.gauge.set_short_of_space(made.is_err());
         if let Err(error) = &made {
             let folder = self.dir.log_path();

@@ -225,7 +225,11 @@ impl Memory {
             return Ok(plan);
         }
         if from < self.cached_from {
-            for piece in self.index.pieces(from, to.min(self.cached_from)) {
+            let pieces = self.index.pieces(from, to.min(self.cached_from));
+            if pieces.last().map(|piece| piece.end) != Some(to.min(self.cached_from)) {
+                return Err(io::Error::other(format!("the index does not know where entry {from} and those after it lie")));
+            }
+            for piece in pieces {
                 let file = self.files.get(&piece.segment).ok_or_else(|| io::Error::other("a segment of the index is not open"))?;
                 plan.pieces.push((file.clone(), piece));
             }

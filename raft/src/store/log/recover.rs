@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use super::memory::Memory;
 use super::record;
@@ -215,7 +216,7 @@ pub(in crate::store) fn create_empty(dir: &DataDir) -> Result<(), OpenError> {
         dir.disk().remove(&path).map_err(failed)?;
     }
     let first = Proof { sequence: 0, segment: 1, offset: RECORDS_AT as u64, crc: 0 };
-    segment::prepare(dir, 1, segment::planned_size(1, u64::MAX)).map_err(failed)?;
+    segment::prepare(dir, 1, segment::planned_size(1, u64::MAX), &AtomicBool::new(false)).map_err(failed)?;
     TailFile::create(dir, first).map_err(failed)?;
     dir.disk().sync_dir(&folder).map_err(failed)
 }

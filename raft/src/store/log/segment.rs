@@ -19,6 +19,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::store::data_dir::{DataDir, Identity};
 use crate::store::disk::DiskFile;
@@ -32,6 +33,8 @@ const MAGIC: &[u8; 8] = b"TENURLOG";
 const FORMAT: u32 = 1;
 /// How much is zeroed between two syncs, so that preparing a segment does not hold up the log for long.
 const ZEROS: usize = 256 << 10;
+/// Offsets in a segment have 32 bits.
+const SIZE_MAX: u64 = 1 << 31;
 
 /// A segment file.
 #[derive(Debug, Clone)]
@@ -99,11 +102,11 @@ pub(super) fn read_header(path: &Path, bytes: &[u8], owner: Identity) -> Result<
     Ok(Header::Good { number: u64_at(40), size: u64_at(48) })
 }
 
-/// Makes a segment, full of zeros and durable with its name.
-pub(super) fn prepare(dir: &DataDir, number: u64, size: u64) -> io::Result<Segment> {
+/// Makes a segment, full of zeros and durable with its name. Gives up when it is told to stop.
+pub(super) fn prepare(dir: &DataDir, number: u64, size: u64, stop: &AtomicBool) -> io::Result<Segment> {
     let folder = dir.log_path();
     let temporary = folder.join(format!("{number:016x}.tmp"));
-    let made = fill(dir, &temporary, number, size);
+    let made = fill(dir, &temporary, number, size, stop);
     if made.is_err() {
         // What there is of it would only take the room that is missing.
         dir.disk().remove(&temporary).ok();
@@ -114,11 +117,14 @@ pub(super) fn prepare(dir: &DataDir, number: u64, size: u64) -> io::Result<Segme
     Ok(Segment { number, size, file })
 }
 
-fn fill(dir: &DataDir, path: &Path, number: u64, size: u64) -> io::Result<Arc<dyn DiskFile>> {
+fn fill(dir: &DataDir, path: &Path, number: u64, size: u64, stop: &AtomicBool) -> io::Result<Arc<dyn DiskFile>> {
     let file = dir.disk().create(path)?;
     let zeros = vec![0; ZEROS];
     let mut at = 0;
     while at < size {
+        if stop.load(Ordering::Relaxed) {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "the log is being closed"));
+        }
         let piece = (size - at).min(ZEROS as u64);
         file.write_at(&zeros[..usize::try_from(piece).expect("at most the buffer")], at)?;
         file.sync()?;
@@ -138,5 +144,5 @@ pub(super) fn path(dir: &DataDir, number: u64) -> PathBuf {
 pub(super) fn planned_size(number: u64, segment_bytes: u64) -> u64 {
     const FIRST: u64 = 64 << 10;
     let doubled = FIRST << number.saturating_sub(1).min(20);
-    doubled.min(segment_bytes).max(2 * RECORDS_AT as u64).next_multiple_of(RECORDS_AT as u64)
+    doubled.min(segment_bytes).clamp(2 * RECORDS_AT as u64, SIZE_MAX).next_multiple_of(RECORDS_AT as u64)
 }

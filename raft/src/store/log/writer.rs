@@ -22,6 +22,8 @@ use crate::types::{LogEntry, LogId, TypeConfig};
 
 /// A point of the index is set at least this often, bytes.
 pub(super) const INDEX_EVERY: u64 = 16 << 10;
+/// A group is written when it has reached this size, even if more is queued, bytes.
+const GROUP_BYTES: usize = 4 << 20;
 
 /// Where the log ends.
 #[derive(Debug)]
@@ -113,6 +115,9 @@ impl Writer {
         for queued in commands {
             if let Err(error) = self.encode(queued) {
                 self.fail(&error);
+            }
+            if self.buffer.len() >= GROUP_BYTES {
+                self.flush_or_fail();
             }
         }
         if self.must_sync {
