@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lease::{Group, StateHash, View};
+use tokio_util::sync::CancellationToken;
 
 use super::Machine;
 use super::records::{Unusable, check_hash};
@@ -13,6 +14,9 @@ use crate::types::LogId;
 
 /// How many groups of records are made at one time.
 const GROUPS_PER_BATCH: usize = 512;
+
+/// As many groups of records as are written within a moment.
+const FEW_GROUPS: usize = 4096;
 
 /// What the next checkpoint is made of.
 #[derive(Debug)]
@@ -24,6 +28,11 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    /// Whether they are written within a moment.
+    pub(super) fn are_few(&self) -> bool {
+        self.touched.as_ref().is_some_and(|touched| touched.len() <= FEW_GROUPS)
+    }
+
     /// The last entry that this checkpoint covers.
     pub(super) fn applied(&self) -> Option<LogId> {
         self.meta.applied
@@ -55,19 +64,29 @@ impl Machine {
 }
 
 /// Writes changes, durably. The records are made on the checkpoint's thread, group by group, so that they are never all in memory.
-pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`StoreError::Stopped`] when it was abandoned. Changes that were abandoned leave no checkpoint behind, a whole table leaves the one
+/// before it.
+pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes, abandon: CancellationToken) -> Result<(), StoreError> {
     let Changes { view, touched, meta } = changes;
     if let Some(touched) = touched {
-        checkpoint.update(meta, move |changer| change(changer, &view, &touched)).await
+        checkpoint.update(meta, move |changer| change(changer, &view, &touched, &abandon)).await
     } else {
-        checkpoint.rewrite(meta, move |filler| fill(filler, &view)).await
+        checkpoint.rewrite(meta, move |filler| fill(filler, &view, &abandon)).await
     }
 }
 
 /// What changed.
-fn change(changer: &mut Changer<'_>, view: &View, touched: &BTreeSet<Group>) -> Result<(), StoreError> {
+fn change(
+    changer: &mut Changer<'_>,
+    view: &View,
+    touched: &BTreeSet<Group>,
+    abandon: &CancellationToken,
+) -> Result<(), StoreError> {
     let mut groups = touched.iter().peekable();
     while groups.peek().is_some() {
+        go_on(abandon)?;
         let mut batch = CheckpointBatch::default();
         for group in groups.by_ref().take(GROUPS_PER_BATCH) {
             let records = view.records(group).into_iter().map(|record| (record.key, record.value)).collect();
@@ -79,15 +98,20 @@ fn change(changer: &mut Changer<'_>, view: &View, touched: &BTreeSet<Group>) -> 
 }
 
 /// Everything, in the order of the keys: a tree that grows at one end stays small in memory, and is several times as fast.
-fn fill(filler: &mut Filler<'_>, view: &View) -> Result<(), StoreError> {
+fn fill(filler: &mut Filler<'_>, view: &View, abandon: &CancellationToken) -> Result<(), StoreError> {
     let mut groups: Vec<Group> = view.groups().collect();
     groups.sort_unstable();
     for group in &groups {
+        go_on(abandon)?;
         for record in view.records(group) {
             filler.put(&record.key, &record.value)?;
         }
     }
     Ok(())
+}
+
+fn go_on(abandon: &CancellationToken) -> Result<(), StoreError> {
+    if abandon.is_cancelled() { Err(StoreError::Stopped) } else { Ok(()) }
 }
 
 /// Reads the checkpoint back from the disk and compares its hash. Returns what it covers, `None` if there is no complete one.

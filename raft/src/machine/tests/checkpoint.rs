@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use lease::{Caching, Command, SessionId};
 use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
+use tokio_util::sync::CancellationToken;
 
 use super::support::{CLUSTER, Log, feed, log_id, open};
 use crate::machine::checkpoint::{verify, write};
 use crate::machine::{LoadError, Machine, MachineConfig, Opened};
-use crate::store::{Checkpoint, DataDir, Identity, SnapshotStore};
+use crate::store::{Checkpoint, DataDir, Identity, SnapshotStore, StoreError};
 use crate::types::{LogId, NodeId};
 
 /// A node's folder, opened again and again.
@@ -63,7 +64,7 @@ impl Disk {
 impl Start {
     async fn write_checkpoint(&mut self) {
         let changes = self.machine.take_changes();
-        write(&self.checkpoint, changes).await.unwrap();
+        write(&self.checkpoint, changes, CancellationToken::new()).await.unwrap();
     }
 
     async fn write_snapshot(&mut self) {
@@ -179,7 +180,7 @@ async fn a_checkpoint_whose_records_do_not_hash_to_what_it_says_is_set_aside() {
     feed(&mut start.machine, [log.acknowledge()]).await.unwrap();
     let mut changes = start.machine.take_changes();
     changes.forget_touched();
-    write(&start.checkpoint, changes).await.unwrap();
+    write(&start.checkpoint, changes, CancellationToken::new()).await.unwrap();
     assert!(verify(&start.checkpoint).await.is_err());
     drop(start);
     let again = disk.start(None).await.unwrap();
@@ -218,4 +219,23 @@ async fn an_installed_snapshot_survives_a_restart() {
     assert_eq!(again.stands(), leader.stands());
     again.write_checkpoint().await;
     assert_eq!(verify(&again.checkpoint).await.unwrap(), Some(log_id(6)));
+}
+
+#[tokio::test]
+async fn a_whole_checkpoint_that_is_abandoned_leaves_the_one_before_it() {
+    let disk = Disk::new();
+    let mut log = Log::new();
+    let mut start = disk.start(None).await.unwrap();
+    feed(&mut start.machine, log.two_clients()).await.unwrap();
+    start.write_checkpoint().await;
+    let before = start.stands();
+    feed(&mut start.machine, log.conflict()).await.unwrap();
+    start.machine.changes_lost();
+    let changes = start.machine.take_changes();
+    assert!(!changes.are_few(), "a whole table is not written in a moment");
+    let abandon = CancellationToken::new();
+    abandon.cancel();
+    assert!(matches!(write(&start.checkpoint, changes, abandon).await, Err(StoreError::Stopped)));
+    drop(start);
+    assert_eq!(disk.start(None).await.unwrap().stands(), before);
 }
