@@ -21,6 +21,8 @@ const IN_FLIGHT: u64 = 256;
 const BATCH: u64 = 1024;
 /// Opens and closes of one figure.
 const OPERATIONS: u64 = 1_000_000;
+/// Leases on one file.
+const CROWD: u64 = 10_000;
 
 struct Driver {
     state: State,
@@ -219,6 +221,7 @@ fn main() {
 
     println!("apply           {}; an open or a close counts one", driver.churn(OPERATIONS));
     drop(driver.state.take_touched());
+    println!("crowd           {}; {CROWD} leases on one file, broken and acknowledged while 1000 opens wait", crowd());
     if std::env::args().any(|argument| argument == "apply") {
         return;
     }
@@ -233,6 +236,41 @@ fn main() {
     let hash = driver.state.hash();
     println!("hash            {:?} ({hash})", start.elapsed());
     println!("effects         {}, violations {}", driver.effects, driver.state.violations());
+}
+
+/// A crowd on one file: so many RH leases, each broken to R because of opens that share nothing, and each acknowledged, while those wait.
+fn crowd() -> Watch {
+    let mut driver = Driver::new();
+    let entries = |driver: &mut Driver, command: &dyn Fn(&Driver, u64) -> Command, count: u64| -> Vec<Entry> {
+        (0..count)
+            .map(|number| command(driver, number))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|command| driver.entry(command))
+            .collect()
+    };
+    let open = |driver: &Driver, number: u64, share: u8| {
+        let Command::Open(open) = driver.open(number) else { unreachable!("an open is an open") };
+        let file = FileKey { volume: VolumeId::new(1), file: FileId::from_u128(0), stream: None };
+        let lease = open.lease.map(|lease| LeaseRequest { state: Caching::RH, ..lease });
+        Command::Open(Open { file, share: Share(share), lease, ..open })
+    };
+    let holders = entries(&mut driver, &|driver, number| open(driver, number, 7), CROWD);
+    let waiters = entries(&mut driver, &|driver, number| open(driver, CROWD + number, 0), 1000);
+    let acknowledge = |_: &Driver, number: u64| Command::Acknowledge {
+        client: client_of(number % CLIENTS),
+        key: LeaseKey::from_u128(u128::from(spread(number)) << 64 | u128::from(number)),
+        state: Caching::R.bits(),
+        generation: None,
+    };
+    let acknowledgements = entries(&mut driver, &acknowledge, CROWD);
+    let mut outcomes = Vec::new();
+    let mut took = Watch { operations: 2 * CROWD + 1000, ..Watch::default() };
+    for entries in [holders, waiters, acknowledgements] {
+        took += driver.batch(&entries, &mut outcomes);
+    }
+    assert_eq!((driver.state.counts().breaking, driver.state.counts().parked), (0, 0), "the crowd has dissolved");
+    took
 }
 
 fn encode_and_restore(view: &View) {

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use crate::caching::Caching;
 use crate::id::FileKey;
 use crate::snapshot::{Digest, RecordOf, each_of_file};
-use crate::state::{File, Index, Keyed, OpenRecord, State};
+use crate::state::{File, Hold, Index, Keyed, OpenRecord, State};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,17 +25,21 @@ fn violated(rule: &'static str, place: impl fmt::Display) -> Result<(), Violatio
     Err(Violation { rule, place: place.to_string() })
 }
 
-/// All invariants of one file.
+/// The invariants of a file that was changed.
 pub(crate) fn check_file(state: &State, key: &FileKey) -> Result<(), Violation> {
     let Some(file) = state.file(key) else { return Ok(()) };
     one_writer_per_file(key, file)?;
     no_write_caching_on_directories(key, file)?;
-    break_targets_shrink(key, file)?;
-    no_expired_break_survives(state, key, file)?;
-    parked_waits_for_something(key, file)?;
-    hold_has_open(key, file)?;
-    key_is_bound_to_file(state, key, file)?;
-    breaking_holder_can_be_told(state, key, file)
+    parked_waits_for_something(key, file)
+}
+
+/// The invariants of a hold that was changed.
+pub(crate) fn check_hold(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
+    break_targets_shrink(key, hold)?;
+    no_expired_break_survives(state, key, hold)?;
+    hold_has_open(key, hold)?;
+    key_is_bound_to_one_file(state, key, hold)?;
+    breaking_holder_can_be_told(state, key, hold)
 }
 
 impl State {
@@ -51,7 +54,9 @@ impl State {
     pub(crate) fn check_records(&self) -> Result<(), Violation> {
         for file in self.files().iter() {
             let key = file.key();
+            tally_matches_records(key, file)?;
             check_file(self, key)?;
+            file.holds().iter().try_for_each(|hold| check_hold(self, key, hold))?;
             file_is_known_for_something(key, file)?;
             records_are_in_order(key, file)?;
             opens_have_sessions(self, key, file)?;
@@ -62,76 +67,70 @@ impl State {
     }
 }
 
+/// The counts of a file are those of its records.
+fn tally_matches_records(key: &FileKey, file: &File) -> Result<(), Violation> {
+    if *file.tally() == file.counted() { Ok(()) } else { violated("tally_matches_records", key) }
+}
+
 /// Whoever caches writes is the only one to cache anything. A breaking lease counts as what its client may still do
 /// (MS-FSA 2.1.5.18.2).
 fn one_writer_per_file(key: &FileKey, file: &File) -> Result<(), Violation> {
-    let holds = || file.holds().iter().filter(|hold| hold.current() != Caching::None);
-    if holds().any(|hold| hold.current().writes()) && holds().nth(1).is_some() {
-        return violated("one_writer_per_file", key);
-    }
-    Ok(())
+    let (writers, caching) = file.tally().writers_and_all();
+    if writers > 0 && caching > 1 { violated("one_writer_per_file", key) } else { Ok(()) }
 }
 
 /// A directory lease is none, R or RH (MS-SMB2 3.3.1.4).
 fn no_write_caching_on_directories(key: &FileKey, file: &File) -> Result<(), Violation> {
-    if file.directory() && file.holds().iter().any(|hold| hold.current().writes()) {
-        return violated("no_write_caching_on_directories", key);
+    let (writers, _) = file.tally().writers_and_all();
+    if file.directory() && writers > 0 { violated("no_write_caching_on_directories", key) } else { Ok(()) }
+}
+
+/// Every parked open waits for a break that runs, and so has a deadline (MS-FSA 2.1.4.12).
+fn parked_waits_for_something(key: &FileKey, file: &File) -> Result<(), Violation> {
+    match file.parked().iter().find(|parked| !file.blocks(parked)) {
+        Some(parked) => violated("parked_waits_for_something", format_args!("{key}, {}", parked.request)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// What is held is more than what was asked for, and that is no less than what is required (MS-SMB2 3.3.4.7).
-fn break_targets_shrink(key: &FileKey, file: &File) -> Result<(), Violation> {
-    for breaking in file.holds().iter().filter_map(|hold| hold.breaking()) {
-        let (current, requested, required) = (breaking.current(), breaking.requested(), breaking.required());
-        if current == requested || !requested.is_subset_of(current) || !required.is_subset_of(requested) {
-            return violated("break_targets_shrink", key);
-        }
+fn break_targets_shrink(key: &FileKey, hold: &Hold) -> Result<(), Violation> {
+    let Some(breaking) = hold.breaking() else { return Ok(()) };
+    let (current, requested, required) = (breaking.current(), breaking.requested(), breaking.required());
+    if current == requested || !requested.is_subset_of(current) || !required.is_subset_of(requested) {
+        return violated("break_targets_shrink", format_args!("{key}, {}", hold.id.key));
     }
     Ok(())
 }
 
 /// A break whose time is over is resolved, whatever the entry was (MS-SMB2 3.3.6.5).
-fn no_expired_break_survives(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
-    if file.holds().iter().filter_map(|hold| hold.breaking()).any(|breaking| breaking.ack_by() <= state.now()) {
-        return violated("no_expired_break_survives", key);
-    }
-    Ok(())
-}
-
-/// Every parked open waits for a break that runs, and so has a deadline (MS-FSA 2.1.4.12).
-fn parked_waits_for_something(key: &FileKey, file: &File) -> Result<(), Violation> {
-    for parked in file.parked() {
-        if !file.breaks_of_others(parked.lease()).any(|ordinal| ordinal <= parked.after) {
-            return violated("parked_waits_for_something", format_args!("{key}, {}", parked.request));
-        }
+fn no_expired_break_survives(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
+    if hold.breaking().is_some_and(|breaking| breaking.ack_by() <= state.now()) {
+        return violated("no_expired_break_survives", format_args!("{key}, {}", hold.id.key));
     }
     Ok(())
 }
 
 /// A lease exists while it has opens (MS-SMB2 3.3.1.12).
-fn hold_has_open(key: &FileKey, file: &File) -> Result<(), Violation> {
-    match file.holds().iter().find(|hold| hold.opens == 0) {
-        Some(hold) => violated("hold_has_open", format_args!("{key}, {}", hold.id.key)),
-        None => Ok(()),
-    }
+fn hold_has_open(key: &FileKey, hold: &Hold) -> Result<(), Violation> {
+    if hold.opens == 0 { violated("hold_has_open", format_args!("{key}, {}", hold.id.key)) } else { Ok(()) }
 }
 
 /// A lease is bound to one file (MS-SMB2 3.3.5.9.8).
-fn key_is_bound_to_file(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
-    match file.holds().iter().find(|hold| state.file_of_lease(hold.id).map(Keyed::key) != Some(key)) {
-        Some(hold) => violated("key_is_bound_to_file", format_args!("{key}, {}", hold.id.key)),
-        None => Ok(()),
+fn key_is_bound_to_one_file(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
+    let mut files = state.files_of_lease(hold.id);
+    if files.next().map(Keyed::key) != Some(key) || files.next().is_some() {
+        return violated("key_is_bound_to_one_file", format_args!("{key}, {}", hold.id.key));
     }
+    Ok(())
 }
 
 /// A break runs only while its client has a connection to be told on (MS-SMB2 3.3.4.7).
-fn breaking_holder_can_be_told(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
-    let breaking = file.holds().iter().filter(|hold| hold.breaking().is_some());
-    match breaking.map(|hold| hold.id).find(|id| state.route(id.client).is_none()) {
-        Some(id) => violated("breaking_holder_can_be_told", format_args!("{key}, {}", id.key)),
-        None => Ok(()),
+fn breaking_holder_can_be_told(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
+    if hold.breaking().is_some() && state.route(hold.id.client).is_none() {
+        return violated("breaking_holder_can_be_told", format_args!("{key}, {}", hold.id.key));
     }
+    Ok(())
 }
 
 /// A file that nothing is left of is forgotten.
@@ -174,10 +173,12 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
 
 /// No two opens get in each other's way (MS-FSA 2.1.5.1.2.2).
 fn share_modes_are_compatible(key: &FileKey, file: &File) -> Result<(), Violation> {
-    if crate::Share::any_conflict(file.opens().iter().map(|open| (open.access, open.share))) {
-        return violated("share_modes_are_compatible", key);
+    let mut both = [0_u16; 3];
+    for open in file.opens() {
+        let (need, deny) = open.share.against(open.access);
+        (0..3).filter(|bit| (need & deny) >> bit & 1 == 1).for_each(|bit| both[bit] += 1);
     }
-    Ok(())
+    if file.tally().any_conflict(both) { violated("share_modes_are_compatible", key) } else { Ok(()) }
 }
 
 /// A connection is known while a session came in on it, and only of a server's current life.

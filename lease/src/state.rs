@@ -11,13 +11,14 @@ mod server;
 mod shards;
 mod share;
 mod table;
+mod tally;
 mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::id::{FileKey, Incarnation, ServerId};
+use crate::id::{Incarnation, ServerId};
 use crate::limits::{BREAK_TIMEOUT_MAX, BREAK_TIMEOUT_MIN};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
@@ -35,6 +36,7 @@ pub(crate) use server::{Answer, Answers, Remembered, Server};
 #[cfg(test)]
 pub(crate) use shards::{Placed, Shards};
 pub(crate) use table::{Keyed, Table};
+pub(crate) use touched::Changed;
 use touched::Touched;
 
 /// What the operator can set about the rules: part of the state, and so the same on every node.
@@ -93,8 +95,8 @@ pub struct State {
     /// Sums the hashes of all records but those of [`Meta`] and of the servers' heads, which change with every entry and are few.
     digest: Digest,
     touched: Touched,
-    /// Files that the entry at hand has changed: what invariants are checked on after it.
-    changed: Vec<FileKey>,
+    /// What the entry at hand has changed: what invariants are checked on after it.
+    changed: Changed,
 }
 
 impl Default for State {
@@ -126,7 +128,7 @@ impl State {
             index: Index::default(),
             digest: Digest::default(),
             touched: Touched::default(),
-            changed: Vec::new(),
+            changed: Changed::default(),
         }
     }
 

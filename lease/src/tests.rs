@@ -1,5 +1,6 @@
 //! Unit tests, by concern. Scenarios that read aloud are in `testscripts`.
 
+mod answers;
 mod breaks;
 mod containment;
 mod golden;

@@ -9,7 +9,7 @@ mod units;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) checkpoint_interval: Duration,
     /// Bytes of one file of the log.
     pub(crate) segment: u64,
+    /// Entries of the log after which a snapshot is written.
+    pub(crate) snapshot_entries: NonZeroU64,
     /// The first members, this node among them; empty when it joins.
     pub(crate) members: BTreeMap<NodeId, String>,
     /// How often the leader says that it is there.
@@ -88,6 +90,7 @@ impl Config {
             scan_interval: check::SCAN_INTERVAL,
             checkpoint_interval: check::CHECKPOINT_INTERVAL,
             segment: check::SEGMENT,
+            snapshot_entries: check::SNAPSHOT_ENTRIES,
             members: members.into_iter().collect(),
             heartbeat: check::HEARTBEAT,
             election_min: check::ELECTION_MIN,
@@ -114,6 +117,7 @@ impl Config {
             scan_interval: Some(Period(self.scan_interval)),
             checkpoint_interval: Some(Period(self.checkpoint_interval)),
             segment: Some(Size(self.segment)),
+            snapshot_entries: Some(self.snapshot_entries),
             members: Some(self.members.iter().map(|(id, address)| (Id(*id), address.clone())).collect()),
             timings: file::Timings {
                 heartbeat: Some(Period(self.heartbeat)),

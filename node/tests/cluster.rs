@@ -39,6 +39,22 @@ fn a_leader_that_is_told_to_stop_hands_over_first() {
 }
 
 #[test]
+fn a_second_signal_does_not_wait_for_the_handing_over() {
+    let mut nodes = Nodes::formed(3);
+    let leader = nodes.leader();
+    let others: Vec<u64> = (1..=3).filter(|node| *node != leader).collect();
+    for other in &others {
+        signal(nodes.process(*other), "STOP");
+    }
+    let process = nodes.process(leader);
+    signal(process, "TERM");
+    until("the node to notice", || nodes.log(leader).contains("stopping: SIGTERM").then_some(()));
+    signal(process, "TERM");
+    assert_eq!(nodes.ended(leader), Some(1), "{}", nodes.log(leader));
+    assert!(nodes.log(leader).contains("stopped at once by a second call to stop (SIGTERM)"), "{}", nodes.log(leader));
+}
+
+#[test]
 fn leadership_goes_where_it_is_sent() {
     let nodes = Nodes::formed(3);
     let leader = nodes.leader();

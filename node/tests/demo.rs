@@ -108,7 +108,18 @@ fn a_kept_cluster_can_be_talked_to_and_stopped_as_printed() {
     let hashes: serde_json::Value = serde_json::from_str(&ask(&["state", "hash", "-o", "json"])).expect("JSON");
     assert_eq!(hashes["equal"], true);
 
-    let stopped = std::process::Command::new("sh").args(["-c", stop]).status().expect("a shell");
-    assert!(stopped.success(), "{stop}");
+    let shell = |line: &str| {
+        let status = std::process::Command::new("sh").args(["-c", line]).status().expect("a shell");
+        assert!(status.success(), "{line}");
+    };
+    let (kill, rest) = stop.trim().split_once(" && ").expect("it removes the folder too");
+    shell(kill);
+    until("the nodes to be gone", || processes_naming(folder.path()).is_empty().then_some(()));
+    let stage = std::fs::read_dir(folder.path()).expect("the folder").flatten().next().expect("the kept folder").path();
+    for node in 1..=3 {
+        let log = std::fs::read_to_string(stage.join(format!("n{node}.log"))).expect("its log");
+        assert!(log.trim_end().ends_with("stopped"), "{log}");
+    }
+    shell(rest);
     assert_nothing_left(folder.path());
 }

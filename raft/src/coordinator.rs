@@ -111,7 +111,8 @@ impl Coordinator {
     ) -> impl Future<Output = Result<Attachment, AttachError>> + Send + use<> {
         let generation = self.inner.attachments.fetch_add(1, Ordering::Relaxed);
         let machine = self.inner.machine.clone();
-        let patience = self.inner.config.request_timeout;
+        // A node that is cut off does not catch up: the server is better off elsewhere.
+        let patience = self.inner.config.election_timeout_max * 4;
         async move { machine.attach(server, incarnation, generation, seen, patience).await }
     }
 

@@ -128,6 +128,9 @@ impl PeerEndpoint {
     /// Hands requests of another node to the proposer. That they were accepted says nothing of their outcome.
     fn forward(&self, from: NodeId, message: Bytes) -> Result<Bytes, PeerError> {
         let decoded = decode_batch(&Batch(message)).map_err(|error| malformed(&error))?;
+        if decoded.entries.iter().any(|entry| entry.request.is_none()) {
+            return Err(PeerError::Malformed("a forwarded command of nobody".to_owned()));
+        }
         let leadership = self.leadership.borrow().clone();
         if leadership.mine.is_none() {
             return Err(PeerError::NotLeader { leader: leadership.leader });

@@ -5,7 +5,8 @@
 //! cargo bench -p rpc --bench stream
 //! ```
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/api/support.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use the rest")]
 mod support;
 
 use std::time::{Duration, Instant};

@@ -20,6 +20,8 @@ pub const REQUESTS_PER_MESSAGE_MAX: usize = 4096;
 pub(crate) const DELIVERIES_PER_MESSAGE_MAX: usize = 4096;
 /// Bytes of deliveries after which a message of a stream is closed and the next one begun; one delivery has less than 8 KiB.
 pub(crate) const DELIVERY_BYTES_PER_MESSAGE: usize = 1 << 20;
+/// Deliveries that fit in one message whatever they say.
+pub(crate) const DELIVERIES_UNMEASURED_MAX: usize = DELIVERY_BYTES_PER_MESSAGE / (8 << 10);
 /// Messages that may wait for one attached server's connection. What is behind them waits in the mailbox, which is bounded.
 pub(crate) const MESSAGES_QUEUED_MAX: usize = 8;
 /// Leases on one page of a list.

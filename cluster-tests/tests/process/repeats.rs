@@ -92,15 +92,13 @@ async fn obey(caller: Arc<Caller>, client: u64, stop: Arc<AtomicBool>, acknowled
     Ok(events)
 }
 
-/// Asks every answered open again, on every node: the answer is the first one.
+/// Asks every answered open again, on the nodes in turn: the answer is the first one.
 async fn ask_again(callers: &[Arc<Caller>], done: &[(u64, Done)]) -> Result<()> {
     for (client, done) in done {
         let caller = &callers[usize::try_from(*client - 1)?];
-        for was in &done.opened {
-            for node in 0..3 {
-                let is = caller.open_as(was.sequence, Via::Only(node), was.open.clone()).await?;
-                ensure!(is.result == was.result, "client {client}: n{} answers {is:?}, and it was {was:?}", node + 1);
-            }
+        for (was, node) in done.opened.iter().zip((0..3).cycle()) {
+            let is = caller.open_as(was.sequence, Via::Only(node), was.open.clone()).await?;
+            ensure!(is.result == was.result, "client {client}: n{} answers {is:?}, and it was {was:?}", node + 1);
         }
     }
     Ok(())

@@ -49,11 +49,9 @@ async fn nothing_that_was_answered_is_lost_when_all_nodes_die_at_once() -> Resul
     let (waited, cut) = tokio::join!(waiting, power_cut);
     cut?;
     ensure!(waited?.granted()?.1 == RH);
-    for node in 0..3 {
-        for was in &answered {
-            let is = first.open_as(was.sequence, Via::Only(node), was.open.clone()).await?;
-            ensure!(is.result == was.result, "n{} answers {is:?}, and it was {was:?}", node + 1);
-        }
+    for (was, node) in answered.iter().zip((0..3).cycle()) {
+        let is = first.open_as(was.sequence, Via::Only(node), was.open.clone()).await?;
+        ensure!(is.result == was.result, "n{} answers {is:?}, and it was {was:?}", node + 1);
     }
     cluster.agreement().await?;
     for node in 0..3 {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Step;
 use crate::effect::Effect;
 use crate::id::FileKey;
-use crate::invariants::check_file;
+use crate::invariants::{Violation, check_file, check_hold};
 use crate::state::{File, LeaseId, Reason, State};
 
 /// Whether a violation ends the program: wherever it is tested.
@@ -18,8 +18,8 @@ impl State {
     /// every node meets at the same entry would take the cluster down, and would do so again after each restart.
     pub(super) fn contain_violations(&mut self, mut effects: Vec<Effect>) -> Vec<Effect> {
         let changed = self.take_changed();
-        for file in &changed {
-            let Err(violation) = check_file(self, file) else { continue };
+        for (file, holds) in changed.by_file() {
+            let Err(violation) = self.check_changed(file, holds) else { continue };
             assert!(!panics(), "{violation}");
             effects.extend(give_up_caching(self, file));
         }
@@ -30,6 +30,13 @@ impl State {
             panic!("{violation}");
         }
         effects
+    }
+
+    fn check_changed(&self, file: &FileKey, holds: impl Iterator<Item = LeaseId>) -> Result<(), Violation> {
+        check_file(self, file)?;
+        let record = self.file(file);
+        let mut holds = holds.filter_map(|id| record.and_then(|record| record.hold(id)));
+        holds.try_for_each(|hold| check_hold(self, file, hold))
     }
 }
 

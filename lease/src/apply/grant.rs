@@ -9,14 +9,12 @@ use crate::state::{File, FileEdit, Hold, HoldV2, LeaseId, Standing};
 /// Whether a lease can be in a state beside all other owners of its file.
 fn can_hold(file: &File, own: LeaseId, state: Caching) -> bool {
     // Nobody caches anything beside a writer. Only a stat open gets here while there is one, since it breaks nothing (LS-029).
-    let beside_writer = file.others(Some(own)).any(|hold| hold.current().writes());
-    if state == Caching::None || beside_writer {
+    if state == Caching::None || file.others_write(Some(own)) {
         return state == Caching::None;
     }
     // A writer must be alone: no other lease with anything, and no other open but stat opens, its lease broken or not (LS-031, LS-032).
     !state.writes()
-        || file.others(Some(own)).all(|hold| hold.current() == Caching::None)
-            && file.opens().iter().all(|open| open.lease() == Some(own) || open.access.is_stat())
+        || !file.others_cache(Some(own)) && file.opens().iter().all(|open| open.lease() == Some(own) || open.access.is_stat())
 }
 
 /// The first step of the ladder that can be held: all, then without W, then without H too, then nothing (LS-030).

@@ -34,11 +34,14 @@ fn demands(file: &File, open: &Open, own: Option<LeaseId>) -> Result<Demands, Re
         Disposition::Overwrite | Disposition::Supersede => Reason::Overwrite,
     };
     let mut demands = Demands::default();
+    let anything_to_take = if reason == Reason::Access { file.others_write(own) } else { file.others_cache(own) };
+    if !anything_to_take {
+        return Ok(demands);
+    }
     for hold in file.others(own) {
-        let current = hold.current();
-        if reason.leaves(current) != current {
+        demands.waits |= reason.waits_for(hold.current());
+        if hold.can_lose(reason) {
             demands.breaks.push((hold.id, reason));
-            demands.waits |= reason.waits_for(current);
         }
     }
     Ok(demands)
@@ -48,6 +51,9 @@ fn demands(file: &File, open: &Open, own: Option<LeaseId>) -> Result<Demands, Re
 /// does not cache the handle will not go, so nobody is broken in vain (LS-055).
 fn demands_of_sharing(file: &File, own: Option<LeaseId>, access: Access, share: Share) -> Result<Demands, Rejection> {
     let mut demands = Demands::default();
+    if !file.tally().conflicts(access, share) {
+        return Ok(demands);
+    }
     for other in file.opens() {
         if !Share::conflicts((other.access, other.share), (access, share)) {
             continue;
@@ -57,7 +63,9 @@ fn demands_of_sharing(file: &File, own: Option<LeaseId>, access: Access, share: 
             return Err(Rejection::SharingViolation);
         };
         demands.waits = true;
-        demands.breaks.push((hold.id, Reason::ShareConflict));
+        if hold.can_lose(Reason::ShareConflict) {
+            demands.breaks.push((hold.id, Reason::ShareConflict));
+        }
     }
     demands.breaks.sort_by_key(|(lease, _)| *lease);
     demands.breaks.dedup();

@@ -4,11 +4,10 @@ use super::Step;
 use crate::id::{FileKey, RequestId};
 use crate::state::{File, Parked};
 
-/// The first parked open after this ticket that waits for nothing any more. Breaks that began after it was parked are not what it waits
-/// for; its own lease's are not either (LS-107).
+/// The first parked open after this ticket that waits for nothing any more.
 fn first_free(file: &File, after: u64) -> Option<&Parked> {
     let mut parked = file.parked().iter().map(AsRef::as_ref).filter(|parked: &&Parked| parked.ticket > after);
-    parked.find(|parked| !file.breaks_of_others(parked.lease()).any(|ordinal| ordinal <= parked.after))
+    parked.find(|parked| !file.blocks(parked))
 }
 
 impl Step<'_> {

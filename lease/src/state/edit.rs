@@ -6,7 +6,8 @@ use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Answer, Client, Deadline, File, Hold, Index, Keyed, LeaseId, Meta, OpenRecord, Parked, Remembered, Server, Session, State,
+    Answer, Changed, Client, Deadline, File, Hold, Index, Keyed, LeaseId, Meta, OpenRecord, Parked, Remembered, Server, Session,
+    State,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -14,6 +15,8 @@ pub(crate) struct FileEdit<'a> {
     file: &'a mut File,
     digest: &'a mut Digest,
     index: &'a mut Index,
+    /// None while records are read: what they make is checked as a whole.
+    changed: Option<&'a mut Changed>,
 }
 
 impl FileEdit<'_> {
@@ -44,6 +47,9 @@ impl FileEdit<'_> {
             self.index.add_standing(&hold);
         } else {
             self.index.add_hold(self.file.key(), &hold);
+        }
+        if let Some(changed) = &mut self.changed {
+            changed.note(self.file.key(), Some(hold.id));
         }
         self.file.put_hold(hold);
     }
@@ -119,7 +125,7 @@ impl State {
 
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
-        self.note_changed(key);
+        self.changed.note(key, None);
         let (digest, touched) = (&mut self.digest, &mut self.touched);
         let file = self.files.entry(key, || {
             let mut file = File::new(key.clone(), Arc::clone(name), directory);
@@ -128,21 +134,15 @@ impl State {
             file
         });
         self.touched.note_file(key, file);
-        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
-    }
-
-    fn note_changed(&mut self, key: &FileKey) {
-        if self.changed.last() != Some(key) {
-            self.changed.push(key.clone());
-        }
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index, changed: Some(&mut self.changed) }
     }
 
     /// A known file to be changed.
     pub(crate) fn edit_file(&mut self, key: &FileKey) -> FileEdit<'_> {
-        self.note_changed(key);
+        self.changed.note(key, None);
         let file = self.files.get_mut(key).expect("only known files are changed");
         self.touched.note_file(key, file);
-        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index, changed: Some(&mut self.changed) }
     }
 
     /// Forgets a file that nothing is left of.
@@ -248,7 +248,7 @@ impl State {
     /// A file that a record was read of, its own record or one of its parts.
     pub(crate) fn restore_file(&mut self, key: &FileKey) -> FileEdit<'_> {
         let file = self.files.entry(key, || File::new(key.clone(), Arc::from(""), false));
-        FileEdit { file, digest: &mut self.digest, index: &mut self.index }
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index, changed: None }
     }
 
     /// Sets what the record of a file itself says.
@@ -258,20 +258,15 @@ impl State {
         edit.digest.add(&RecordOf::File(edit.file));
     }
 
-    /// Forgets which files were changed, and keeps the room for the next.
-    pub(crate) fn forget_changed(&mut self, mut changed: Vec<FileKey>) {
+    /// Forgets what was changed, and keeps the room for the next.
+    pub(crate) fn forget_changed(&mut self, mut changed: Changed) {
         changed.clear();
         self.changed = changed;
     }
 
-    /// The files that were changed since they were last forgotten.
-    pub(crate) fn take_changed(&mut self) -> Vec<FileKey> {
-        let mut changed = std::mem::take(&mut self.changed);
-        if changed.len() > 1 {
-            changed.sort();
-            changed.dedup();
-        }
-        changed
+    /// What was changed since it was last forgotten.
+    pub(crate) fn take_changed(&mut self) -> Changed {
+        std::mem::take(&mut self.changed).sorted()
     }
 
     /// A state just restored was touched by nobody yet.
@@ -329,11 +324,18 @@ impl State {
         }
     }
 
-    /// Forgets the oldest answer; says which it was.
+    /// Forgets the oldest answer that is not below the server's floor, or the oldest of all if there is none; says which it was.
+    ///
+    /// What is below the floor was parked while the floor rose above it, and has been answered only lately: it is the one answer that
+    /// the server most likely does not know yet.
     pub(crate) fn forget_oldest_answer(&mut self, id: ServerId) -> Option<Sequence> {
-        let (sequence, hash) = self.pop_answer(id, Sequence::new(u64::MAX))?;
-        self.digest.subtract_hash(hash);
-        Some(sequence)
+        let server = self.servers.get(&id)?;
+        let oldest = server.answers.first_from(server.floor).or_else(|| server.answers.first_from(Sequence::new(0)))?;
+        let server = Arc::make_mut(self.servers.get_mut(&id)?);
+        let remembered = server.answers.remove(oldest)?;
+        self.touched.note(Group::Server(id));
+        self.digest.subtract_hash(remembered.hash);
+        Some(oldest)
     }
 
     fn pop_answer(&mut self, id: ServerId, floor: Sequence) -> Option<(Sequence, u128)> {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::caching::Caching;
 use crate::command::{Access, Open, Share};
 use crate::id::{ClientGuid, FileKey, LeaseKey, OpenId, RequestId, SessionId};
-use crate::state::hold::{Breaking, Hold, LeaseId};
+use crate::state::hold::{Hold, LeaseId};
 use crate::state::list::List;
 use crate::state::table::Keyed;
+use crate::state::tally::Tally;
 
 /// An open (MS-SMB2 3.3.1.10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,7 @@ pub(crate) struct File {
     opens: List<OpenRecord>,
     holds: List<Hold>,
     parked: List<Box<Parked>>,
+    tally: Tally,
 }
 
 impl Keyed for File {
@@ -70,7 +73,16 @@ impl Keyed for File {
 impl File {
     /// A file without opens.
     pub(crate) fn new(key: FileKey, name: Arc<str>, directory: bool) -> File {
-        File { key, name, directory, touched: 0, opens: List::Empty, holds: List::Empty, parked: List::Empty }
+        File {
+            key,
+            name,
+            directory,
+            touched: 0,
+            opens: List::Empty,
+            holds: List::Empty,
+            parked: List::Empty,
+            tally: Tally::default(),
+        }
     }
 
     /// Sets what a file read in parts is called.
@@ -124,9 +136,37 @@ impl File {
         self.holds().iter().filter(move |hold| Some(hold.id) != own)
     }
 
-    /// The ordinals of the breaks of all other owners that run.
-    pub(crate) fn breaks_of_others(&self, own: Option<LeaseId>) -> impl Iterator<Item = u64> {
-        self.others(own).filter_map(|hold| hold.breaking().map(Breaking::ordinal))
+    /// What they all come to.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What they all would come to if they were counted now.
+    pub(crate) fn counted(&self) -> Tally {
+        let mut tally = Tally::default();
+        self.opens().iter().for_each(|open| tally.add_open(open));
+        self.holds().iter().for_each(|hold| tally.add_hold(hold));
+        tally
+    }
+
+    /// Whether a parked open still waits: a break of another owner runs that began before it was parked. Its own lease's is not what it
+    /// waits for (LS-107).
+    pub(crate) fn blocks(&self, parked: &Parked) -> bool {
+        self.tally.oldest_break(parked.lease()).is_some_and(|ordinal| ordinal <= parked.after)
+    }
+
+    /// Whether somebody else caches writes.
+    pub(crate) fn others_write(&self, own: Option<LeaseId>) -> bool {
+        let (writers, _) = self.tally.writers_and_all();
+        let own = own.and_then(|own| self.hold(own)).is_some_and(|hold| hold.current().writes());
+        writers > u32::from(own)
+    }
+
+    /// Whether somebody else caches anything.
+    pub(crate) fn others_cache(&self, own: Option<LeaseId>) -> bool {
+        let (_, caching) = self.tally.writers_and_all();
+        let own = own.and_then(|own| self.hold(own)).is_some_and(|hold| hold.current() != Caching::None);
+        caching > u32::from(own)
     }
 
     fn count_open(&mut self, lease: Option<LeaseId>, count: impl Fn(u32) -> u32) {
@@ -139,6 +179,7 @@ impl File {
     /// Adds an open; its id must be new, and its hold must be there.
     pub(super) fn add_open(&mut self, open: OpenRecord) {
         self.count_open(open.lease(), |opens| opens + 1);
+        self.tally.add_open(&open);
         let at = self.opens().partition_point(|other| other.id < open.id);
         self.opens.insert(at, open);
     }
@@ -147,22 +188,30 @@ impl File {
         let at = self.find_open(id).ok()?;
         let open = self.opens.remove(at);
         self.count_open(open.lease(), |opens| opens - 1);
+        self.tally.remove_open(&open);
         Some(open)
     }
 
-    /// Adds or replaces a hold; hands back the one replaced.
-    pub(super) fn put_hold(&mut self, hold: Hold) -> Option<Hold> {
+    /// Adds or replaces a hold.
+    pub(super) fn put_hold(&mut self, hold: Hold) {
         match self.find_hold(hold.id) {
-            Ok(at) => Some(std::mem::replace(&mut self.holds.as_mut_slice()[at], hold)),
+            Ok(at) => {
+                let known = &mut self.holds.as_mut_slice()[at];
+                self.tally.remove_hold(known);
+                *known = hold;
+                self.tally.add_hold(known);
+            }
             Err(at) => {
+                self.tally.add_hold(&hold);
                 self.holds.insert(at, hold);
-                None
             }
         }
     }
 
     pub(super) fn remove_hold(&mut self, id: LeaseId) -> Option<Hold> {
-        self.find_hold(id).ok().map(|at| self.holds.remove(at))
+        let hold = self.find_hold(id).ok().map(|at| self.holds.remove(at))?;
+        self.tally.remove_hold(&hold);
+        Some(hold)
     }
 
     /// Adds or replaces a parked open; hands back the one replaced.

@@ -173,6 +173,15 @@ impl Hold {
         }
     }
 
+    /// Whether this reason takes anything that is not on its way out already.
+    pub(crate) fn can_lose(&self, reason: Reason) -> bool {
+        let kept = match &self.standing {
+            Standing::Settled(state) => *state,
+            Standing::Breaking(breaking) => breaking.required(),
+        };
+        reason.leaves(kept) != kept
+    }
+
     /// The epoch of a v2 lease.
     pub(crate) fn epoch(&self) -> Option<Epoch> {
         self.v2.map(|v2| v2.epoch)

@@ -202,8 +202,13 @@ impl State {
 
     /// The file that a lease is bound to.
     pub(crate) fn file_of_lease(&self, id: LeaseId) -> Option<&File> {
-        let mut files = self.index.leases.files(id).flat_map(|hash| self.files.with_hash(hash));
-        files.find(|file| file.hold(id).is_some())
+        self.files_of_lease(id).next()
+    }
+
+    /// The files that a lease is on: never more than one.
+    pub(crate) fn files_of_lease(&self, id: LeaseId) -> impl Iterator<Item = &File> {
+        let files = self.index.leases.files(id).flat_map(|hash| self.files.with_hash(hash));
+        files.filter(move |file| file.hold(id).is_some())
     }
 
     /// The file of an open, by the hash of its key.

@@ -69,6 +69,24 @@ impl Answers {
         self.len += 1;
     }
 
+    /// The oldest answer that is not below this sequence.
+    pub(crate) fn first_from(&self, sequence: Sequence) -> Option<Sequence> {
+        let later = self.chunks.range(sequence.get() / CHUNK..);
+        later.flat_map(|(_, chunk)| chunk.keys()).find(|answered| **answered >= sequence.get()).copied().map(Sequence::new)
+    }
+
+    /// Takes an answer out.
+    pub(crate) fn remove(&mut self, sequence: Sequence) -> Option<Remembered> {
+        let number = sequence.get() / CHUNK;
+        let chunk = Arc::make_mut(self.chunks.get_mut(&number)?);
+        let remembered = chunk.remove(&sequence.get())?;
+        if chunk.is_empty() {
+            self.chunks.remove(&number);
+        }
+        self.len -= 1;
+        Some(remembered)
+    }
+
     /// Whether there is an answer below this floor.
     pub(crate) fn has_below(&self, floor: Sequence) -> bool {
         let oldest = self.chunks.values().next().and_then(|chunk| chunk.keys().next());

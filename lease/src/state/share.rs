@@ -82,22 +82,16 @@ impl Share {
     /// Whether two opens get in each other's way: each has access that the other does not share. An open without access to data and
     /// without DELETE is skipped on both sides.
     pub(crate) const fn conflicts(one: (Access, Share), other: (Access, Share)) -> bool {
-        let (first, second) = (one.0.needs(), other.0.needs());
-        first != 0 && second != 0 && (first & !other.1.0 != 0 || second & !one.1.0 != 0)
+        let (first, second) = (one.1.against(one.0), other.1.against(other.0));
+        first.0 & second.1 != 0 || second.0 & first.1 != 0
     }
 
-    /// Whether any two of these opens get in each other's way: for some right, one needs what another, and not only itself, denies.
-    pub(crate) fn any_conflict(opens: impl Iterator<Item = (Access, Share)>) -> bool {
-        let (mut need, mut deny, mut both) = ([0_u64; 3], [0_u64; 3], [0_u64; 3]);
-        for (access, share) in opens {
-            let needs = access.needs();
-            for bit in (0..3).filter(|_| needs != 0) {
-                let (needs, denies) = (u64::from(needs >> bit & 1), u64::from(!share.0 >> bit & 1));
-                need[bit] += needs;
-                deny[bit] += denies;
-                both[bit] += needs & denies;
-            }
+    /// What an open with this access needs others to share, and what it denies them. An open without access to data and without
+    /// DELETE needs nothing and denies nothing.
+    pub(crate) const fn against(self, access: Access) -> (u8, u8) {
+        match access.needs() {
+            0 => (0, 0),
+            needs => (needs, !self.0 & (Share::READ | Share::WRITE | Share::DELETE)),
         }
-        (0..3).any(|bit| need[bit] * deny[bit] > both[bit])
     }
 }

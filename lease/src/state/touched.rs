@@ -1,10 +1,11 @@
-//! Which groups have changed since somebody last asked.
+//! What has changed: since somebody last asked, and within an entry.
 
 use std::collections::BTreeSet;
 
 use crate::id::{FileKey, ServerId};
 use crate::snapshot::Group;
 use crate::state::file::File;
+use crate::state::hold::LeaseId;
 
 /// Groups that were touched. Files, of which there are many, say themselves whether they are noted: so noting one costs nothing when it
 /// is already.
@@ -78,5 +79,37 @@ impl Touched {
     /// Forgets what was noted.
     pub(super) fn clear(&mut self) {
         drop(self.take());
+    }
+}
+
+/// Files and holds that an entry has changed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Changed(Vec<(FileKey, Option<LeaseId>)>);
+
+impl Changed {
+    /// Notes a file, or a hold of it.
+    pub(super) fn note(&mut self, file: &FileKey, hold: Option<LeaseId>) {
+        if self.0.last().is_none_or(|(last, held)| last != file || hold.is_some() && *held != hold) {
+            self.0.push((file.clone(), hold));
+        }
+    }
+
+    /// What was noted, each once.
+    pub(super) fn sorted(mut self) -> Changed {
+        if self.0.len() > 1 {
+            self.0.sort_unstable();
+            self.0.dedup();
+        }
+        self
+    }
+
+    /// The files, and of each the holds.
+    pub(crate) fn by_file(&self) -> impl Iterator<Item = (&FileKey, impl Iterator<Item = LeaseId>)> {
+        let files = self.0.chunk_by(|(one, _), (other, _)| one == other);
+        files.map(|changes| (&changes[0].0, changes.iter().filter_map(|(_, hold)| *hold)))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
     }
 }

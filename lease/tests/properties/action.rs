@@ -43,7 +43,10 @@ pub(crate) enum Action {
     /// Some request that its server still cares about is entered again.
     Retry(usize),
     /// A request of a life that is over is entered.
-    Stale(u8),
+    Stale {
+        server: u8,
+        start: bool,
+    },
     /// The settings change.
     Configure(u8),
 }
@@ -89,7 +92,7 @@ fn opening() -> impl Strategy<Value = Opening> {
     ];
     let share = prop_oneof![6 => Just(7_u8), 1 => Just(0), 2 => Just(1), 1 => Just(3)];
     let disposition =
-        prop_oneof![6 => Just(Disposition::Keep), 2 => Just(Disposition::Overwrite), 1 => Just(Disposition::Supersede)];
+        prop_oneof![5 => Just(Disposition::Keep), 3 => Just(Disposition::Overwrite), 1 => Just(Disposition::Supersede)];
     let key = prop_oneof![1 => Just(None), 5 => (0..3_u8).prop_map(Some)];
     let epoch = prop_oneof![1 => Just(None), 2 => any::<u16>().prop_map(Some)];
     (any::<usize>(), 0..3_u8, key, caching(), epoch, access, share, disposition).prop_map(
@@ -120,7 +123,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => any::<usize>().prop_map(Action::Cancel),
         14 => (0..3_u8, 0..3_u8).prop_map(|(client, server)| Action::Connect { client, server }),
         2 => any::<usize>().prop_map(Action::Logoff),
-        3 => any::<usize>().prop_map(Action::Disconnect),
+        5 => any::<usize>().prop_map(Action::Disconnect),
         9 => any::<usize>().prop_map(Action::Undeliverable),
         1 => (0..3_u8).prop_map(Action::Restart),
         1 => (0..3_u8).prop_map(Action::Stop),
@@ -129,7 +132,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => (0..20_000_u16).prop_map(Action::Drift),
         2 => (0..20_000_u16).prop_map(Action::Behind),
         6 => any::<usize>().prop_map(Action::Retry),
-        1 => (0..3_u8).prop_map(Action::Stale),
+        1 => (0..3_u8, any::<bool>()).prop_map(|(server, start)| Action::Stale { server, start }),
         1 => (1..50_u8).prop_map(Action::Configure),
     ]
 }

@@ -166,7 +166,7 @@ impl Play {
             Action::Drift(millis) => self.clock = self.clock.after(Duration::from_millis(u64::from(*millis))),
             Action::Behind(millis) => self.behind = u64::from(*millis),
             Action::Retry(index) => self.retry(*index),
-            Action::Stale(server) => self.stale(*server),
+            Action::Stale { server, start } => self.stale(*server, *start),
             Action::Configure(seconds) => {
                 let settings = Settings { break_timeout: Duration::from_secs(u64::from(*seconds)) };
                 self.unasked(Command::Configure(settings));

@@ -1,7 +1,7 @@
 //! Defaults, and the relations that hold between values.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use raft::types::NodeId;
@@ -15,6 +15,7 @@ pub(super) const BREAK_TIMEOUT: Duration = Duration::from_secs(35);
 pub(super) const SCAN_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) const SEGMENT: u64 = 64 << 20;
+pub(super) const SNAPSHOT_ENTRIES: NonZeroU64 = NonZeroU64::new(500_000).expect("not zero");
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(50);
 pub(super) const ELECTION_MIN: Duration = Duration::from_millis(150);
 pub(super) const ELECTION_MAX: Duration = Duration::from_millis(300);
@@ -49,6 +50,7 @@ impl Config {
             scan_interval: period(file.scan_interval, SCAN_INTERVAL),
             checkpoint_interval: period(file.checkpoint_interval, CHECKPOINT_INTERVAL),
             segment: file.segment.map_or(SEGMENT, |Size(bytes)| bytes),
+            snapshot_entries: file.snapshot_entries.unwrap_or(SNAPSHOT_ENTRIES),
             members: members.into_iter().map(|(id, address)| (id.0, address)).collect::<BTreeMap<NodeId, String>>(),
             heartbeat: period(file.timings.heartbeat, HEARTBEAT),
             election_min: period(file.timings.election_min, ELECTION_MIN),

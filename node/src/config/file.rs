@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use raft::types::NodeId;
@@ -28,6 +28,7 @@ pub(crate) struct File {
     pub(super) scan_interval: Option<Period>,
     pub(super) checkpoint_interval: Option<Period>,
     pub(super) segment: Option<Size>,
+    pub(super) snapshot_entries: Option<NonZeroU64>,
     pub(super) members: Option<BTreeMap<Id, String>>,
     pub(super) timings: Timings,
     pub(super) limits: Limits,

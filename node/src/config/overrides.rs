@@ -1,7 +1,7 @@
 //! What environment and flags say instead of the file.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use super::file::{File, Id, LogFormat};
@@ -44,6 +44,9 @@ pub(crate) struct Overrides {
     /// Size of a file of the log
     #[arg(long, env = "TENURE_SEGMENT", value_name = "SIZE")]
     segment: Option<Size>,
+    /// Entries of the log after which a snapshot is written
+    #[arg(long, env = "TENURE_SNAPSHOT_ENTRIES", value_name = "COUNT")]
+    snapshot_entries: Option<NonZeroU64>,
     /// How often the leader says that it is there
     #[arg(long, env = "TENURE_TIMINGS_HEARTBEAT", value_name = "TIME")]
     heartbeat: Option<Period>,
@@ -97,6 +100,7 @@ impl Overrides {
         file.scan_interval = self.scan_interval.or(file.scan_interval);
         file.checkpoint_interval = self.checkpoint_interval.or(file.checkpoint_interval);
         file.segment = self.segment.or(file.segment);
+        file.snapshot_entries = self.snapshot_entries.or(file.snapshot_entries);
         file.timings.heartbeat = self.heartbeat.or(file.timings.heartbeat);
         file.timings.election_min = self.election_min.or(file.timings.election_min);
         file.timings.election_max = self.election_max.or(file.timings.election_max);

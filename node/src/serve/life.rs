@@ -79,6 +79,7 @@ async fn start(config: &Config, cluster: ClusterId) -> Result<Coordinator, Failu
         break_timeout: config.break_timeout,
         request_timeout: config.request,
         checkpoint_interval: config.checkpoint_interval,
+        snapshot_entries: config.snapshot_entries.get(),
         mailbox_effects_max: config.mailbox_effects.get(),
         requests_in_flight_max: config.requests_in_flight.get(),
         ..raft::Config::new(config.node, cluster)

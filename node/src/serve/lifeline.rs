@@ -31,26 +31,23 @@ impl Ends {
 
     /// Waits for the next reason to end, and names it.
     pub(super) async fn next(&mut self) -> &'static str {
+        let lifeline = &mut self.lifeline;
         let cut = async {
-            match self.lifeline.as_mut() {
-                Some(lifeline) => lifeline.await.is_ok(),
-                None => false,
+            if let Some(watched) = lifeline.as_mut() {
+                let cut = watched.await.is_ok();
+                // Asked once: it says nothing more, whether it was cut or let go.
+                *lifeline = None;
+                if cut {
+                    return;
+                }
             }
+            std::future::pending::<()>().await;
         };
-        let cut = async {
-            if !cut.await {
-                std::future::pending::<()>().await;
-            }
-        };
-        let why = tokio::select! {
+        tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",
             () = cut => "the end of the demonstration",
-        };
-        if why.starts_with("the") {
-            self.lifeline = None;
         }
-        why
     }
 }
 

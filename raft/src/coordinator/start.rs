@@ -99,7 +99,7 @@ impl Parts<'_> {
             raft: self.raft.clone(),
             leadership: self.leadership.clone(),
             progress: self.machine.progress(),
-            settings: Settings { break_timeout: self.config.break_timeout },
+            settings: Settings { break_timeout: self.config.break_timeout }.in_range(),
             scan_interval: self.config.scan_interval,
             batches_in_flight_max: self.config.batches_in_flight_max,
             stop: self.stop.clone(),

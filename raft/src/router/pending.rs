@@ -8,6 +8,9 @@ use tokio::time::Instant;
 
 use crate::outbox::Reporter;
 
+/// How often the pause before a repeat is doubled.
+const PAUSE_DOUBLINGS_MAX: u32 = 3;
+
 /// A request as it is handed to the router.
 #[derive(Debug)]
 pub(super) struct Tracked {
@@ -24,10 +27,19 @@ pub(super) struct Pending {
     pub(super) deadline: Instant,
     /// When to bring it to the leader again.
     pub(super) again: Instant,
-    /// It was brought to a leader at least once, and may be in the log.
-    pub(super) sent: bool,
+    /// How often it was brought to a leader. If it ever was, it may be in the log.
+    pub(super) sent: u32,
     /// It waits in the queue of what is to be forwarded.
     pub(super) queued: bool,
+}
+
+impl Pending {
+    /// It is brought to a leader now. If nothing is heard of it, it is brought again after `pause`, and each further time after twice as
+    /// long: a cluster that is slow because it has much to do must not get ever more of the same.
+    pub(super) fn sent(&mut self, pause: Duration) {
+        self.again = Instant::now() + pause * (1 << self.sent.min(PAUSE_DOUBLINGS_MAX));
+        self.sent = self.sent.saturating_add(1);
+    }
 }
 
 /// All of them.
@@ -40,7 +52,7 @@ impl Table {
     /// Takes a request up, or up again: a repeat by its asker starts its time anew. To be brought to the leader at `again`.
     pub(super) fn insert(&mut self, tracked: Tracked, timeout: Duration, again: Instant, sent: bool) {
         let id = tracked.request.id;
-        let sent = sent || self.pending.get(&id).is_some_and(|before| before.sent);
+        let sent = u32::from(sent) + self.pending.get(&id).map_or(0, |before| before.sent);
         self.pending.insert(id, Pending { tracked, deadline: Instant::now() + timeout, again, sent, queued: false });
     }
 

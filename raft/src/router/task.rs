@@ -181,12 +181,10 @@ impl Task {
     }
 
     fn propose(&mut self, ids: &[RequestId]) {
-        let again = Instant::now() + self.routing.repeat_after;
         let mut proposals = Vec::with_capacity(ids.len());
         for id in ids {
             let Some(pending) = self.table.get_mut(id) else { continue };
-            pending.sent = true;
-            pending.again = again;
+            pending.sent(self.routing.repeat_after);
             proposals.push(Proposal { request: Some(pending.tracked.request), command: pending.tracked.command.clone() });
         }
         if self.proposer.offer(proposals).is_err() {
@@ -203,7 +201,6 @@ impl Task {
     }
 
     fn forward_one(&mut self, leader: NodeId, member: &Member) {
-        let again = Instant::now() + self.routing.repeat_after;
         let mut message = BatchWriter::new(None);
         let mut ids = Vec::new();
         while let Some(id) = self.outgoing.pop_front() {
@@ -213,9 +210,8 @@ impl Task {
                 Entry { at: LogTime::ZERO, request: Some(pending.tracked.request), command: pending.tracked.command.clone() };
             match message.push(&entry) {
                 Ok(true) => {
-                    pending.sent = true;
+                    pending.sent(self.routing.repeat_after);
                     pending.queued = false;
-                    pending.again = again;
                     ids.push(id);
                 }
                 Ok(false) => {
@@ -269,7 +265,7 @@ impl Task {
     fn why_unanswered(&self, pending: &Pending, led: bool) -> Unavailable {
         if self.proposer.no_quorum() && self.leadership.borrow().mine.is_some() {
             Unavailable::NoQuorum
-        } else if pending.sent || led {
+        } else if pending.sent > 0 || led {
             Unavailable::OutcomeUnknown
         } else {
             Unavailable::NoLeader

@@ -24,6 +24,9 @@ async fn garbage_from_another_node_is_refused_and_harms_nothing() {
     }
     let oversized = Bytes::from(vec![0; 2 << 20]);
     assert!(matches!(peer.call(from, Verb::Forward, oversized).await, Err(PeerError::Malformed(_))));
+    let mut of_nobody = raft::codec::entry::BatchWriter::new(None);
+    of_nobody.push(&lease::Entry { at: lease::LogTime::ZERO, request: None, command: Command::Tick }).unwrap();
+    assert!(matches!(peer.call(from, Verb::Forward, of_nobody.finish().0).await, Err(PeerError::Malformed(_))));
     let headless = futures::stream::empty().boxed();
     assert!(matches!(peer.snapshot(from, headless).await, Err(PeerError::Malformed(_))));
     start_server(1, cluster.node(leader)).await;
@@ -111,4 +114,30 @@ async fn a_server_that_attaches_elsewhere_is_owed_the_same_there() {
     holder.attach(b).await.unwrap();
     let again = holder.broken().await;
     assert_eq!((again.generation, again.into, again.ack_by), (first.generation, first.into, first.ack_by));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forward_that_is_lost_is_repeated_until_it_arrives() {
+    let cluster = TestCluster::in_memory(3).await;
+    let leader = cluster.leader().await;
+    let follower = cluster.follower().await;
+    let server = start_server(1, cluster.node(follower)).await;
+    cluster.network.cut(follower, leader);
+    let before = cluster.network.calls(Verb::Forward);
+    let mut waiting = cluster.node(follower).submit_watched(server.request(), Command::RenewServer);
+    let early = tokio::time::timeout(std::time::Duration::from_secs(3), waiting.parked()).await;
+    assert!(early.is_err(), "answered over a link that is cut");
+    cluster.network.heal();
+    assert!(waiting.answer().await.unwrap().answer.is_ok());
+    assert!(cluster.network.calls(Verb::Forward) > before + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_cut_off_sends_a_server_elsewhere_soon() {
+    let cluster = TestCluster::in_memory(3).await;
+    let node = cluster.node(cluster.follower().await);
+    let asked = tokio::time::Instant::now();
+    let refused = node.attach(lease::ServerId::new(1), lease::Incarnation::new(1), 1_000_000).await;
+    assert!(matches!(refused, Err(raft::AttachError::Behind { seen: 1_000_000, .. })), "{refused:?}");
+    assert!(asked.elapsed() < std::time::Duration::from_secs(2));
 }

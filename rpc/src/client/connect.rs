@@ -11,6 +11,7 @@ use tonic::Streaming;
 use tonic::transport::{Channel, Endpoint};
 
 use super::Attached;
+use super::link::Trouble;
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::proto::v1 as pb;
 use crate::proto::v1::lease_service_client::LeaseServiceClient;
@@ -63,16 +64,16 @@ pub(super) fn endpoint(address: &str) -> Result<Endpoint, tonic::transport::Erro
         .initial_connection_window_size(4 << 20))
 }
 
-/// Tries these nodes in order, round after round, until one attaches the server. What went wrong last is kept in `why`.
-pub(super) async fn connect(who: Who, addresses: Vec<String>, why: std::sync::Arc<std::sync::Mutex<String>>) -> Up {
+/// Tries these nodes in order, round after round, until one attaches the server. What went wrong last is kept in `trouble`.
+pub(super) async fn connect(who: Who, addresses: Vec<String>, trouble: Trouble) -> Up {
     let mut pause = PAUSE_MIN;
     let mut attach_timeout = ATTACH_TIMEOUT_MIN;
     loop {
         for address in &addresses {
             match tokio::time::timeout(CONNECT_TIMEOUT + attach_timeout, attach(who, address)).await {
                 Ok(Ok(up)) => return up,
-                Ok(Err(problem)) => note(&why, format!("{address}: {problem}")),
-                Err(_) => note(&why, format!("{address}: no answer")),
+                Ok(Err(problem)) => trouble.note(format!("{address}: {problem}")),
+                Err(_) => trouble.note(format!("{address}: no answer")),
             }
         }
         let jitter = rand::rng().random_range(0.5..1.0);
@@ -80,12 +81,6 @@ pub(super) async fn connect(who: Who, addresses: Vec<String>, why: std::sync::Ar
         pause = (pause * 2).min(PAUSE_MAX);
         attach_timeout = (attach_timeout * 2).min(ATTACH_TIMEOUT_MAX);
     }
-}
-
-/// Remembers what went wrong.
-fn note(why: &std::sync::Mutex<String>, problem: String) {
-    tracing::debug!(%problem, "cannot attach");
-    *why.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = problem;
 }
 
 /// Attaches to one node.

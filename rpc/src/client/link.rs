@@ -22,27 +22,21 @@ pub(super) enum Event {
 /// The receiving half of the stream to a node.
 pub(super) enum Link {
     /// A node is looked for.
-    Connecting {
-        /// Ends when one is found.
-        search: Pin<Box<dyn Future<Output = Up> + Send>>,
-        /// What went wrong last.
-        why: Arc<Mutex<String>>,
-    },
+    Connecting(Pin<Box<dyn Future<Output = Up> + Send>>),
     /// The server is attached.
     Up(Box<Streaming<pb::AttachResponse>>),
 }
 
 impl Link {
     /// Looks for a node, trying these in order.
-    pub(super) fn search(who: Who, addresses: Vec<String>) -> Link {
-        let why = Arc::new(Mutex::new("no node was tried yet".to_owned()));
-        Link::Connecting { search: Box::pin(connect(who, addresses, Arc::clone(&why))), why }
+    pub(super) fn search(who: Who, addresses: Vec<String>, trouble: &Trouble) -> Link {
+        Link::Connecting(Box::pin(connect(who, addresses, trouble.clone())))
     }
 
     /// What happens next. Cancel safe.
     pub(super) async fn next(&mut self) -> Event {
         match self {
-            Link::Connecting { search, .. } => Event::Up(Box::new(search.await)),
+            Link::Connecting(search) => Event::Up(Box::new(search.await)),
             Link::Up(inbound) => match inbound.message().await {
                 Ok(Some(message)) => Event::Message(message),
                 Ok(None) => Event::Lost("the node ended the stream".to_owned()),
@@ -50,12 +44,21 @@ impl Link {
             },
         }
     }
+}
 
-    /// What went wrong last, while a node is looked for.
-    pub(super) fn problem(&self) -> Option<String> {
-        match self {
-            Link::Connecting { why, .. } => Some(why.lock().unwrap_or_else(PoisonError::into_inner).clone()),
-            Link::Up(_) => None,
-        }
+/// What went wrong last when a node was looked for: shared with those who have to say why there was no answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trouble(Arc<Mutex<String>>);
+
+impl Trouble {
+    /// Remembers it.
+    pub(super) fn note(&self, problem: String) {
+        tracing::debug!(problem, "cannot attach");
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    /// Says it again.
+    pub(super) fn last(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -10,6 +10,7 @@ use lease::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::fence::Fence;
+use super::link::Trouble;
 use super::notices::{NOTICES_MAX, Notices};
 use super::open::{PendingOpen, unexpected};
 use super::options::ServerOptions;
@@ -39,6 +40,7 @@ struct Inner {
     orders: mpsc::Sender<Order>,
     fence: watch::Receiver<Fence>,
     attached: watch::Receiver<Option<Attached>>,
+    trouble: Trouble,
 }
 
 impl Server {
@@ -77,7 +79,9 @@ impl Server {
         let (fence, fence_seen) = watch::channel(Fence::Until(Instant::now()));
         let (attached, attached_seen) = watch::channel(None);
         let sequences = Arc::new(Sequences::default());
-        let ends = Ends { orders: order_queue, notices, fence, attached, sequences: Arc::clone(&sequences) };
+        let trouble = Trouble::default();
+        let trouble_seen = trouble.clone();
+        let ends = Ends { orders: order_queue, notices, fence, attached, sequences: Arc::clone(&sequences), trouble };
         tokio::spawn(Session::new(options.clone(), incarnation, ends).run());
         let inner = Inner {
             server: options.server,
@@ -87,6 +91,7 @@ impl Server {
             orders,
             fence: fence_seen.clone(),
             attached: attached_seen,
+            trouble: trouble_seen,
         };
         (Server { inner: Arc::new(inner) }, Notices::new(notice_queue, fence_seen))
     }
@@ -236,7 +241,7 @@ impl Server {
     pub(super) fn no_answer(&self, timeout: Duration) -> CallError {
         CallError::Unavailable(match self.attached_to() {
             Some(Attached { node, address }) => format!("{node} at {address} did not answer within {timeout:?}"),
-            None => format!("attached to no node; waited {timeout:?}"),
+            None => format!("attached to no node within {timeout:?}; the last tried was {}", self.inner.trouble.last()),
         })
     }
 

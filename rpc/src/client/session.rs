@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connect::{Up, Who};
 use super::fence::Fence;
-use super::link::{Event, Link};
+use super::link::{Event, Link, Trouble};
 use super::notices::{Notice, Outlet};
 use super::options::ServerOptions;
 use super::pending::{Asker, Table};
@@ -80,6 +80,7 @@ pub(super) struct Session {
     fence: watch::Sender<Fence>,
     attached: watch::Sender<Option<Attached>>,
     link: Link,
+    trouble: Trouble,
     outbound: Option<mpsc::Sender<pb::AttachRequest>>,
     last_message: Instant,
     silence: Duration,
@@ -98,15 +99,17 @@ pub(super) struct Ends {
     pub(super) fence: watch::Sender<Fence>,
     pub(super) attached: watch::Sender<Option<Attached>>,
     pub(super) sequences: Arc<Sequences>,
+    pub(super) trouble: Trouble,
 }
 
 impl Session {
     pub(super) fn new(options: ServerOptions, incarnation: Incarnation, ends: Ends) -> Session {
-        let Ends { orders, notices, fence, attached, sequences } = ends;
+        let Ends { orders, notices, fence, attached, sequences, trouble } = ends;
         let now = Instant::now();
         let who = Who { server: options.server, incarnation, seen_index: 0 };
         Session {
-            link: Link::search(who, options.endpoints.clone()),
+            link: Link::search(who, options.endpoints.clone(), &trouble),
+            trouble,
             incarnation,
             sequences,
             orders,
@@ -283,7 +286,7 @@ impl Session {
             addresses.sort_by_key(|address| address != target);
         }
         let who = Who { server: self.options.server, incarnation: self.incarnation, seen_index: self.seen_index };
-        self.link = Link::search(who, addresses);
+        self.link = Link::search(who, addresses, &self.trouble);
     }
 
     /// A node attached the server.
@@ -291,7 +294,7 @@ impl Session {
         let Up { outbound, inbound, attached } = up;
         tracing::info!(server = %self.options.server, node = %attached.node, address = attached.address, "attached");
         let now = Instant::now();
-        let problem = self.link.problem().unwrap_or_default();
+        let problem = self.trouble.last();
         self.outbound = Some(outbound);
         self.link = Link::Up(Box::new(inbound));
         self.last_message = now;

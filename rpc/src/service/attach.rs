@@ -2,8 +2,8 @@
 
 use lease::{Command, Request, RequestId, Sequence};
 use prost::Message as _;
-use raft::{Attachment, Coordinator, Delivery, Reporter, Unavailable};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use raft::{Attachment, Coordinator, Delivery, Progress, Reporter, Unavailable};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
@@ -11,7 +11,8 @@ use tonic::{Status, Streaming};
 use super::leases::{Leases, applied_index};
 use crate::convert;
 use crate::limits::{
-    ATTACH_TIMEOUT, DELIVERIES_PER_MESSAGE_MAX, DELIVERY_BYTES_PER_MESSAGE, MESSAGES_QUEUED_MAX, REQUESTS_PER_MESSAGE_MAX,
+    ATTACH_TIMEOUT, DELIVERIES_PER_MESSAGE_MAX, DELIVERIES_UNMEASURED_MAX, DELIVERY_BYTES_PER_MESSAGE, MESSAGES_QUEUED_MAX,
+    REQUESTS_PER_MESSAGE_MAX,
 };
 use crate::proto::v1 as pb;
 use crate::status;
@@ -44,7 +45,8 @@ impl Leases {
 
         let (outbound, responses) = mpsc::channel(MESSAGES_QUEUED_MAX);
         let reporter = attachment.reporter();
-        let stream = Stream { coordinator: self.coordinator.clone(), attachment, reporter, outbound };
+        let progress = self.coordinator.progress();
+        let stream = Stream { coordinator: self.coordinator.clone(), attachment, reporter, progress, outbound };
         let greeting = pb::Attached { node: self.node.get(), applied_index: applied_index(&self.coordinator) };
         tokio::spawn(stream.serve(greeting, first, inbound, self.shutdown.clone(), place));
         Ok(ReceiverStream::new(responses))
@@ -57,6 +59,8 @@ struct Stream {
     attachment: Attachment,
     /// Names the attachment to the coordinator, which tells it of requests that got no answer.
     reporter: Reporter,
+    /// Where the node's log time is read.
+    progress: watch::Receiver<Progress>,
     outbound: Outbound,
 }
 
@@ -157,13 +161,15 @@ impl Stream {
     /// Passes on what the server is told, in messages of a bounded size.
     async fn deliver(&self, deliveries: Vec<Delivery>) -> Result<(), Ended> {
         let mut batch = Vec::with_capacity(deliveries.len().min(DELIVERIES_PER_MESSAGE_MAX));
+        // So few are certain to fit, and need not be measured.
+        let measured = deliveries.len() > DELIVERIES_UNMEASURED_MAX;
         let mut bytes = 0;
         for delivery in deliveries {
             let delivery = match delivery {
                 Delivery::Effect { index, effect } => convert::delivery(index, &effect),
                 Delivery::Unavailable { to, why } => refused(to.sequence, &why),
             };
-            bytes += delivery.encoded_len();
+            bytes += if measured { delivery.encoded_len() } else { 0 };
             batch.push(delivery);
             if batch.len() >= DELIVERIES_PER_MESSAGE_MAX || bytes >= DELIVERY_BYTES_PER_MESSAGE {
                 self.send(self.response(None, std::mem::take(&mut batch))).await?;
@@ -175,7 +181,7 @@ impl Stream {
 
     /// A message for the server.
     fn response(&self, attached: Option<pb::Attached>, deliveries: Vec<pb::Delivery>) -> pb::AttachResponse {
-        let log_time_ms = self.coordinator.progress().borrow().now.as_millis();
+        let log_time_ms = self.progress.borrow().now.as_millis();
         pb::AttachResponse { attached, log_time_ms, deliveries }
     }
 

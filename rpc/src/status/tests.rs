@@ -9,8 +9,8 @@ use super::{attach, detached, failure_reason, leader_of, membership, peer, trans
 use crate::convert::answer;
 use crate::proto::v1 as pb;
 
-fn leader() -> Option<(NodeId, Member)> {
-    Some((NodeId::new(2), Member { address: "10.0.0.2:7100".to_owned() }))
+fn leader() -> (NodeId, Member) {
+    (NodeId::new(2), Member { address: "10.0.0.2:7100".to_owned() })
 }
 
 /// Every way in which the cluster can be an error.
@@ -21,7 +21,7 @@ fn all_unavailable() -> Vec<Unavailable> {
         Unavailable::OutcomeUnknown,
         Unavailable::Stopping,
         Unavailable::NotLeader { leader: None },
-        Unavailable::NotLeader { leader: leader() },
+        Unavailable::NotLeader { leader: Some(leader()) },
         Unavailable::Busy,
     ]
 }
@@ -66,7 +66,7 @@ fn the_tables_are_as_documented() {
     let mut printed = String::from("Unavailable -> gRPC status and, over the stream, reason of a failure\n");
     for why in all_unavailable() {
         let text = line(&name(&why), &unavailable(&why));
-        printed.push_str(&format!("{} / {}\n", text.trim_end(), failure_reason(&why).as_str_name()));
+        printed.push_str(&[text.trim_end(), " / ", failure_reason(&why).as_str_name(), "\n"].concat());
     }
     printed.push_str("\nAttachError, Detached -> gRPC status\n");
     for why in [AttachError::Superseded, AttachError::Behind { seen: 9, applied: 4 }, AttachError::Stopping] {
@@ -77,7 +77,7 @@ fn the_tables_are_as_documented() {
     }
     printed.push_str("\nMembershipError -> gRPC status\n");
     let changes = [
-        MembershipError::NotLeader { leader: leader() },
+        MembershipError::NotLeader { leader: Some(leader()) },
         MembershipError::AlreadyFormed,
         MembershipError::Refused("n4 is no member".to_owned()),
         MembershipError::InProgress,
@@ -92,7 +92,8 @@ fn the_tables_are_as_documented() {
         let pb::reply::Result::Rejected(wire) = answer(&Err(no)) else { panic!("a rejection is one on the wire") };
         let reason = pb::RejectionReason::try_from(wire.reason).expect("a reason").as_str_name();
         let limit = pb::Limit::try_from(wire.limit).expect("a limit").as_str_name();
-        printed.push_str(&format!("{:<20} {reason} {limit} {:?}: {}\n", name(&no), wire.current_incarnation, wire.message));
+        let row = format!("{:<20} {reason} {limit} {:?}: {}\n", name(&no), wire.current_incarnation, wire.message);
+        printed.push_str(&row);
     }
     // To accept a change: TENURE_ACCEPT=1 cargo test -p rpc
     if std::env::var_os("TENURE_ACCEPT").is_some() {
@@ -113,7 +114,7 @@ fn every_rejection_comes_back_as_it_was() {
 fn what_a_peer_answers_comes_back_as_it_was() {
     let errors = [
         PeerError::Malformed("no batch".to_owned()),
-        PeerError::NotLeader { leader: leader() },
+        PeerError::NotLeader { leader: Some(leader()) },
         PeerError::NotLeader { leader: None },
         PeerError::Busy("no quorum".to_owned()),
         PeerError::Stopping("told to".to_owned()),

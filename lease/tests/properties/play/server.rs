@@ -51,13 +51,15 @@ impl Play {
     }
 
     /// A request of a life that is over, or of a server that never was.
-    pub(super) fn stale(&mut self, number: u8) {
+    pub(super) fn stale(&mut self, number: u8, start: bool) {
         let current = self.servers.get(&number).map_or(0, |server| server.incarnation);
         let known = self.servers.contains_key(&number);
         let incarnation = Incarnation::new(current.saturating_sub(1));
         let id = RequestId { server: server_id(number), incarnation, sequence: Sequence::new(1_000_000) };
         let request = Request { id, floor: Sequence::new(0), notices_seen: lease::NoticeNumber::new(0) };
-        let entry = Entry { at: self.stamp(), request: Some(request), command: Command::RenewServer };
+        // A life that is over cannot be begun again; one that is not known could be.
+        let command = if start && known { Command::StartServer { ttl: TTL } } else { Command::RenewServer };
+        let entry = Entry { at: self.stamp(), request: Some(request), command };
         let effects = self.enter(&entry);
         let current = known.then(|| Incarnation::new(current));
         let refused = Effect::Reply { to: id, outcome: Err(Rejection::StaleIncarnation { current }) };

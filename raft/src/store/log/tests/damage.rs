@@ -99,6 +99,62 @@ async fn without_a_proof_only_the_last_write_can_be_lost() {
     assert!(lost > 0, "the test is about the last write");
 }
 
+/// A power cut may leave an old proof; what a later segment follows is proven by that.
+#[tokio::test]
+async fn with_an_old_proof_damage_before_the_last_segment_is_noticed() {
+    let disk = MemoryDisk::new();
+    let mut store = open(&disk).unwrap();
+    append(&mut store, vec![entry(1, 0, 900)]).await.unwrap();
+    let tail = log_folder().join("tail");
+    let old_proof = read_all(disk.open(&tail).unwrap().as_ref()).unwrap();
+    for index in 1..40 {
+        append(&mut store, vec![entry(1, index, 2900)]).await.unwrap();
+    }
+    let entries = all(&mut store).await;
+    disk.open(&tail).unwrap().write_at(&old_proof, 0).unwrap();
+    assert_eq!(all(&mut open(&disk.after_kill()).unwrap()).await, entries);
+    let mut paths = segments(&disk);
+    paths.pop();
+    assert!(paths.len() >= 2, "the test is about several segments");
+    let mut refused = 0;
+    for path in paths {
+        let bytes = read_all(disk.open(&path).unwrap().as_ref()).unwrap();
+        for at in (0..bytes.len()).step_by(149) {
+            let damaged = disk.after_kill();
+            damaged.open(&path).unwrap().write_at(&[bytes[at] ^ 4], at as u64).unwrap();
+            match found(&damaged).await {
+                None => refused += 1,
+                Some((_, found)) => assert_eq!(found, entries, "{} byte {at}", path.display()),
+            }
+        }
+    }
+    assert!(refused > 300, "only {refused} were refused");
+}
+
+/// The record of another log in the place of one of the same size is whole, and still wrong.
+#[tokio::test]
+async fn a_misdirected_write_is_noticed() {
+    let (disk, other) = (MemoryDisk::new(), MemoryDisk::new());
+    for (disk, term) in [(&disk, 1), (&other, 2)] {
+        let mut store = open(disk).unwrap();
+        for index in 0..10 {
+            append(&mut store, vec![entry(term, index, 952)]).await.unwrap();
+        }
+    }
+    let path = segments(&disk).remove(0);
+    let mut place = vec![0; 1000];
+    let file = other.open(&path).unwrap();
+    let all_bytes = read_all(file.as_ref()).unwrap();
+    let fifth = (4096..all_bytes.len())
+        .step_by(8)
+        .filter(|at| all_bytes[at + 8] == 2 && all_bytes[*at..at + 4] == 952_u32.to_le_bytes())
+        .nth(4);
+    let fifth = fifth.expect("there are ten records") as u64;
+    file.read_at(&mut place, fifth).unwrap();
+    disk.open(&path).unwrap().write_at(&place, fifth).unwrap();
+    assert!(matches!(open(&disk), Err(OpenError::Damaged { .. })));
+}
+
 #[tokio::test]
 async fn a_cut_tail_is_refused_at_every_length() {
     let disk = MemoryDisk::new();
@@ -171,8 +227,9 @@ async fn a_torn_last_write_is_dropped_without_a_word() {
         assert!(entries.len() >= acknowledged.len() && all_written.starts_with(&entries), "round {round}");
         torn += usize::from(entries.len() > acknowledged.len() && entries.len() < all_written.len());
         let next = entries.len() as u64;
-        append(&mut store, vec![entry(2, next, 300)]).await.unwrap();
-        entries.push(entry(2, next, 300));
+        // It is as large as the ones that were torn, so that what is left of them would follow it.
+        append(&mut store, vec![entry(2, next, 1500)]).await.unwrap();
+        entries.push(entry(2, next, 1500));
         assert_eq!(all(&mut open(&after.after_power_cut(|| false)).unwrap()).await, entries, "round {round}");
     }
     assert!(torn > 20, "only {torn} writes were torn");

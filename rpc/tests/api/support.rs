@@ -1,7 +1,5 @@
 //! Three nodes in this process, over real sockets.
 
-#![expect(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,38 +16,48 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long anything that should happen is waited for. Only a test that fails takes this long.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// The cluster of all tests.
-pub const CLUSTER: ClusterId = ClusterId::from_bytes([9; 16]);
+pub(crate) const CLUSTER: ClusterId = ClusterId::from_bytes([9; 16]);
 /// FILE_READ_DATA and FILE_WRITE_DATA.
-pub const READ_WRITE: u32 = 0x3;
+pub(crate) const READ_WRITE: u32 = 0x3;
 
 /// A node that runs.
-pub struct Node {
-    pub address: String,
-    pub coordinator: Coordinator,
+pub(crate) struct Node {
+    pub(crate) address: String,
+    pub(crate) coordinator: Coordinator,
     shutdown: CancellationToken,
     serving: JoinHandle<()>,
 }
 
+impl Node {
+    /// Ends the node without a word to the others.
+    pub(crate) async fn stop(self) {
+        let Node { coordinator, shutdown, serving, .. } = self;
+        shutdown.cancel();
+        coordinator.stop(false).await;
+        serving.await.expect("the service does not panic");
+    }
+}
+
 /// Nodes that run.
-pub struct Cluster {
-    pub nodes: BTreeMap<NodeId, Node>,
+pub(crate) struct Cluster {
+    pub(crate) nodes: BTreeMap<NodeId, Node>,
 }
 
 /// Node `n<number>`.
-pub fn n(number: u64) -> NodeId {
+pub(crate) fn n(number: u64) -> NodeId {
     NodeId::new(number)
 }
 
 impl Cluster {
     /// Forms a cluster of this many nodes and waits for a leader.
-    pub async fn form(nodes: u64) -> Cluster {
+    pub(crate) async fn form(nodes: u64) -> Cluster {
         Cluster::form_with(nodes, |_| {}, |_| {}).await
     }
 
     /// The same, with settings changed.
-    pub async fn form_with(nodes: u64, configure: fn(&mut Config), options: fn(&mut ServeOptions)) -> Cluster {
+    pub(crate) async fn form_with(nodes: u64, configure: fn(&mut Config), options: fn(&mut ServeOptions)) -> Cluster {
         let mut cluster = Cluster { nodes: BTreeMap::new() };
         for number in 1..=nodes {
             cluster.nodes.insert(n(number), start(n(number), configure, options).await);
@@ -61,7 +69,7 @@ impl Cluster {
     }
 
     /// Waits until a running node leads and all running nodes know it.
-    pub async fn leader(&self) -> NodeId {
+    pub(crate) async fn leader(&self) -> NodeId {
         until("a leader that all know", || {
             let mut known = self.nodes.values().map(|node| node.coordinator.leader().borrow().as_ref().map(|(leader, _)| *leader));
             let first = known.next().flatten().filter(|leader| self.nodes.contains_key(leader))?;
@@ -71,38 +79,35 @@ impl Cluster {
     }
 
     /// A running node that does not lead.
-    pub async fn follower(&self) -> NodeId {
+    pub(crate) async fn follower(&self) -> NodeId {
         let leader = self.leader().await;
         *self.nodes.keys().find(|node| **node != leader).expect("there is more than one node")
     }
 
     /// Where a node is reached.
-    pub fn address(&self, node: NodeId) -> String {
+    pub(crate) fn address(&self, node: NodeId) -> String {
         self.nodes[&node].address.clone()
     }
 
     /// Where all nodes are reached, this one first.
-    pub fn addresses_from(&self, node: NodeId) -> Vec<String> {
+    pub(crate) fn addresses_from(&self, node: NodeId) -> Vec<String> {
         let mut addresses: Vec<_> = self.nodes.keys().map(|other| (*other != node, self.address(*other))).collect();
         addresses.sort();
         addresses.into_iter().map(|(_, address)| address).collect()
     }
 
     /// Ends a node: its streams break, and it says nothing more to the others.
-    pub async fn kill(&mut self, node: NodeId) {
-        let Node { coordinator, shutdown, serving, .. } = self.nodes.remove(&node).expect("the node runs");
-        shutdown.cancel();
-        coordinator.stop(false).await;
-        serving.await.expect("the service does not panic");
+    pub(crate) async fn kill(&mut self, node: NodeId) {
+        self.nodes.remove(&node).expect("the node runs").stop().await;
     }
 
     /// An operator's client.
-    pub fn admin(&self) -> Admin {
+    pub(crate) fn admin(&self) -> Admin {
         Admin::new(self.nodes.values().map(|node| node.address.clone()), PATIENCE)
     }
 
     /// Waits until all running nodes have applied the same, and compares their state hashes.
-    pub async fn assert_same_state(&self) {
+    pub(crate) async fn assert_same_state(&self) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             let mut hashes = Vec::new();
@@ -120,12 +125,12 @@ impl Cluster {
     }
 
     /// A server that prefers this node.
-    pub async fn server(&self, id: u64, node: NodeId) -> (Server, Notices) {
+    pub(crate) async fn server(&self, id: u64, node: NodeId) -> (Server, Notices) {
         self.server_with(id, node, |_| {}).await
     }
 
     /// The same, with options changed.
-    pub async fn server_with(&self, id: u64, node: NodeId, change: impl FnOnce(&mut ServerOptions)) -> (Server, Notices) {
+    pub(crate) async fn server_with(&self, id: u64, node: NodeId, change: impl FnOnce(&mut ServerOptions)) -> (Server, Notices) {
         let mut options = ServerOptions::new(ServerId::new(id), self.addresses_from(node));
         change(&mut options);
         let (server, notices) = Server::start(options).await.expect("the server starts");
@@ -134,8 +139,13 @@ impl Cluster {
 }
 
 /// Starts a node that belongs to no cluster yet.
-pub async fn start(node: NodeId, configure: fn(&mut Config), change: fn(&mut ServeOptions)) -> Node {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+pub(crate) async fn start(node: NodeId, configure: fn(&mut Config), change: fn(&mut ServeOptions)) -> Node {
+    start_at("127.0.0.1:0", node, configure, change).await
+}
+
+/// The same, listening at this address.
+pub(crate) async fn start_at(address: &str, node: NodeId, configure: fn(&mut Config), change: fn(&mut ServeOptions)) -> Node {
+    let listener = TcpListener::bind(address).await.expect("a free port");
     let address = listener.local_addr().expect("a bound listener").to_string();
     let transport = Arc::new(PeerTransport::new(PeerOptions::new(CLUSTER, node)));
     let mut config = Config::new(node, CLUSTER);
@@ -150,7 +160,7 @@ pub async fn start(node: NodeId, configure: fn(&mut Config), change: fn(&mut Ser
 }
 
 /// Waits until something is there.
-pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look() {
@@ -162,12 +172,12 @@ pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Waits for something that should happen.
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
 /// The next break, whatever else comes before it.
-pub async fn next_break(notices: &mut Notices) -> lease::Break {
+pub(crate) async fn next_break(notices: &mut Notices) -> lease::Break {
     within("a break", async {
         loop {
             match notices.recv().await.expect("the life goes on") {
@@ -181,27 +191,27 @@ pub async fn next_break(notices: &mut Notices) -> lease::Break {
 }
 
 /// Client `number`.
-pub fn client(number: u128) -> ClientGuid {
+pub(crate) fn client(number: u128) -> ClientGuid {
     ClientGuid::from_u128(number)
 }
 
 /// Lease key `number`.
-pub fn key(number: u128) -> LeaseKey {
+pub(crate) fn key(number: u128) -> LeaseKey {
     LeaseKey::from_u128(number)
 }
 
 /// Connection `number`.
-pub fn connection(number: u64) -> ConnectionId {
+pub(crate) fn connection(number: u64) -> ConnectionId {
     ConnectionId::new(number)
 }
 
 /// File `number`.
-pub fn file(number: u128) -> FileKey {
+pub(crate) fn file(number: u128) -> FileKey {
     FileKey { volume: VolumeId::new(1), file: FileId::from_u128(number), stream: None }
 }
 
 /// An open of a file that shares everything and asks for a version 2 lease.
-pub fn open(session: SessionId, number: u128, lease: u128, state: Caching) -> Open {
+pub(crate) fn open(session: SessionId, number: u128, lease: u128, state: Caching) -> Open {
     Open {
         session,
         file: file(number),

@@ -1,13 +1,11 @@
 //! A consumer of notices that is slow holds nothing up, and misses nothing.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use crate::support::{Cluster, client, connection, key, n, open, within};
 use lease::{Access, Caching, Disposition, Open};
 use rpc::client::{Notice, Server};
-use support::{Cluster, client, connection, key, n, open, within};
 
 /// More than the client keeps for its consumer.
 const FILES: u128 = 4300;
@@ -36,14 +34,14 @@ async fn breaks_that_nobody_takes_hold_nothing_up_and_all_come_in_the_end() {
     let (holder, mut notices) = cluster.server(1, n(1)).await;
     let (writer, _writers) = cluster.server(2, n(2)).await;
     let held = holder.start_session(client(1), connection(1)).await.expect("a session");
-    let writes = writer.start_session(client(2), connection(1)).await.expect("a session");
+    let session = writer.start_session(client(2), connection(1)).await.expect("a session");
     open_all(&holder, move |number| open(held, number, number, Caching::R)).await;
     // An overwrite takes R away at once: nobody acknowledges, and nobody waits.
     let overwrite = move |number| Open {
-        access: Access(support::READ_WRITE),
+        access: Access(crate::support::READ_WRITE),
         disposition: Disposition::Overwrite,
         lease: None,
-        ..open(writes, number, number, Caching::None)
+        ..open(session, number, number, Caching::None)
     };
     open_all(&writer, overwrite).await;
 

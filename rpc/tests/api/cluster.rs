@@ -1,10 +1,8 @@
 //! The story of the whole project over real sockets: grant, break, acknowledge, with each party on another node.
 
-mod support;
-
+use crate::support::{Cluster, client, connection, key, n, next_break, open, within};
 use lease::Caching;
 use rpc::client::{CallError, Notice};
-use support::{Cluster, client, connection, key, n, next_break, open, within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_is_granted_broken_and_acknowledged_across_nodes() {

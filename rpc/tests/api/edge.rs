@@ -1,15 +1,13 @@
 //! What should not come, and what happens when it does; limits, health and reflection.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{CLUSTER, Cluster, n, until, within};
 use rpc::limits::{MESSAGE_BYTES_MAX, REQUESTS_PER_MESSAGE_MAX};
 use rpc::proto::peer as peer_pb;
 use rpc::proto::peer::peer_service_client::PeerServiceClient;
 use rpc::proto::v1 as pb;
 use rpc::proto::v1::lease_service_client::LeaseServiceClient;
-use support::{CLUSTER, Cluster, n, until, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -146,7 +144,7 @@ async fn only_so_many_servers_attach_to_a_node() {
     let status = stream(channel(&cluster, 1).await, attach(3)).await.expect_err("there is none");
     assert_eq!(status.code(), Code::ResourceExhausted);
     drop(streams);
-    let deadline = tokio::time::Instant::now() + support::PATIENCE;
+    let deadline = tokio::time::Instant::now() + crate::support::PATIENCE;
     while stream(channel(&cluster, 1).await, attach(3)).await.is_err() {
         assert!(tokio::time::Instant::now() < deadline, "a place is free again once a stream has ended");
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -184,7 +182,7 @@ async fn garbage_on_the_port_ends_that_connection_only() {
         let mut answer = Vec::new();
         within("the end of the connection", socket.read_to_end(&mut answer)).await.ok();
     }
-    server.start_session(support::client(1), support::connection(1)).await.expect("the others go on");
+    server.start_session(crate::support::client(1), crate::support::connection(1)).await.expect("the others go on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,7 +220,7 @@ async fn garbage_between_nodes_is_refused_and_the_node_goes_on() {
         assert_eq!(status.code(), Code::InvalidArgument, "verb {verb}: {status}");
     }
     let (server, _notices) = cluster.server(1, n(1)).await;
-    server.start_session(support::client(1), support::connection(1)).await.expect("the node goes on");
+    server.start_session(crate::support::client(1), crate::support::connection(1)).await.expect("the node goes on");
 }
 
 /// What a node says about its health.
@@ -233,7 +231,7 @@ async fn health(channel: Channel, service: &str) -> ServingStatus {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_is_healthy_once_it_has_caught_up_with_a_leader_and_not_without_a_quorum() {
-    let alone = support::start(n(9), |_| {}, |_| {}).await;
+    let alone = crate::support::start(n(9), |_| {}, |_| {}).await;
     let lonely =
         Endpoint::from_shared(format!("http://{}", alone.address)).expect("an address").connect().await.expect("it listens");
     assert_eq!(health(lonely, "").await, ServingStatus::NotServing);
@@ -296,4 +294,45 @@ async fn a_stopped_node_ends_its_streams_with_a_reason() {
     cluster.kill(n(1)).await;
     assert_eq!(end(&mut responses).await.code(), Code::Unavailable);
     until("nobody to run", || cluster.nodes.is_empty().then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_finds_no_node_says_which_it_tried_and_what_was_wrong() {
+    let mut options = rpc::client::ServerOptions::new(lease::ServerId::new(1), ["127.0.0.1:1"]);
+    options.call_timeout = Duration::from_millis(200);
+    let Err(rpc::client::ClientError::Unavailable(why)) = rpc::client::Server::start(options.clone()).await else {
+        panic!("nobody listens there")
+    };
+    assert!(why.contains("127.0.0.1:1") && why.contains("onnection refused"), "{why}");
+    options.renew_every = options.ttl;
+    let Err(rpc::client::ClientError::Options(why)) = rpc::client::Server::start(options).await else { panic!("it cannot work") };
+    assert_eq!(why, "renew_every (5s) must be more than 0 and at most a third of ttl (5s)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_a_cluster_says_so_and_that_it_is_unavailable() {
+    let brief = |config: &mut raft::Config| config.request_timeout = Duration::from_millis(700);
+    let alone = crate::support::start(n(9), brief, |_| {}).await;
+    let admin = rpc::client::Admin::new([alone.address.clone()], Duration::from_secs(5));
+    let status = admin.status().await.expect("a node knows itself");
+    assert_eq!((status.formed, status.node, status.leader, status.members.len()), (false, 9, None, 0));
+    let mut client = LeaseServiceClient::connect(format!("http://{}", alone.address)).await.expect("it listens");
+    let header = Some(pb::RequestHeader { server: 1, incarnation: 1, sequence: 1, floor: 0, notices_seen: 0 });
+    let command = Some(pb::StartServer { ttl_ms: 5000 });
+    let status = client.start_server(pb::StartServerRequest { header, command }).await.expect_err("nobody leads");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    let request = pb::OutstandingRequest { server: 1, incarnation: 1 };
+    let status = client.outstanding(request).await.expect_err("nobody leads");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_takes_only_few_requests_at_a_time_answers_all_in_the_end() {
+    let cluster = Cluster::form_with(3, |config| config.requests_in_flight_max = 8, |_| {}).await;
+    let (server, _notices) = cluster.server(1, cluster.follower().await).await;
+    let session = server.start_session(crate::support::client(1), crate::support::connection(1)).await.expect("a session");
+    let asked = (0..200_u128).map(|number| server.open(crate::support::open(session, number, number, lease::Caching::RWH)));
+    for opened in within("the opens", futures::future::join_all(asked)).await {
+        opened.expect("a busy node is asked again");
+    }
 }

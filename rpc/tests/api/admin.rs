@@ -1,16 +1,14 @@
 //! What operators ask.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::support::{Cluster, PATIENCE, client, connection, file, key, n, open, start, within};
 use lease::{Caching, ServerId};
 use raft::{Coordinator, NodeId};
 use rpc::client::{Admin, AdminError, LeaseFilter};
 use rpc::proto::v1 as pb;
 use rpc::proto::v1::admin_service_client::AdminServiceClient;
-use support::{Cluster, PATIENCE, client, connection, file, key, n, open, start, within};
 use tonic::Code;
 
 /// All leases that a filter lets through, page by page.

@@ -1,10 +1,8 @@
 //! A script: no stream, only unary calls, each to whichever node is next.
 
-mod support;
-
+use crate::support::{Cluster, n};
 use rpc::proto::v1 as pb;
 use rpc::proto::v1::lease_service_client::LeaseServiceClient;
-use support::{Cluster, n};
 use tonic::transport::Channel;
 
 /// A script of server 1, in its first life.
@@ -45,8 +43,8 @@ impl Script {
 }
 
 /// An open of file 7 that asks for RWH under this key.
-fn open(session: u64, key: u8) -> Option<pb::Open> {
-    Some(pb::Open {
+fn open(session: u64, key: u8) -> pb::Open {
+    pb::Open {
         session,
         file: Some(pb::FileKey { volume: 1, file: vec![7; 16], stream: None }),
         name: "report.doc".to_owned(),
@@ -55,7 +53,7 @@ fn open(session: u64, key: u8) -> Option<pb::Open> {
         share: 7,
         disposition: pb::Disposition::Keep.into(),
         lease: Some(pb::LeaseContext { key: vec![key; 16], state: 7, v2: None }),
-    })
+    }
 }
 
 /// What an answer holds; a script gives up on anything else.
@@ -84,16 +82,16 @@ async fn a_script_plays_the_whole_story_by_unary_calls() {
         sessions.push(result!(started, start_session_response, SessionStarted).session);
     }
     let (mut node, header) = script.next();
-    let request = pb::OpenRequest { header, command: open(sessions[0], 1), return_when_parked: true };
+    let request = pb::OpenRequest { header, command: Some(open(sessions[0], 1)), return_when_parked: true };
     let first = result!(node.open(request).await, open_response, Opened);
     assert_eq!(first.lease.as_ref().map(|lease| lease.state), Some(7));
     // The same name again, elsewhere: the same answer, and no second open.
     let (mut node, header) = script.again();
-    let request = pb::OpenRequest { header, command: open(sessions[0], 1), return_when_parked: true };
+    let request = pb::OpenRequest { header, command: Some(open(sessions[0], 1)), return_when_parked: true };
     assert_eq!(result!(node.open(request).await, open_response, Opened), first);
 
     let (mut node, header) = script.next();
-    let request = pb::OpenRequest { header, command: open(sessions[1], 2), return_when_parked: true };
+    let request = pb::OpenRequest { header, command: Some(open(sessions[1], 2)), return_when_parked: true };
     let parked = result!(node.open(request.clone()).await, open_response, Parked);
     assert_eq!(parked.sequence, script.sequence);
     let waits = pb::OpenRequest { return_when_parked: false, ..request };

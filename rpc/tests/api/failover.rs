@@ -1,12 +1,10 @@
 //! A node dies, the client goes on: nothing is lost, nothing is carried out twice.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{Cluster, client, connection, key, n, next_break, open, until, within};
 use lease::{Caching, Rejection};
 use rpc::client::{CallError, Fence, Notice, Notices};
-use support::{Cluster, client, connection, key, n, next_break, open, until, within};
 
 /// Waits until a server has lost its node.
 async fn detached(notices: &mut Notices) {
