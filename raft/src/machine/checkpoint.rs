@@ -7,6 +7,7 @@ use lease::{Group, StateHash, View};
 use tokio_util::sync::CancellationToken;
 
 use super::Machine;
+use super::packing::{address, pack, unpack};
 use super::records::{Unusable, check_hash};
 use crate::store::checkpoint::{Changer, Filler};
 use crate::store::{Checkpoint, CheckpointBatch, CheckpointMeta, StoreError};
@@ -89,8 +90,11 @@ fn change(
         go_on(abandon)?;
         let mut batch = CheckpointBatch::default();
         for group in groups.by_ref().take(GROUPS_PER_BATCH) {
-            let records = view.records(group).into_iter().map(|record| (record.key, record.value)).collect();
-            batch.replace_group(group.prefix(), records);
+            let records = view.records(group);
+            match records.as_slice() {
+                [] => batch.delete(address(group)),
+                records => batch.put(address(group), pack(records)),
+            }
         }
         changer.change(batch)?;
     }
@@ -103,9 +107,7 @@ fn fill(filler: &mut Filler<'_>, view: &View, abandon: &CancellationToken) -> Re
     groups.sort_unstable();
     for group in &groups {
         go_on(abandon)?;
-        for record in view.records(group) {
-            filler.put(&record.key, &record.value)?;
-        }
+        filler.put(&address(group), &pack(&view.records(group)))?;
     }
     Ok(())
 }
@@ -116,12 +118,20 @@ fn go_on(abandon: &CancellationToken) -> Result<(), StoreError> {
 
 /// Reads the checkpoint back from the disk and compares its hash. Returns what it covers, `None` if there is no complete one.
 pub(super) async fn verify(checkpoint: &Checkpoint) -> Result<Option<LogId>, Unusable> {
-    let found = Arc::new(Mutex::new(StateHash::default()));
-    let sum = Arc::clone(&found);
-    let add = move |key: &[u8], value: &[u8]| sum.lock().unwrap_or_else(PoisonError::into_inner).add(key, value);
+    let sum = Arc::new(Mutex::new(Ok(StateHash::default())));
+    let shared = Arc::clone(&sum);
+    let add = move |_: &[u8], packed: &[u8]| {
+        let mut sum = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(hash) = &mut *sum
+            && let Err(unreadable) = unpack(packed, |key, value| hash.add(key, value))
+        {
+            *sum = Err(unreadable);
+        }
+    };
     let (meta, _) = checkpoint.load(add).await?;
     let Some(meta) = meta else { return Ok(None) };
-    let found = *found.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = *sum.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = found?;
     check_hash(found, meta.state_hash)?;
     Ok(meta.applied)
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::archive::Archive;
@@ -92,7 +92,9 @@ impl Keeper {
     }
 
     async fn work(&mut self, machine: &MachineHandle, stop: &CancellationToken) {
-        let mut ticks = interval(self.config.checkpoint_interval.max(Duration::from_millis(1)));
+        let period = self.config.checkpoint_interval.max(Duration::from_millis(1));
+        // Not at once: a node that starts has better things to do.
+        let mut ticks = interval_at(Instant::now() + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let kept = tokio::select! {

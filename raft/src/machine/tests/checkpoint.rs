@@ -1,8 +1,10 @@
 //! What a node on a disk begins with.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use lease::{Caching, Command, SessionId};
+use lease::limits::NAME_BYTES_MAX;
+use lease::{Caching, Command, FileKey, Open, SessionId};
 use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
 use tokio_util::sync::CancellationToken;
 
@@ -238,4 +240,22 @@ async fn a_whole_checkpoint_that_is_abandoned_leaves_the_one_before_it() {
     assert!(matches!(write(&start.checkpoint, changes, abandon).await, Err(StoreError::Stopped)));
     drop(start);
     assert_eq!(disk.start(None).await.unwrap().stands(), before);
+}
+
+#[tokio::test]
+async fn a_stream_with_the_longest_name_is_in_the_checkpoint_like_any_other() {
+    let disk = Disk::new();
+    let mut log = Log::new();
+    let mut start = disk.start(None).await.unwrap();
+    feed(&mut start.machine, log.two_clients()).await.unwrap();
+    let plain = open(1, 9, Caching::RH);
+    let file = FileKey { stream: Some(Arc::from("s".repeat(NAME_BYTES_MAX))), ..plain.file };
+    let entry = log.ask(1, Command::Open(Open { file, ..plain }));
+    let entry = log.entry(None, &[entry]);
+    feed(&mut start.machine, [entry]).await.unwrap();
+    assert_eq!(start.machine.state().counts().leases, 1);
+    start.write_checkpoint().await;
+    let stands = start.stands();
+    drop(start);
+    assert_eq!(disk.start(None).await.unwrap().stands(), stands);
 }
