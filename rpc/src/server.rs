@@ -79,7 +79,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let drain = options.drain;
     let incoming = incoming::incoming(listener, options.connections_max);
-    let router = router(&coordinator, &options, &shutdown)?;
+    let router = router(&coordinator, &options, &shutdown).await?;
     let mut serving = std::pin::pin!(router.serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned()));
     tokio::select! {
         ended = &mut serving => return Ok(ended?),
@@ -93,8 +93,8 @@ pub async fn serve(
 }
 
 /// All services with their limits.
-fn router(coordinator: &Coordinator, options: &ServeOptions, shutdown: &CancellationToken) -> Result<Router, ServeError> {
-    let health = health::service(coordinator.clone(), shutdown.clone());
+async fn router(coordinator: &Coordinator, options: &ServeOptions, shutdown: &CancellationToken) -> Result<Router, ServeError> {
+    let health = health::service(coordinator.clone(), shutdown.clone()).await;
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(crate::proto::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)

@@ -121,7 +121,7 @@ async fn run(seed: u64) -> (u64, u64) {
     }
     cluster.agree().await;
     for (node, coordinator) in cluster.nodes() {
-        let counts = coordinator.read(raft::Consistency::Stale, |state| state.counts()).await.unwrap();
+        let counts = coordinator.read(raft::Consistency::Stale, lease::State::counts).await.unwrap();
         assert_eq!(counts.opens, 0, "{node} has opens that nobody owns");
     }
     cluster.stop_all().await;
@@ -137,10 +137,10 @@ fn seeds() -> u64 {
 async fn clients_that_retry_never_share_what_is_theirs_alone() {
     let (mut grants, mut retries) = (0, 0);
     for seed in 0..seeds() {
-        let (granted, retried) = run(seed).await;
-        assert!(granted > 20, "seed {seed}: only {granted} grants");
-        grants += granted;
-        retries += retried;
+        let (given, repeated) = run(seed).await;
+        assert!(given > 20, "seed {seed}: only {given} grants");
+        grants += given;
+        retries += repeated;
     }
     println!("{grants} grants, {retries} retries");
     assert!(retries > 0, "no trouble was made");

@@ -132,30 +132,32 @@ impl Admin {
     }
 
     /// Asks one node, and no other.
-    async fn at<T>(&self, address: &str, call: impl AsyncFn(Client) -> Called<T>) -> Result<T, AdminError> {
-        match tokio::time::timeout(self.timeout, once(address, &call)).await {
-            Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(as_error(&status)),
-            Err(_) => Err(AdminError::Unavailable(format!("{address}: no answer within {:?}", self.timeout))),
+    async fn at<T>(&self, address: &str, call: impl AsyncFn(Client) -> Response<T>) -> Result<T, AdminError> {
+        match once(address, tokio::time::Instant::now() + self.timeout, &call).await {
+            Called::Answered(response) => Ok(response),
+            Called::Refused(status) => Err(as_error(&status)),
+            Called::Unreachable(why) => Err(AdminError::Unavailable(format!("{address}: {why}"))),
+            Called::Silent => Err(AdminError::Unknown(format!("{address}: no answer within {:?}", self.timeout))),
         }
     }
 
     /// Asks the nodes in order until one can answer; whoever says where the leader is sends the call there next.
-    async fn anywhere<T>(&self, call: impl AsyncFn(Client) -> Called<T>) -> Result<T, AdminError> {
+    async fn anywhere<T>(&self, call: impl AsyncFn(Client) -> Response<T>) -> Result<T, AdminError> {
         let deadline = tokio::time::Instant::now() + self.timeout;
         let mut problem = "no endpoint is configured".to_owned();
         let mut hint = None;
         let mut turn = 0;
         while !self.endpoints.is_empty() && tokio::time::Instant::now() < deadline {
             let address = hint.take().unwrap_or_else(|| self.endpoints[turn % self.endpoints.len()].clone());
-            match tokio::time::timeout_at(deadline, once(&address, &call)).await {
-                Ok(Ok(response)) => return Ok(response.into_inner()),
-                Ok(Err(status)) if status.code() == Code::Unavailable || status.code() == Code::ResourceExhausted => {
+            match once(&address, deadline, &call).await {
+                Called::Answered(response) => return Ok(response),
+                Called::Refused(status) if matches!(status.code(), Code::Unavailable | Code::ResourceExhausted) => {
                     problem = format!("{address}: {}", reason(&status));
                     hint = leader_of(status.metadata()).map(|(_, member)| member.address).filter(|leader| *leader != address);
                 }
-                Ok(Err(status)) => return Err(as_error(&status)),
-                Err(_) => return Err(AdminError::Unknown(format!("{address}: no answer within {:?}", self.timeout))),
+                Called::Refused(status) => return Err(as_error(&status)),
+                Called::Unreachable(why) => problem = format!("{address}: {why}"),
+                Called::Silent => return Err(AdminError::Unknown(format!("{address}: no answer within {:?}", self.timeout))),
             }
             if hint.is_none() {
                 turn += 1;
@@ -170,16 +172,40 @@ impl Admin {
 
 /// A client of one node.
 type Client = AdminServiceClient<Channel>;
+/// What the generated client returns.
+type Response<T> = Result<tonic::Response<T>, Status>;
+
 /// What a call comes to.
-type Called<T> = Result<tonic::Response<T>, Status>;
+enum Called<T> {
+    /// An answer.
+    Answered(T),
+    /// An error that the node sent.
+    Refused(Status),
+    /// There was no connection: the node was certainly not asked.
+    Unreachable(String),
+    /// The node was asked, and did not answer in time.
+    Silent,
+}
 
 /// One call to one node.
-async fn once<T>(address: &str, call: &impl AsyncFn(Client) -> Called<T>) -> Called<T> {
-    let unreachable = |error: tonic::transport::Error| Status::unavailable(reason(&Status::from_error(error.into())));
-    let channel = endpoint(address).map_err(unreachable)?.connect().await.map_err(unreachable)?;
+async fn once<T>(address: &str, deadline: tokio::time::Instant, call: &impl AsyncFn(Client) -> Response<T>) -> Called<T> {
+    let broken = |error: tonic::transport::Error| Called::Unreachable(reason(&Status::from_error(error.into())));
+    let endpoint = match endpoint(address) {
+        Ok(endpoint) => endpoint,
+        Err(error) => return broken(error),
+    };
+    let channel = match tokio::time::timeout_at(deadline, endpoint.connect()).await {
+        Ok(Ok(channel)) => channel,
+        Ok(Err(error)) => return broken(error),
+        Err(_) => return Called::Unreachable("no connection in time".to_owned()),
+    };
     let client =
         AdminServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX).max_encoding_message_size(MESSAGE_BYTES_MAX);
-    call(client).await
+    match tokio::time::timeout_at(deadline, call(client)).await {
+        Ok(Ok(response)) => Called::Answered(response.into_inner()),
+        Ok(Err(status)) => Called::Refused(status),
+        Err(_) => Called::Silent,
+    }
 }
 
 /// What a refusal means to an operator.

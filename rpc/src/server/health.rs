@@ -17,8 +17,10 @@ const PROOF: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(200);
 
 /// The health service, kept up to date until `shutdown`.
-pub(super) fn service(coordinator: Coordinator, shutdown: CancellationToken) -> HealthServer<impl Health> {
+pub(super) async fn service(coordinator: Coordinator, shutdown: CancellationToken) -> HealthServer<impl Health> {
     let (reporter, service) = tonic_health::server::health_reporter();
+    // A new reporter says that all is well; nobody must hear that before it is proven.
+    set(&reporter, false).await;
     tokio::spawn(async move {
         shutdown.run_until_cancelled(report(&coordinator, &reporter)).await;
         set(&reporter, false).await;
@@ -30,7 +32,6 @@ pub(super) fn service(coordinator: Coordinator, shutdown: CancellationToken) -> 
 /// quorum. To know a leader is not enough: a node that is cut off goes on knowing the last one.
 async fn report(coordinator: &Coordinator, reporter: &HealthReporter) {
     let mut leader = coordinator.leader();
-    set(reporter, false).await;
     loop {
         let known = leader.borrow_and_update().is_some();
         let read = coordinator.read(Consistency::Linearizable, |_| ());

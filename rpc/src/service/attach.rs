@@ -1,5 +1,7 @@
 //! The stream of one SMB server: requests in; replies, breaks and revocations out.
 
+use std::collections::VecDeque;
+
 use lease::{Command, Request, RequestId, Sequence};
 use prost::Message as _;
 use raft::{Attachment, Coordinator, Delivery, Progress, Reporter, Unavailable};
@@ -150,12 +152,36 @@ impl Stream {
         Ok((convert::request(id, floor, notices_seen)?, convert::command_from(request.command.as_ref())?))
     }
 
-    /// Hands requests to the coordinator. If it takes none, each gets its failure.
-    fn propose(&self, requests: Vec<(Request, Command)>, failures: &mut Vec<pb::Delivery>) {
-        let sequences: Vec<Sequence> = requests.iter().map(|(request, _)| request.id.sequence).collect();
-        if let Err(why) = self.coordinator.propose(&self.reporter, requests) {
-            failures.extend(sequences.into_iter().map(|sequence| refused(sequence, &why)));
+    /// Hands requests to the coordinator; each that it does not take gets its failure.
+    ///
+    /// A busy coordinator takes all of them or none. So that a large message is not refused again and again while smaller ones pass
+    /// it, as much of it is handed over as there is room for: first what keeps the server alive, then the rest in halves.
+    fn propose(&self, mut requests: Vec<(Request, Command)>, failures: &mut Vec<pb::Delivery>) {
+        let Some(why) = self.refused(&requests) else { return };
+        requests.sort_by_key(|(_, command)| !matches!(command, Command::RenewServer));
+        let mut parts = VecDeque::from([requests]);
+        while let Some(mut part) = parts.pop_front() {
+            if part.len() > 1 {
+                let rest = part.split_off(part.len().div_ceil(2));
+                parts.push_front(rest);
+            }
+            if self.refused(&part).is_none() {
+                continue;
+            }
+            if part.len() > 1 {
+                parts.push_front(part);
+                continue;
+            }
+            // No room for one: there is none for those behind it.
+            let left = part.iter().chain(parts.iter().flatten());
+            failures.extend(left.map(|(request, _)| failed(request.id.sequence, &why)));
+            return;
         }
+    }
+
+    /// Why the coordinator does not take these, if it does not.
+    fn refused(&self, requests: &[(Request, Command)]) -> Option<Unavailable> {
+        self.coordinator.propose(&self.reporter, requests.to_vec()).err()
     }
 
     /// Passes on what the server is told, in messages of a bounded size.
@@ -167,7 +193,7 @@ impl Stream {
         for delivery in deliveries {
             let delivery = match delivery {
                 Delivery::Effect { index, effect } => convert::delivery(index, &effect),
-                Delivery::Unavailable { to, why } => refused(to.sequence, &why),
+                Delivery::Unavailable { to, why } => failed(to.sequence, &why),
             };
             bytes += if measured { delivery.encoded_len() } else { 0 };
             batch.push(delivery);
@@ -192,6 +218,6 @@ impl Stream {
 }
 
 /// A request that the cluster could not answer.
-fn refused(sequence: Sequence, why: &Unavailable) -> pb::Delivery {
+fn failed(sequence: Sequence, why: &Unavailable) -> pb::Delivery {
     convert::failure(sequence.get(), status::failure_reason(why), why.to_string())
 }

@@ -132,8 +132,17 @@ impl Cluster {
     /// The same, with options changed.
     pub(crate) async fn server_with(&self, id: u64, node: NodeId, change: impl FnOnce(&mut ServerOptions)) -> (Server, Notices) {
         let mut options = ServerOptions::new(ServerId::new(id), self.addresses_from(node));
+        options.ttl = Duration::from_secs(60);
+        options.call_timeout = PATIENCE;
         change(&mut options);
         let (server, notices) = Server::start(options).await.expect("the server starts");
+        // On a busy machine a node may be too slow for the server, which then takes the next.
+        within("the attachment that the test needs", async {
+            while server.attached_to().is_none_or(|attached| attached.node != node) {
+                server.move_to(&self.address(node)).await.ok();
+            }
+        })
+        .await;
         (server, notices)
     }
 }
@@ -149,6 +158,10 @@ pub(crate) async fn start_at(address: &str, node: NodeId, configure: fn(&mut Con
     let address = listener.local_addr().expect("a bound listener").to_string();
     let transport = Arc::new(PeerTransport::new(PeerOptions::new(CLUSTER, node)));
     let mut config = Config::new(node, CLUSTER);
+    // Many clusters share one machine here: elections that are due to that alone would only make noise.
+    config.heartbeat = Duration::from_millis(100);
+    config.election_timeout_min = Duration::from_millis(500);
+    config.election_timeout_max = Duration::from_secs(1);
     configure(&mut config);
     let coordinator = Coordinator::start(config, Store::in_memory(CLUSTER), transport).await.expect("a new node starts");
     let shutdown = CancellationToken::new();
