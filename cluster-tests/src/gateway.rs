@@ -33,7 +33,13 @@ pub struct Gateway {
 impl Gateway {
     /// Starts a server with a session. It attaches to the first endpoint while that works, and to the others else.
     pub async fn start(number: u64, endpoints: Vec<String>) -> Result<Gateway> {
-        let (server, notices) = Server::start(ServerOptions::new(ServerId::new(number), endpoints)).await?;
+        Gateway::start_with(ServerOptions::new(ServerId::new(number), endpoints)).await
+    }
+
+    /// The same with other options.
+    pub async fn start_with(options: ServerOptions) -> Result<Gateway> {
+        let number = options.server.get();
+        let (server, notices) = Server::start(options).await?;
         let client = ClientGuid::from_u128(number.into());
         let session = server.start_session(client, ConnectionId::new(1)).await?;
         Ok(Gateway { server, session, client, notices })

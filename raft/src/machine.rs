@@ -11,6 +11,7 @@ mod handle;
 mod keeper;
 mod markers;
 mod open;
+mod packing;
 mod raft_impl;
 mod records;
 mod snapshot;

@@ -136,6 +136,21 @@ impl Bench {
             });
             let [gateway] = servers;
             gateway.server.stop().await;
+            figures.extend(self.reads(name, node).await?);
+        }
+        Ok(figures)
+    }
+
+    /// What a grant is made of: a call that asks nobody else, and one that asks a majority but writes nothing.
+    async fn reads(&self, name: &str, node: usize) -> Result<Vec<Figure>> {
+        let mut figures = Vec::new();
+        for (what, stale, detail) in [
+            ("a read of the node's own table", true, "one call, nobody else asked"),
+            ("a linearizable read", false, "a majority asked, nothing written"),
+        ] {
+            let tenure = tenure_side::read(&self.tenure, node, stale, self.plan.singles).await?;
+            let name = format!("p50 of {what}, through the {name}");
+            figures.push(Figure { name, tenure, etcd: None, unit: "ms", bar: None, detail: detail.to_owned() });
         }
         Ok(figures)
     }

@@ -83,6 +83,24 @@ impl Report {
         self.figures.iter().filter(|figure| figure.passed() == Some(false)).map(|figure| figure.name.as_str()).collect()
     }
 
+    /// The same as a table in Markdown.
+    pub fn markdown(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::ASCII_MARKDOWN).set_header(["figure", "Tenure", "etcd", "ratio", "bar", ""]);
+        for figure in &self.figures {
+            let verdict = figure.passed().map(|passed| if passed { "reached" } else { "missed" });
+            table.add_row([
+                figure.name.clone(),
+                format!("{} {}", number(figure.tenure), figure.unit),
+                figure.etcd.map(|value| format!("{} {}", number(value), figure.unit)).unwrap_or_default(),
+                figure.ratio().map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
+                figure.bar.map(|bar| bar.to_string()).unwrap_or_default(),
+                verdict.unwrap_or_default().to_owned(),
+            ]);
+        }
+        table.to_string()
+    }
+
     /// The table for people.
     pub fn table(&self) -> String {
         let mut table = Table::new();

@@ -7,6 +7,8 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, ensure};
 use lease::{Caching, LeaseKey, SessionId};
 use rpc::client::Server;
+use rpc::proto::v1;
+use rpc::proto::v1::admin_service_client::AdminServiceClient;
 
 use super::load::{self, Shape, Throughput, Watch, median};
 use crate::cluster::Cluster;
@@ -38,6 +40,18 @@ pub async fn grants(servers: &[Gateway], shape: Shape, numbers: &Numbers) -> Res
         }
     })
     .await
+}
+
+/// The median time of one read through a node, in milliseconds: of its own table as it is, or of what the whole cluster agrees on.
+pub async fn read(cluster: &Cluster, node: usize, stale: bool, rounds: usize) -> Result<f64> {
+    let mut admin = AdminServiceClient::connect(cluster.endpoint(node)).await?;
+    let mut times = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        let started = Instant::now();
+        admin.get_lease(v1::GetLeaseRequest { client: vec![1; 16], key: vec![1; 16], stale }).await?;
+        times.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(times))
 }
 
 /// The median time of break → acknowledgement → grant of the parked open, in milliseconds: from the second client's request to its

@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
-use lease::{Caching, LeaseKey};
+use lease::{Caching, LeaseKey, ServerId};
+use rpc::client::ServerOptions;
 use rpc::proto::v1;
 use rpc::proto::v1::admin_service_client::AdminServiceClient;
 use tokio::time::{sleep, timeout};
 use tonic::transport::Endpoint;
 
-use super::tenure_side::{self, Numbers};
+use super::tenure_side::Numbers;
 use crate::cluster::{Cluster, Options};
 use crate::gateway::{Gateway, request};
 
@@ -25,6 +26,8 @@ const IN_FLIGHT: u64 = 512;
 const SNAPSHOT_LIMIT: Duration = Duration::from_secs(120);
 /// How long a cold start may take before it counts as failed.
 const START_LIMIT: Duration = Duration::from_secs(120);
+/// How long a server counts as alive: longer than any cold start.
+const TTL: Duration = Duration::from_secs(300);
 /// So long that no checkpoint is written while entries gather behind the last one.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
 
@@ -138,7 +141,12 @@ pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numb
     let leader = cluster.leader().await?;
     let mut servers = Vec::new();
     for node in [leader, (leader + 1) % 3] {
-        servers.push(tenure_side::attach(&cluster, node, numbers).await?);
+        // Every node goes down in turn: a life that ends meanwhile would take its leases with it.
+        let number = ServerId::new(numbers.fetch_add(1, Ordering::Relaxed));
+        let endpoints = [node, (node + 1) % 3, (node + 2) % 3].map(|node| cluster.endpoint(node));
+        let gateway =
+            Gateway::start_with(ServerOptions { ttl: TTL, call_timeout: TTL, ..ServerOptions::new(number, endpoints) }).await?;
+        servers.push(gateway);
     }
     fill(&servers, leases, numbers).await?;
     // At rest: what has changed since the last checkpoint is written, and nothing is left to do.
@@ -146,6 +154,7 @@ pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numb
     let rest = largest(&cluster)?;
     let snapshot = while_a_snapshot_is_taken(&cluster, &servers[0], numbers).await?.max(rest);
     let per_lease = |bytes: u64| bytes as f64 / leases as f64;
+    eprintln!("         {:.0} bytes per lease at rest, {:.0} while a snapshot is taken", per_lease(rest), per_lease(snapshot));
 
     // The checkpoint has it all; from here on only the log grows.
     cluster.reconfigure(|options| options.checkpoint_interval = NEVER)?;

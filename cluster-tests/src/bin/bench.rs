@@ -41,6 +41,9 @@ struct Arguments {
     /// Everything small and short: shows that each figure can be measured, and is held to no bar.
     #[arg(long)]
     smoke: bool,
+    /// Print a table in Markdown.
+    #[arg(long)]
+    markdown: bool,
     /// Write the figures as JSON here too.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -151,7 +154,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
     {
-        println!("{}", report.table());
+        println!("{}", if arguments.markdown { report.markdown() } else { report.table() });
     }
     if let Some(path) = &arguments.json {
         std::fs::write(path, serde_json::to_string_pretty(&report)?).with_context(|| format!("cannot write {}", path.display()))?;

@@ -41,7 +41,7 @@ impl Ends {
                     return;
                 }
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lease::{Group, StateHash, View};
+use tokio_util::sync::CancellationToken;
 
 use super::Machine;
+use super::packing::{address, pack, unpack};
 use super::records::{Unusable, check_hash};
 use crate::store::checkpoint::{Changer, Filler};
 use crate::store::{Checkpoint, CheckpointBatch, CheckpointMeta, StoreError};
@@ -13,6 +15,9 @@ use crate::types::LogId;
 
 /// How many groups of records are made at one time.
 const GROUPS_PER_BATCH: usize = 512;
+
+/// As many groups of records as are written within a moment.
+const FEW_GROUPS: usize = 4096;
 
 /// What the next checkpoint is made of.
 #[derive(Debug)]
@@ -24,6 +29,11 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    /// Whether they are written within a moment.
+    pub(super) fn are_few(&self) -> bool {
+        self.touched.as_ref().is_some_and(|touched| touched.len() <= FEW_GROUPS)
+    }
+
     /// The last entry that this checkpoint covers.
     pub(super) fn applied(&self) -> Option<LogId> {
         self.meta.applied
@@ -55,23 +65,36 @@ impl Machine {
 }
 
 /// Writes changes, durably. The records are made on the checkpoint's thread, group by group, so that they are never all in memory.
-pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`StoreError::Stopped`] when it was abandoned. Changes that were abandoned leave no checkpoint behind, a whole table leaves the one
+/// before it.
+pub(super) async fn write(checkpoint: &Checkpoint, changes: Changes, abandon: CancellationToken) -> Result<(), StoreError> {
     let Changes { view, touched, meta } = changes;
     if let Some(touched) = touched {
-        checkpoint.update(meta, move |changer| change(changer, &view, &touched)).await
+        checkpoint.update(meta, move |changer| change(changer, &view, &touched, &abandon)).await
     } else {
-        checkpoint.rewrite(meta, move |filler| fill(filler, &view)).await
+        checkpoint.rewrite(meta, move |filler| fill(filler, &view, &abandon)).await
     }
 }
 
 /// What changed.
-fn change(changer: &mut Changer<'_>, view: &View, touched: &BTreeSet<Group>) -> Result<(), StoreError> {
+fn change(
+    changer: &mut Changer<'_>,
+    view: &View,
+    touched: &BTreeSet<Group>,
+    abandon: &CancellationToken,
+) -> Result<(), StoreError> {
     let mut groups = touched.iter().peekable();
     while groups.peek().is_some() {
+        go_on(abandon)?;
         let mut batch = CheckpointBatch::default();
         for group in groups.by_ref().take(GROUPS_PER_BATCH) {
-            let records = view.records(group).into_iter().map(|record| (record.key, record.value)).collect();
-            batch.replace_group(group.prefix(), records);
+            let records = view.records(group);
+            match records.as_slice() {
+                [] => batch.delete(address(group)),
+                records => batch.put(address(group), pack(records)),
+            }
         }
         changer.change(batch)?;
     }
@@ -79,25 +102,36 @@ fn change(changer: &mut Changer<'_>, view: &View, touched: &BTreeSet<Group>) -> 
 }
 
 /// Everything, in the order of the keys: a tree that grows at one end stays small in memory, and is several times as fast.
-fn fill(filler: &mut Filler<'_>, view: &View) -> Result<(), StoreError> {
+fn fill(filler: &mut Filler<'_>, view: &View, abandon: &CancellationToken) -> Result<(), StoreError> {
     let mut groups: Vec<Group> = view.groups().collect();
     groups.sort_unstable();
     for group in &groups {
-        for record in view.records(group) {
-            filler.put(&record.key, &record.value)?;
-        }
+        go_on(abandon)?;
+        filler.put(&address(group), &pack(&view.records(group)))?;
     }
     Ok(())
 }
 
+fn go_on(abandon: &CancellationToken) -> Result<(), StoreError> {
+    if abandon.is_cancelled() { Err(StoreError::Stopped) } else { Ok(()) }
+}
+
 /// Reads the checkpoint back from the disk and compares its hash. Returns what it covers, `None` if there is no complete one.
 pub(super) async fn verify(checkpoint: &Checkpoint) -> Result<Option<LogId>, Unusable> {
-    let found = Arc::new(Mutex::new(StateHash::default()));
-    let sum = Arc::clone(&found);
-    let add = move |key: &[u8], value: &[u8]| sum.lock().unwrap_or_else(PoisonError::into_inner).add(key, value);
+    let sum = Arc::new(Mutex::new(Ok(StateHash::default())));
+    let shared = Arc::clone(&sum);
+    let add = move |_: &[u8], packed: &[u8]| {
+        let mut sum = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(hash) = &mut *sum
+            && let Err(unreadable) = unpack(packed, |key, value| hash.add(key, value))
+        {
+            *sum = Err(unreadable);
+        }
+    };
     let (meta, _) = checkpoint.load(add).await?;
     let Some(meta) = meta else { return Ok(None) };
-    let found = *found.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = *sum.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = found?;
     check_hash(found, meta.state_hash)?;
     Ok(meta.applied)
 }

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::archive::Archive;
-use super::checkpoint::{verify, write};
+use super::checkpoint::{Changes, verify, write};
 use super::{Machine, MachineConfig, MachineHandle};
 use crate::error::Unavailable;
 use crate::outbox::{Outbox, Refill};
@@ -19,6 +19,8 @@ use crate::types::LogId;
 /// A checkpoint that took a while is followed by a pause this many times as long, so that under load the checkpoints take a fifth of the
 /// time of one thread at most; the log meanwhile holds what they lack.
 const PAUSE_FACTOR: u32 = 4;
+/// How long a checkpoint that is being written may go on when the node stops. Longer, and whoever stops the node kills it.
+const LAST_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many points of the log are remembered, to know how many bytes lie behind each.
 const POINTS_MAX: usize = 1024;
 
@@ -29,6 +31,8 @@ pub struct Keeper {
     checkpoint: Option<Checkpoint>,
     archive: Archive,
     pub(super) refills: mpsc::Receiver<Refill>,
+    /// A checkpoint that is being written is to be abandoned: the node stops, and was patient.
+    abandon: CancellationToken,
     /// What the newest checkpoint covers.
     written: Option<LogId>,
     /// When the next checkpoint may begin.
@@ -60,6 +64,7 @@ impl Keeper {
             checkpoint,
             archive,
             refills,
+            abandon: CancellationToken::new(),
             written,
             not_before: Instant::now(),
             purged,
@@ -70,28 +75,45 @@ impl Keeper {
         }
     }
 
-    /// Runs until stopped, then writes a last checkpoint, so that the next start has little to replay. To be stopped before openraft is shut down.
+    /// Runs until stopped, then writes a last checkpoint if that is a matter of a moment, so that the next start has little to replay.
+    /// To be stopped before openraft is shut down.
     pub async fn run(mut self, machine: MachineHandle, stop: CancellationToken) {
-        let mut ticks = interval(self.config.checkpoint_interval.max(Duration::from_millis(1)));
+        let abandon = self.abandon.clone();
+        let patience = async {
+            stop.cancelled().await;
+            sleep(LAST_WRITE_TIMEOUT).await;
+            abandon.cancel();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = self.work(&machine, &stop) => {}
+            () = patience => {}
+        }
+    }
+
+    async fn work(&mut self, machine: &MachineHandle, stop: &CancellationToken) {
+        let period = self.config.checkpoint_interval.max(Duration::from_millis(1));
+        // Not at once: a node that starts has better things to do.
+        let mut ticks = interval_at(Instant::now() + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let kept = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 Some(refill) = self.refills.recv() => machine.with(move |machine| machine.refill(&refill)).await,
-                _ = ticks.tick() => self.keep(&machine).await,
+                _ = ticks.tick() => self.keep(machine).await,
             };
             if kept.is_err() {
                 return;
             }
         }
-        drop(self.write_checkpoint(&machine).await);
+        drop(self.write_checkpoint(machine, Changes::are_few).await);
     }
 
     /// One round.
     async fn keep(&mut self, machine: &MachineHandle) -> Result<(), Unavailable> {
         if Instant::now() >= self.not_before {
-            self.write_checkpoint(machine).await?;
+            self.write_checkpoint(machine, |_| true).await?;
         }
         self.ask_for_snapshot(machine).await?;
         self.purge(machine).await?;
@@ -106,16 +128,19 @@ impl Keeper {
         Ok(())
     }
 
-    /// Writes what changed since the last checkpoint, if anything was applied.
-    async fn write_checkpoint(&mut self, machine: &MachineHandle) -> Result<(), Unavailable> {
+    /// Writes what changed since the last checkpoint, if anything was applied, and if it is `worth` it.
+    async fn write_checkpoint(&mut self, machine: &MachineHandle, worth: impl FnOnce(&Changes) -> bool) -> Result<(), Unavailable> {
         let Some(checkpoint) = &self.checkpoint else { return Ok(()) };
         if machine.progress().borrow().applied == self.written {
             return Ok(());
         }
         let began = Instant::now();
         let changes = machine.with(Machine::take_changes).await?;
+        if !worth(&changes) {
+            return Ok(());
+        }
         let applied = changes.applied();
-        match write(checkpoint, changes).await {
+        match write(checkpoint, changes, self.abandon.clone()).await {
             Ok(()) => self.written = applied,
             Err(StoreError::Stopped) => return Err(Unavailable::Stopping),
             Err(error) => {

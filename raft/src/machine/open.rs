@@ -1,10 +1,13 @@
 //! Starting: the newest state that this node has on its disk.
 
+use std::sync::{Arc, OnceLock};
+
 use lease::State;
 use tokio::sync::{mpsc, watch};
 
 use super::archive::{Archive, load};
 use super::markers::Markers;
+use super::packing::unpack;
 use super::records::{Feed, Unusable, check_hash, off_thread, restore};
 use super::{Keeper, Machine, MachineConfig};
 use crate::outbox::{Outbox, Waiters};
@@ -122,10 +125,23 @@ async fn load_checkpoint(checkpoint: Option<&Checkpoint>) -> Result<Loaded, Stor
 async fn read_checkpoint(checkpoint: &Checkpoint) -> Result<Option<(State, CheckpointMeta)>, Unusable> {
     let (mut feed, records) = Feed::channel();
     let read = async {
-        let (meta, sink) = checkpoint.load(move |key: &[u8], value: &[u8]| feed.push(key, value)).await?;
+        let (taken, mut unpacked) = (Arc::new(OnceLock::new()), Ok(()));
+        let result = Arc::clone(&taken);
+        let take = move |_: &[u8], packed: &[u8]| {
+            if unpacked.is_ok() {
+                unpacked = unpack(packed, |key, value| feed.push(key, value));
+                if let Err(unreadable) = unpacked {
+                    result.get_or_init(|| unreadable);
+                }
+            }
+        };
+        let (meta, sink) = checkpoint.load(take).await?;
         // The end of the channel is the end of the records.
         drop(sink);
-        Ok::<_, StoreError>(meta)
+        match taken.get() {
+            Some(unreadable) => Err(Unusable::Unreadable(*unreadable)),
+            None => Ok(meta),
+        }
     };
     let (meta, state) = tokio::join!(read, off_thread(true, move || restore(records)));
     let Some(meta) = meta? else { return Ok(None) };

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use lease::{Record, RestoreError, State, StateHash};
 
+use super::packing::Unreadable;
 use crate::store::StoreError;
 
 /// How many records travel together from the thread that reads the disk to the one that builds the state.
@@ -18,6 +19,9 @@ pub(super) enum Unusable {
     /// It can not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Its groups cannot be taken apart.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// Its records are no state.
     #[error(transparent)]
     Restore(#[from] RestoreError),

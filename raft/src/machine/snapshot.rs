@@ -91,7 +91,7 @@ fn as_snapshot(file: &SnapshotFile) -> Snapshot {
 fn unusable(error: Unusable) -> io::Error {
     match error {
         Unusable::Store(error) => error.into(),
-        Unusable::Restore(_) | Unusable::Hash { .. } => {
+        Unusable::Unreadable(_) | Unusable::Restore(_) | Unusable::Hash { .. } => {
             io::Error::new(io::ErrorKind::InvalidData, format!("the snapshot cannot be used: {error}"))
         }
     }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "where a helper of a test fails is all there is to say")]
 
+mod chaos;
 mod common;
 mod edges;
 mod failover;

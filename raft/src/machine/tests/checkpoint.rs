@@ -1,14 +1,17 @@
 //! What a node on a disk begins with.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use lease::{Caching, Command, SessionId};
+use lease::limits::NAME_BYTES_MAX;
+use lease::{Caching, Command, FileKey, Open, SessionId};
 use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
+use tokio_util::sync::CancellationToken;
 
 use super::support::{CLUSTER, Log, feed, log_id, open};
 use crate::machine::checkpoint::{verify, write};
 use crate::machine::{LoadError, Machine, MachineConfig, Opened};
-use crate::store::{Checkpoint, DataDir, Identity, SnapshotStore};
+use crate::store::{Checkpoint, DataDir, Identity, SnapshotStore, StoreError};
 use crate::types::{LogId, NodeId};
 
 /// A node's folder, opened again and again.
@@ -63,7 +66,7 @@ impl Disk {
 impl Start {
     async fn write_checkpoint(&mut self) {
         let changes = self.machine.take_changes();
-        write(&self.checkpoint, changes).await.unwrap();
+        write(&self.checkpoint, changes, CancellationToken::new()).await.unwrap();
     }
 
     async fn write_snapshot(&mut self) {
@@ -179,7 +182,7 @@ async fn a_checkpoint_whose_records_do_not_hash_to_what_it_says_is_set_aside() {
     feed(&mut start.machine, [log.acknowledge()]).await.unwrap();
     let mut changes = start.machine.take_changes();
     changes.forget_touched();
-    write(&start.checkpoint, changes).await.unwrap();
+    write(&start.checkpoint, changes, CancellationToken::new()).await.unwrap();
     assert!(verify(&start.checkpoint).await.is_err());
     drop(start);
     let again = disk.start(None).await.unwrap();
@@ -218,4 +221,41 @@ async fn an_installed_snapshot_survives_a_restart() {
     assert_eq!(again.stands(), leader.stands());
     again.write_checkpoint().await;
     assert_eq!(verify(&again.checkpoint).await.unwrap(), Some(log_id(6)));
+}
+
+#[tokio::test]
+async fn a_whole_checkpoint_that_is_abandoned_leaves_the_one_before_it() {
+    let disk = Disk::new();
+    let mut log = Log::new();
+    let mut start = disk.start(None).await.unwrap();
+    feed(&mut start.machine, log.two_clients()).await.unwrap();
+    start.write_checkpoint().await;
+    let before = start.stands();
+    feed(&mut start.machine, log.conflict()).await.unwrap();
+    start.machine.changes_lost();
+    let changes = start.machine.take_changes();
+    assert!(!changes.are_few(), "a whole table is not written in a moment");
+    let abandon = CancellationToken::new();
+    abandon.cancel();
+    assert!(matches!(write(&start.checkpoint, changes, abandon).await, Err(StoreError::Stopped)));
+    drop(start);
+    assert_eq!(disk.start(None).await.unwrap().stands(), before);
+}
+
+#[tokio::test]
+async fn a_stream_with_the_longest_name_is_in_the_checkpoint_like_any_other() {
+    let disk = Disk::new();
+    let mut log = Log::new();
+    let mut start = disk.start(None).await.unwrap();
+    feed(&mut start.machine, log.two_clients()).await.unwrap();
+    let plain = open(1, 9, Caching::RH);
+    let file = FileKey { stream: Some(Arc::from("s".repeat(NAME_BYTES_MAX))), ..plain.file };
+    let entry = log.ask(1, Command::Open(Open { file, ..plain }));
+    let entry = log.entry(None, &[entry]);
+    feed(&mut start.machine, [entry]).await.unwrap();
+    assert_eq!(start.machine.state().counts().leases, 1);
+    start.write_checkpoint().await;
+    let stands = start.stands();
+    drop(start);
+    assert_eq!(disk.start(None).await.unwrap().stands(), stands);
 }
