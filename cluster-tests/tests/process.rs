@@ -2,6 +2,8 @@
 
 #[path = "process/breaks.rs"]
 mod breaks;
+#[path = "process/orderly.rs"]
+mod orderly;
 #[path = "process/pause.rs"]
 mod pause;
 #[path = "process/repeats.rs"]

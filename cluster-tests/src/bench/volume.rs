@@ -26,6 +26,12 @@ const IN_FLIGHT: u64 = 512;
 const SNAPSHOT_LIMIT: Duration = Duration::from_secs(120);
 /// How long a cold start may take before it counts as failed.
 const START_LIMIT: Duration = Duration::from_secs(120);
+/// A node rests when it used less than a tenth of a processor in each of so many looks of so long; and when to give up.
+const QUIET_LOOKS: u32 = 12;
+/// See [`QUIET_LOOKS`].
+const REST_LOOK: Duration = Duration::from_secs(1);
+/// See [`QUIET_LOOKS`].
+const REST_LIMIT: Duration = Duration::from_secs(300);
 /// How long a server counts as alive: longer than any cold start.
 const TTL: Duration = Duration::from_secs(300);
 /// So long that no checkpoint is written while entries gather behind the last one.
@@ -73,6 +79,26 @@ fn largest(cluster: &Cluster) -> Result<u64> {
         largest = largest.max(cluster.process(index)?.resident()?);
     }
     Ok(largest)
+}
+
+/// Waits until no node has anything left to do: checkpoints are written, and what they took is given back.
+async fn at_rest(cluster: &Cluster) -> Result<()> {
+    let begun = Instant::now();
+    let mut quiet = 0;
+    while quiet < QUIET_LOOKS {
+        ensure!(begun.elapsed() < REST_LIMIT, "the nodes are still busy after {REST_LIMIT:?}");
+        let mut used = Vec::new();
+        for index in 0..cluster.len() {
+            used.push(cluster.process(index)?.processor_time()?);
+        }
+        sleep(REST_LOOK).await;
+        let mut busy = false;
+        for (index, before) in used.into_iter().enumerate() {
+            busy |= cluster.process(index)?.processor_time()?.saturating_sub(before) > REST_LOOK / 10;
+        }
+        quiet = if busy { 0 } else { quiet + 1 };
+    }
+    Ok(())
 }
 
 /// The names and times of all snapshot files.
@@ -149,17 +175,19 @@ pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numb
         servers.push(gateway);
     }
     fill(&servers, leases, numbers).await?;
-    // At rest: what has changed since the last checkpoint is written, and nothing is left to do.
-    sleep(options.checkpoint_interval * 3).await;
+    // What has changed since the last checkpoint gets written.
+    sleep(options.checkpoint_interval).await;
+    at_rest(&cluster).await?;
     let rest = largest(&cluster)?;
     let snapshot = while_a_snapshot_is_taken(&cluster, &servers[0], numbers).await?.max(rest);
     let per_lease = |bytes: u64| bytes as f64 / leases as f64;
     eprintln!("         {:.0} bytes per lease at rest, {:.0} while a snapshot is taken", per_lease(rest), per_lease(snapshot));
 
+    at_rest(&cluster).await?;
     // The checkpoint has it all; from here on only the log grows.
     cluster.reconfigure(|options| options.checkpoint_interval = NEVER)?;
     for index in 0..cluster.len() {
-        cluster.terminate(index)?;
+        cluster.kill(index)?;
         cluster.start_node(index)?;
         cluster.leader().await?;
         serves(&cluster.endpoint(index), Instant::now()).await?;
