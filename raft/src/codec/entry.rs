@@ -4,6 +4,7 @@
 //! that node: skipping a part of it would make its table differ from the others.
 
 mod command;
+mod open;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use lease::Entry;
 use prost::Message;
 
-pub use command::{CommandRecord, OpenRecord};
+pub use command::CommandRecord;
+pub use open::OpenRecord;
 pub use record::{EntryRecord, RequestRecord};
 
 use super::CodecError;

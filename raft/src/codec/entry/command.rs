@@ -1,14 +1,11 @@
 //! Commands.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Epoch, FileId, FileKey, Generation, LeaseKey, LeaseRequest,
-    LeaseRequestV2, Open, OpenId, Sequence, SessionId, Settings, Share, VolumeId,
-};
+use lease::{ClientGuid, Command, ConnectionId, Generation, LeaseKey, OpenId, Sequence, SessionId, Settings};
 
+use super::open::OpenRecord;
 use crate::codec::CodecError;
 
 /// A command, as it is written. The numbers of the fields are part of [`EntryRecord`](super::EntryRecord).
@@ -79,74 +76,6 @@ pub struct StartSessionRecord {
     /// The connection.
     #[prost(uint64, tag = "2")]
     pub connection: u64,
-}
-
-/// A file, as it is written.
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct FileKeyRecord {
-    /// The volume.
-    #[prost(uint64, tag = "1")]
-    pub volume: u64,
-    /// The file in it, 16 bytes.
-    #[prost(bytes = "bytes", tag = "2")]
-    pub file: Bytes,
-    /// The name of the stream.
-    #[prost(string, optional, tag = "3")]
-    pub stream: Option<String>,
-}
-
-/// CREATE, as it is written.
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct OpenRecord {
-    /// The session.
-    #[prost(uint64, tag = "1")]
-    pub session: u64,
-    /// The file.
-    #[prost(message, optional, tag = "2")]
-    pub file: Option<FileKeyRecord>,
-    /// Its path.
-    #[prost(string, tag = "3")]
-    pub name: String,
-    /// Whether it is a directory.
-    #[prost(bool, tag = "4")]
-    pub directory: bool,
-    /// DesiredAccess.
-    #[prost(uint32, tag = "5")]
-    pub access: u32,
-    /// ShareAccess.
-    #[prost(uint32, tag = "6")]
-    pub share: u32,
-    /// What happens to the data: 1 keep, 2 overwrite, 3 supersede.
-    #[prost(uint32, tag = "7")]
-    pub disposition: u32,
-    /// The lease asked for.
-    #[prost(message, optional, tag = "8")]
-    pub lease: Option<LeaseRequestRecord>,
-}
-
-/// A lease context, as it is written.
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct LeaseRequestRecord {
-    /// The key, 16 bytes.
-    #[prost(bytes = "bytes", tag = "1")]
-    pub key: Bytes,
-    /// The state asked for, as bits.
-    #[prost(uint32, tag = "2")]
-    pub state: u32,
-    /// What a v2 context adds.
-    #[prost(message, optional, tag = "3")]
-    pub v2: Option<LeaseRequestV2Record>,
-}
-
-/// The rest of a v2 lease context, as it is written.
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct LeaseRequestV2Record {
-    /// The epoch.
-    #[prost(uint32, tag = "1")]
-    pub epoch: u32,
-    /// The parent key, 16 bytes.
-    #[prost(bytes = "bytes", optional, tag = "2")]
-    pub parent: Option<Bytes>,
 }
 
 /// CLOSE, as it is written.
@@ -281,105 +210,6 @@ impl TryFrom<CommandRecord> for Command {
     }
 }
 
-impl From<&Open> for OpenRecord {
-    fn from(open: &Open) -> OpenRecord {
-        let Open { session, file, name, directory, access, share, disposition, lease } = open;
-        OpenRecord {
-            session: session.get(),
-            file: Some(file.into()),
-            name: name.to_string(),
-            directory: *directory,
-            access: access.0,
-            share: u32::from(share.0),
-            disposition: match disposition {
-                Disposition::Keep => 1,
-                Disposition::Overwrite => 2,
-                Disposition::Supersede => 3,
-            },
-            lease: lease.as_ref().map(LeaseRequestRecord::from),
-        }
-    }
-}
-
-impl TryFrom<OpenRecord> for Open {
-    type Error = CodecError;
-
-    fn try_from(record: OpenRecord) -> Result<Open, CodecError> {
-        let OpenRecord { session, file, name, directory, access, share, disposition, lease } = record;
-        Ok(Open {
-            session: SessionId::new(session),
-            file: file.ok_or(CodecError::Missing("file"))?.try_into()?,
-            name: Arc::from(name),
-            directory,
-            access: Access(access),
-            share: Share(u8::try_from(share).map_err(|_| CodecError::unknown("share mode", share))?),
-            disposition: match disposition {
-                1 => Disposition::Keep,
-                2 => Disposition::Overwrite,
-                3 => Disposition::Supersede,
-                other => return Err(CodecError::unknown("disposition", other)),
-            },
-            lease: lease.map(LeaseRequest::try_from).transpose()?,
-        })
-    }
-}
-
-impl From<&FileKey> for FileKeyRecord {
-    fn from(key: &FileKey) -> FileKeyRecord {
-        let FileKey { volume, file, stream } = key;
-        FileKeyRecord { volume: volume.get(), file: bytes(file.to_bytes()), stream: stream.as_deref().map(str::to_owned) }
-    }
-}
-
-impl TryFrom<FileKeyRecord> for FileKey {
-    type Error = CodecError;
-
-    fn try_from(record: FileKeyRecord) -> Result<FileKey, CodecError> {
-        let FileKeyRecord { volume, file, stream } = record;
-        Ok(FileKey {
-            volume: VolumeId::new(volume),
-            file: FileId::from_bytes(opaque("file id", &file)?),
-            stream: stream.map(Arc::from),
-        })
-    }
-}
-
-impl From<&LeaseRequest> for LeaseRequestRecord {
-    fn from(request: &LeaseRequest) -> LeaseRequestRecord {
-        let LeaseRequest { key, state, v2 } = request;
-        let v2 = v2.map(|LeaseRequestV2 { epoch, parent }| LeaseRequestV2Record {
-            epoch: u32::from(epoch.get()),
-            parent: parent.map(|key| bytes(key.to_bytes())),
-        });
-        LeaseRequestRecord { key: bytes(key.to_bytes()), state: state.bits(), v2 }
-    }
-}
-
-impl TryFrom<LeaseRequestRecord> for LeaseRequest {
-    type Error = CodecError;
-
-    fn try_from(record: LeaseRequestRecord) -> Result<LeaseRequest, CodecError> {
-        let LeaseRequestRecord { key, state, v2 } = record;
-        Ok(LeaseRequest {
-            key: lease_key(&key)?,
-            state: Caching::from_bits(state).ok_or_else(|| CodecError::unknown("caching state", state))?,
-            v2: v2.map(LeaseRequestV2::try_from).transpose()?,
-        })
-    }
-}
-
-impl TryFrom<LeaseRequestV2Record> for LeaseRequestV2 {
-    type Error = CodecError;
-
-    fn try_from(record: LeaseRequestV2Record) -> Result<LeaseRequestV2, CodecError> {
-        let LeaseRequestV2Record { epoch, parent } = record;
-        Ok(LeaseRequestV2 {
-            epoch: Epoch::new(u16::try_from(epoch).map_err(|_| CodecError::unknown("epoch", epoch))?),
-            parent: parent.map(|key| lease_key(&key)).transpose()?,
-        })
-    }
-}
-
 fn settings_record(settings: Settings) -> SettingsRecord {
     let Settings { break_timeout } = settings;
     SettingsRecord { break_timeout: millis(break_timeout) }
@@ -389,11 +219,11 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn bytes(id: [u8; 16]) -> Bytes {
+pub(super) fn bytes(id: [u8; 16]) -> Bytes {
     Bytes::copy_from_slice(&id)
 }
 
-fn opaque(what: &'static str, bytes: &[u8]) -> Result<[u8; 16], CodecError> {
+pub(super) fn opaque(what: &'static str, bytes: &[u8]) -> Result<[u8; 16], CodecError> {
     <[u8; 16]>::try_from(bytes).map_err(|_| CodecError::Missing(what))
 }
 
@@ -401,6 +231,6 @@ fn client_guid(bytes: &[u8]) -> Result<ClientGuid, CodecError> {
     opaque("client", bytes).map(ClientGuid::from_bytes)
 }
 
-fn lease_key(bytes: &[u8]) -> Result<LeaseKey, CodecError> {
+pub(super) fn lease_key(bytes: &[u8]) -> Result<LeaseKey, CodecError> {
     opaque("lease key", bytes).map(LeaseKey::from_bytes)
 }
