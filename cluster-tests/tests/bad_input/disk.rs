@@ -57,7 +57,7 @@ fn options() -> Options {
 #[tokio::test]
 async fn a_disk_too_small_for_a_log_is_said_at_the_start() -> Result<()> {
     let cluster = Cluster::prepare(options())?;
-    let Some(disk) = SmallDisk::mount(&cluster.data(0), 256)? else {
+    let Some(disk) = SmallDisk::mount(&cluster.data(0), 32)? else {
         cluster.done();
         return Ok(());
     };
