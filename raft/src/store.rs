@@ -7,7 +7,7 @@ pub mod error;
 pub mod log;
 pub mod snapshot;
 
-pub use checkpoint::{Checkpoint, CheckpointBatch, CheckpointMeta, Filler, purge_bound};
+pub use checkpoint::{CHECKPOINT_THREAD, Checkpoint, CheckpointBatch, CheckpointMeta, Filler, purge_bound};
 pub use data_dir::{DataDir, Identity};
 pub use disk::{Disk, DiskFile, MemoryDisk, RealDisk};
 pub use error::{Failure, OpenError, StoreError};

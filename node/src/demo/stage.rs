@@ -26,8 +26,8 @@ pub(super) struct Stage {
     props: Props,
 }
 
-/// What has to be cleared away, shared with the hook that runs when the demonstration panics: the release build aborts then, and
-/// nothing is dropped.
+/// What has to be cleared away, shared with the hook that runs when the demonstration panics, on
+/// whatever thread.
 #[derive(Clone)]
 pub(super) struct Props(Arc<Mutex<Set>>);
 

@@ -31,7 +31,7 @@ mod table;
 mod tests;
 
 pub use batch::CheckpointBatch;
-pub use handle::Checkpoint;
+pub use handle::{CHECKPOINT_THREAD, Checkpoint};
 pub use layout::CheckpointMeta;
 pub use purge::purge_bound;
 pub use stored::{Changer, Filler};

@@ -18,6 +18,9 @@ use crate::store::error::StoreError;
 /// How many jobs may wait for the thread.
 const JOBS_MAX: usize = 4;
 
+/// The name of the thread on which sled is called. A panic of sled there is caught, and costs the checkpoint, not the process.
+pub const CHECKPOINT_THREAD: &str = "checkpoint";
+
 type Job = Box<dyn FnOnce(&mut Table) + Send>;
 
 /// The checkpoint of the lease table, on a thread of its own. Clones are handles to the same one; the thread ends with the last.
@@ -60,7 +63,7 @@ impl Checkpoint {
             }
             table.close(false);
         };
-        let thread = thread::Builder::new().name("checkpoint".into()).spawn(work)?;
+        let thread = thread::Builder::new().name(CHECKPOINT_THREAD.into()).spawn(work)?;
         let inner = Inner { jobs: Some(jobs), thread: Mutex::new(Some(thread)), _dir: dir.clone() };
         Ok(Checkpoint { inner: Arc::new(inner) })
     }
