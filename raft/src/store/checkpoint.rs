@@ -1,6 +1,6 @@
-//! The checkpoint of the lease table: the state as of some entry of the log, one record for each thing in it, in sled. It is written
-//! behind the log, so that a restart loads the table and plays back a short log. It is never on the path of an answer, and never the
-//! only copy of anything.
+//! The checkpoint of the lease table: the state as of some entry of the log, in sled, as keys and values whose meaning is the
+//! caller's. It is written behind the log, so that a restart loads the table and plays back a short log. It is never on the path of
+//! an answer, and never the only copy of anything.
 //!
 //! # What sled is not trusted with
 //!

@@ -1,10 +1,11 @@
 //! Nodes with disks, which have real threads behind them, so that time is real here.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lease::Caching;
-use raft::testing::TestCluster;
-use raft::{Config, NodeId};
+use raft::testing::{TestCluster, TestServer};
+use raft::{Config, NodeId, StateHash};
 
 use crate::common::{Client, leased, of_file, start_server};
 use crate::snapshots::purged;
@@ -16,10 +17,17 @@ fn short_log(config: &mut Config) {
     config.keep_entries = 0;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_that_was_stopped_goes_on_from_its_checkpoints() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut cluster = TestCluster::durable_with(3, folder.path(), short_log).await;
+/// A cluster on disks that was stopped after it had granted leases, written its checkpoints and purged its logs.
+struct Stopped {
+    cluster: TestCluster,
+    server: TestServer,
+    client: Client,
+    /// The hash of its table.
+    before: StateHash,
+}
+
+async fn stopped_with_sixty_leases(folder: &Path) -> Stopped {
+    let mut cluster = TestCluster::durable_with(3, folder, short_log).await;
     let leader = cluster.leader().await;
     let server = start_server(1, cluster.node(leader)).await;
     let client = Client::session(&server, cluster.node(leader), 1).await;
@@ -32,6 +40,13 @@ async fn a_cluster_that_was_stopped_goes_on_from_its_checkpoints() {
     cluster.agree().await;
     let before = cluster.node(leader).state_hash().await.unwrap().1;
     cluster.stop_all().await;
+    Stopped { cluster, server, client, before }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_was_stopped_goes_on_from_its_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let Stopped { mut cluster, server, client, before } = stopped_with_sixty_leases(folder.path()).await;
 
     for node in [1, 2, 3].map(NodeId::new) {
         cluster.start(node).await.unwrap();
@@ -49,7 +64,7 @@ async fn a_cluster_that_was_stopped_goes_on_from_its_checkpoints() {
 }
 
 /// The only folder or file of this name below a node's folder is taken away.
-fn take_away(folder: &std::path::Path, node: u64, name: &str) {
+fn take_away(folder: &Path, node: u64, name: &str) {
     let place = folder.join(format!("n{node}")).join(name);
     std::fs::rename(&place, folder.join(format!("taken-{node}"))).expect("it is there");
 }
@@ -57,19 +72,7 @@ fn take_away(folder: &std::path::Path, node: u64, name: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn either_copy_of_the_table_is_enough_for_the_log_that_was_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let mut cluster = TestCluster::durable_with(3, folder.path(), short_log).await;
-    let leader = cluster.leader().await;
-    let server = start_server(1, cluster.node(leader)).await;
-    let client = Client::session(&server, cluster.node(leader), 1).await;
-    for file in 1..=60 {
-        client.open(&server, cluster.node(leader), of_file(file, leased(file, Caching::RWH))).await;
-    }
-    for node in [1, 2, 3].map(NodeId::new) {
-        purged(cluster.node(node), 20).await;
-    }
-    cluster.agree().await;
-    let before = cluster.node(leader).state_hash().await.unwrap().1;
-    cluster.stop_all().await;
+    let Stopped { mut cluster, before, .. } = stopped_with_sixty_leases(folder.path()).await;
 
     take_away(folder.path(), 1, "checkpoint");
     take_away(folder.path(), 2, "snapshot");
