@@ -161,8 +161,8 @@ impl Writer {
             Command::Vote { vote, done } => {
                 self.waiters.push(Waiter::Vote(done));
                 self.must_sync = true;
-                self.end.view.vote = Some(vote);
                 self.put_message(Kind::Vote, &VoteRecord::from(&vote))?;
+                self.end.view.vote = Some(vote);
             }
             Command::Truncate(last) => {
                 self.put_message(Kind::Truncate, &position(last))?;
@@ -201,6 +201,8 @@ impl Writer {
         Ok(())
     }
 
+    /// Adds a record that is no entry. The view is changed after it, not before: the record may begin a segment, whose head says
+    /// what the records before it come to.
     fn put_message(&mut self, kind: Kind, message: &impl prost::Message) -> io::Result<()> {
         self.make_room(message.encoded_len())?;
         let place = self.place();
