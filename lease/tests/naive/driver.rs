@@ -1,0 +1,280 @@
+//! Random histories: what a few clients on two servers might do to a few files, right and wrong.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lease::{
+    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
+    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Request, RequestId, Sequence, ServerId, SessionId, Settings,
+    Share, VolumeId,
+};
+
+use crate::model::Model;
+use crate::rng::Rng;
+
+const SERVERS: u64 = 2;
+/// Nothing but a stop ends a server in a history: its life is no matter of grants and breaks.
+const TTL: Duration = Duration::from_secs(600);
+/// A history must be over before a server's life is.
+const LENGTH: LogTime = LogTime::from_millis(590_000);
+
+const RIGHTS: [u32; 12] = [
+    0x1,       // FILE_READ_DATA
+    0x3,       // and FILE_WRITE_DATA
+    0x3,       //
+    0x1_0003,  // and DELETE
+    0x12_019f, // generic read and write
+    0x20,      // FILE_EXECUTE
+    0x80,      // FILE_READ_ATTRIBUTES
+    0x2_0080,  // and READ_CONTROL
+    0x10_0180, // attributes and SYNCHRONIZE
+    0x8,       // FILE_READ_EA: no look at attributes, and yet nothing to share
+    0x4_0000,  // WRITE_DAC, likewise
+    0x1_0000,  // DELETE
+];
+
+/// How the commands of one history are mixed.
+pub(crate) struct Driver {
+    rng: Rng,
+    /// Shares of a hundred: opens that share everything, requests for a lease, stat opens among all.
+    sociable: u64,
+    leased: u64,
+    files: u64,
+    clients: u64,
+    keys: u64,
+    /// Shares of a hundred of acknowledgements that are as asked.
+    polite: u64,
+    at: LogTime,
+    next: [u64; 2],
+    seen: [u64; 2],
+}
+
+impl Driver {
+    pub(crate) fn new(seed: u64) -> Driver {
+        let mut rng = Rng::new(seed);
+        let sociable = [30, 70, 95, 100][index(rng.below(4), 4)];
+        let leased = [60, 90, 100][index(rng.below(3), 3)];
+        let polite = [30, 60, 90][index(rng.below(3), 3)];
+        let (files, clients, keys) = (1 + rng.below(2), 2 + rng.below(3), 1 + rng.below(3));
+        Driver { rng, sociable, leased, files, clients, keys, polite, at: LogTime::ZERO, next: [0; 2], seen: [0; 2] }
+    }
+
+    /// What a history begins with.
+    pub(crate) fn prologue(&mut self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for server in 0..SERVERS {
+            entries.push(self.entry(server, Command::StartServer { ttl: TTL }));
+        }
+        for client in 0..self.clients {
+            let server = client % SERVERS;
+            entries.push(self.entry(server, connect(client, server)));
+        }
+        entries
+    }
+
+    /// The next entry, chosen by what there is in the model. None when the history is over.
+    pub(crate) fn next(&mut self, model: &Model) -> Option<Entry> {
+        if self.at >= LENGTH {
+            return None;
+        }
+        self.at = LogTime::from_millis(self.at.as_millis() + self.rng.below(400));
+        let server = self.rng.below(SERVERS);
+        Some(match self.rng.below(100) {
+            0..=44 => self.open(model),
+            45..=58 => self.close(model),
+            59..=79 => self.acknowledge(model),
+            80..=82 => self.release(model),
+            83..=85 => self.cancel(model),
+            86..=89 => self.connect(server),
+            90..=91 => self.log_off(model),
+            92..=93 => self.disconnect(model),
+            94 => self.configure(),
+            95..=96 => self.behind(),
+            _ => self.wait(model),
+        })
+    }
+
+    /// The servers take note of what they are told.
+    pub(crate) fn hear(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            let (to, notice) = match effect {
+                Effect::Break(told) => (told.to, told.notice),
+                Effect::Revoked { to, notice, .. } => (*to, Some(*notice)),
+                Effect::Reply { .. } | Effect::Parked { .. } => continue,
+            };
+            // Now and then a notice is lost on its way, and stays owed.
+            if let Some(notice) = notice
+                && self.rng.percent(80)
+            {
+                self.seen[index(to.server.get(), 2)] = notice.get();
+            }
+        }
+    }
+
+    fn entry(&mut self, server: u64, command: Command) -> Entry {
+        let number = &mut self.next[index(server, 2)];
+        *number += 1;
+        let id = RequestId { server: ServerId::new(server), incarnation: Incarnation::new(1), sequence: Sequence::new(*number) };
+        let notices_seen = NoticeNumber::new(self.seen[index(server, 2)]);
+        Entry { at: self.at, request: Some(Request { id, floor: Sequence::new(0), notices_seen }), command }
+    }
+
+    fn open(&mut self, model: &Model) -> Entry {
+        let Some(session) = self.rng.pick(&model.sessions) else {
+            let server = self.rng.below(SERVERS);
+            return self.connect(server);
+        };
+        let number = self.rng.below(self.files);
+        let share = if self.rng.percent(self.sociable) { 7 } else { self.rng.below(8) };
+        let wrong = self.rng.below(400);
+        let open = Open {
+            session: if wrong == 0 { SessionId::new(self.rng.below(9)) } else { session.id },
+            file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(number.into()), stream: None },
+            name: Arc::from(format!("file{number}")),
+            directory: false,
+            access: Access(if wrong == 1 { 0x8000_0000 } else { self.rng.pick(&RIGHTS).expect("there are some") }),
+            share: Share(if wrong == 2 { 0x8 } else { u8::try_from(share).expect("three bits") }),
+            disposition: match self.rng.below(10) {
+                0..=6 => Disposition::Keep,
+                7..=8 => Disposition::Overwrite,
+                _ => Disposition::Supersede,
+            },
+            lease: self.rng.percent(self.leased).then(|| self.lease_request(number)),
+        };
+        self.entry(session.on.server.get(), Command::Open(open))
+    }
+
+    fn lease_request(&mut self, file: u64) -> LeaseRequest {
+        const STATES: [Caching; 8] =
+            [Caching::RWH, Caching::RWH, Caching::RWH, Caching::RH, Caching::RH, Caching::RW, Caching::R, Caching::None];
+        let epoch = Epoch::new(self.rng.pick(&[0, 7, 0x4711, 0xffff]).expect("there are some"));
+        let parent = self.rng.percent(20).then(|| LeaseKey::from_u128(u128::from(self.rng.below(2))));
+        let v2 = self.rng.percent(70).then_some(LeaseRequestV2 { epoch, parent });
+        // Mostly a key of that file's own.
+        let file = if self.rng.percent(95) { file } else { self.rng.below(self.files) };
+        LeaseRequest { key: self.key(file), state: self.rng.pick(&STATES).expect("there are some"), v2 }
+    }
+
+    fn key(&mut self, file: u64) -> LeaseKey {
+        LeaseKey::from_u128(u128::from(0x100 * (file + 1) + self.rng.below(self.keys)))
+    }
+
+    fn client(&mut self) -> ClientGuid {
+        client(self.rng.below(self.clients))
+    }
+
+    fn close(&mut self, model: &Model) -> Entry {
+        let Some(handle) = self.rng.pick(&model.handles.iter().collect::<Vec<_>>()) else { return self.open(model) };
+        let (mut session, mut open) = (handle.session, handle.id);
+        match self.rng.below(100) {
+            0 => session = SessionId::new(self.rng.below(9)),
+            1 => open = OpenId::new(self.rng.below(30)),
+            _ => {}
+        }
+        let server = model.sessions.iter().find(|known| known.id == handle.session).map_or(0, |known| known.on.server.get());
+        self.entry(server, Command::Close { session, open })
+    }
+
+    /// Mostly a break that runs, and mostly what it asks for.
+    fn acknowledge(&mut self, model: &Model) -> Entry {
+        let running: Vec<_> = model.leases.iter().filter(|lease| lease.breaking.is_some()).collect();
+        let server = self.rng.below(SERVERS);
+        if running.is_empty() && self.rng.percent(85) {
+            return self.open(model);
+        }
+        let chosen = self.rng.pick(&running).filter(|_| self.rng.percent(95));
+        let (client, key, into, generation) = match chosen {
+            Some(lease) => {
+                (lease.client, lease.key, lease.breaking.map_or(Caching::None, |breaking| breaking.into), lease.generation)
+            }
+            None => (self.client(), self.key(0), Caching::None, lease::Generation::new(self.rng.below(20))),
+        };
+        let state = if self.rng.percent(self.polite) { into.bits() } else { u32::try_from(self.rng.below(9)).expect("four bits") };
+        let generation = match self.rng.below(10) {
+            0..=4 => None,
+            5..=8 => Some(generation),
+            _ => Some(lease::Generation::new(generation.get().saturating_sub(1))),
+        };
+        self.entry(server, Command::Acknowledge { client, key, state, generation })
+    }
+
+    fn release(&mut self, model: &Model) -> Entry {
+        let (mut client, mut key) = (self.client(), self.key(0));
+        if let Some(lease) = self.rng.pick(&model.leases.iter().collect::<Vec<_>>())
+            && self.rng.percent(80)
+        {
+            (client, key) = (lease.client, lease.key);
+        }
+        let server = self.rng.below(SERVERS);
+        self.entry(server, Command::Release { client, key })
+    }
+
+    fn cancel(&mut self, model: &Model) -> Entry {
+        let waiting: Vec<RequestId> = model.queue.iter().map(|waiting| waiting.request).collect();
+        let server = self.rng.below(SERVERS);
+        match self.rng.pick(&waiting) {
+            Some(request) if self.rng.percent(90) => {
+                self.entry(request.server.get(), Command::Cancel { sequence: request.sequence })
+            }
+            _ => {
+                let sequence = Sequence::new(self.rng.below(self.next[index(server, 2)] + 2));
+                self.entry(server, Command::Cancel { sequence })
+            }
+        }
+    }
+
+    fn connect(&mut self, server: u64) -> Entry {
+        let client = self.rng.below(self.clients);
+        self.entry(server, connect(client, server))
+    }
+
+    fn log_off(&mut self, model: &Model) -> Entry {
+        let Some(session) = self.rng.pick(&model.sessions) else { return self.wait(model) };
+        self.entry(session.on.server.get(), Command::EndSession { session: session.id })
+    }
+
+    fn disconnect(&mut self, model: &Model) -> Entry {
+        let Some(connection) = self.rng.pick(&model.connections) else { return self.wait(model) };
+        self.entry(connection.server.get(), Command::Disconnect { connection: connection.number })
+    }
+
+    fn configure(&mut self) -> Entry {
+        let break_timeout = Duration::from_millis(self.rng.pick(&[1, 2_000, 35_000]).expect("there are some"));
+        Entry { at: self.at, request: None, command: Command::Configure(Settings { break_timeout }) }
+    }
+
+    /// An entry of a proposer whose clock is behind.
+    fn behind(&mut self) -> Entry {
+        let now = self.at;
+        self.at = LogTime::from_millis(now.as_millis().saturating_sub(self.rng.below(5_000)));
+        let server = self.rng.below(SERVERS);
+        let entry = self.connect(server);
+        self.at = now;
+        entry
+    }
+
+    /// Time passes: a moment, or up to the next deadline and not a millisecond beyond, or far.
+    fn wait(&mut self, model: &Model) -> Entry {
+        let deadline = model.leases.iter().filter_map(|lease| Some(lease.breaking?.ack_by)).min();
+        let far = self.at.after(Duration::from_millis(self.rng.below(20_000)));
+        self.at = match (self.rng.below(4), deadline) {
+            (0, Some(deadline)) => deadline.max(self.at),
+            (1, Some(deadline)) => LogTime::from_millis(deadline.as_millis().saturating_sub(1)).max(self.at),
+            _ => far,
+        };
+        Entry { at: self.at, request: None, command: Command::Tick }
+    }
+}
+
+fn index(number: u64, of: u64) -> usize {
+    usize::try_from(number % of).expect("small")
+}
+
+fn client(number: u64) -> ClientGuid {
+    ClientGuid::from_u128(u128::from(0xc0 + number))
+}
+
+/// Each client has one connection to each server, on which it may have several sessions.
+fn connect(number: u64, server: u64) -> Command {
+    Command::StartSession { client: client(number), connection: ConnectionId::new(10 * (server + 1) + number) }
+}

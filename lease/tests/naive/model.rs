@@ -1,0 +1,220 @@
+//! The rules a second time: slow, obvious, and written from the rule book and not from the table.
+//!
+//! Everything is in plain lists. Nothing is indexed or remembered that can be found by looking through all of it again. One concern a
+//! file: [`open`] is CREATE, [`breaks`] what is taken from a lease and how it ends, [`queue`] who waits, [`ends`] how sessions end.
+
+mod breaks;
+mod ends;
+mod grant;
+mod open;
+mod queue;
+mod rights;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lease::{
+    Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileKey, Generation, Incarnation, LeaseKey, LogTime,
+    NoticeNumber, Open, OpenId, Outcome, Rejection, Request, RequestId, Route, ServerId, SessionId, Share,
+};
+
+pub(crate) use rights::Rights;
+
+/// An SMB server.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    pub(crate) id: ServerId,
+    pub(crate) incarnation: Incarnation,
+    /// The number of the last notice that it was given.
+    pub(crate) notices: u64,
+}
+
+/// A connection on which a client can be told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Connection {
+    pub(crate) client: ClientGuid,
+    pub(crate) server: ServerId,
+    pub(crate) number: ConnectionId,
+}
+
+/// A session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) on: Connection,
+}
+
+/// An open.
+#[derive(Debug, Clone)]
+pub(crate) struct Handle {
+    pub(crate) id: OpenId,
+    pub(crate) session: SessionId,
+    pub(crate) client: ClientGuid,
+    pub(crate) file: FileKey,
+    pub(crate) key: Option<LeaseKey>,
+    pub(crate) rights: Rights,
+    pub(crate) share: Share,
+}
+
+/// A lease: what one client caches of one file under one key.
+#[derive(Debug, Clone)]
+pub(crate) struct Lease {
+    pub(crate) client: ClientGuid,
+    pub(crate) key: LeaseKey,
+    pub(crate) file: FileKey,
+    pub(crate) name: Arc<str>,
+    pub(crate) state: Caching,
+    pub(crate) breaking: Option<Breaking>,
+    /// What only a v2 lease has.
+    pub(crate) v2: Option<(Epoch, Option<LeaseKey>)>,
+    pub(crate) generation: Generation,
+    /// What the client was told: until it has answered, or, where no answer is due, until the server has it in its hands.
+    pub(crate) told: Vec<Effect>,
+}
+
+/// A break that waits for its acknowledgement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Breaking {
+    /// What the client was told.
+    pub(crate) into: Caching,
+    /// What it has to come to in the end.
+    pub(crate) required: Caching,
+    pub(crate) ack_by: LogTime,
+    /// The number of its first stage.
+    began: u64,
+}
+
+/// An open that waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub(crate) request: RequestId,
+    pub(crate) open: Open,
+    /// The number of the last break that began before it had to wait.
+    after: u64,
+}
+
+/// Who owns caching: opens of one owner never take anything from each other. An open without a lease is nobody's friend.
+pub(crate) type Owner = (ClientGuid, Option<LeaseKey>);
+
+/// The model.
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    pub(crate) now: LogTime,
+    pub(crate) timeout: Duration,
+    pub(crate) servers: Vec<Server>,
+    /// Oldest first.
+    pub(crate) connections: Vec<Connection>,
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) handles: Vec<Handle>,
+    pub(crate) leases: Vec<Lease>,
+    /// In the order in which they came.
+    pub(crate) queue: Vec<Waiting>,
+    last_session: u64,
+    last_open: u64,
+    last_generation: u64,
+    /// What the entry at hand has told so far.
+    told: Vec<Effect>,
+    /// Files on which a break has ended in the entry at hand.
+    woken: Vec<FileKey>,
+}
+
+impl Model {
+    pub(crate) fn new() -> Model {
+        Model {
+            now: LogTime::ZERO,
+            timeout: Duration::from_secs(35),
+            servers: Vec::new(),
+            connections: Vec::new(),
+            sessions: Vec::new(),
+            handles: Vec::new(),
+            leases: Vec::new(),
+            queue: Vec::new(),
+            last_session: 0,
+            last_open: 0,
+            last_generation: 0,
+            told: Vec::new(),
+            woken: Vec::new(),
+        }
+    }
+
+    /// What an entry leads to.
+    pub(crate) fn apply(&mut self, entry: &Entry) -> Vec<Effect> {
+        self.now = self.now.max(entry.at);
+        self.expire();
+        match entry.request {
+            Some(request) => self.ask(request, &entry.command),
+            None => {
+                if let Command::Configure(settings) = entry.command {
+                    self.timeout = settings.break_timeout;
+                }
+            }
+        }
+        std::mem::take(&mut self.told)
+    }
+
+    fn ask(&mut self, request: Request, command: &Command) {
+        let id = request.id;
+        if let Command::StartServer { ttl } = command {
+            self.servers.push(Server { id: id.server, incarnation: id.incarnation, notices: 0 });
+            return self.reply(id, Ok(Outcome::Alive { until: self.now.after(*ttl) }));
+        }
+        let known = self.servers.iter().find(|server| server.id == id.server).map(|server| server.incarnation);
+        if known != Some(id.incarnation) {
+            return self.reply(id, Err(Rejection::StaleIncarnation { current: known }));
+        }
+        self.confirm(id.server, request.notices_seen);
+        match command {
+            Command::RenewServer | Command::StopServer | Command::Configure(_) | Command::Tick | Command::StartServer { .. } => {
+                unreachable!("the driver does not enter {command:?} for a server")
+            }
+            Command::Undeliverable { .. } => unreachable!("the driver loses connections instead"),
+            Command::StartSession { client, connection } => self.start_session(id, *client, *connection),
+            Command::EndSession { session } => self.end_session(id, *session),
+            Command::Disconnect { connection } => self.disconnect(id, *connection),
+            Command::Open(open) => self.open(id, open),
+            Command::Close { session, open } => self.close(id, *session, *open),
+            Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
+            Command::Release { client, key } => self.release(id, (*client, *key)),
+            Command::Cancel { sequence } => self.cancel(id, RequestId { sequence: *sequence, ..id }),
+        }
+    }
+
+    fn reply(&mut self, to: RequestId, outcome: Result<Outcome, Rejection>) {
+        self.told.push(Effect::Reply { to, outcome });
+    }
+
+    /// A session of the server that asks.
+    fn session_of(&self, request: RequestId, session: SessionId) -> Option<Session> {
+        self.sessions.iter().find(|known| known.id == session && known.on.server == request.server).copied()
+    }
+
+    /// Where a client is told something: its oldest connection, on whichever server (LS-084, LS-085).
+    fn route(&self, client: ClientGuid) -> Option<Route> {
+        let oldest = self.connections.iter().find(|connection| connection.client == client)?;
+        let server = self.servers.iter().find(|server| server.id == oldest.server)?;
+        Some(Route { server: server.id, incarnation: server.incarnation, connection: oldest.number })
+    }
+
+    /// The number of the next notice of a server.
+    fn next_notice(&mut self, server: ServerId) -> NoticeNumber {
+        let server = self.servers.iter_mut().find(|known| known.id == server).expect("a route leads to a known server");
+        server.notices += 1;
+        NoticeNumber::new(server.notices)
+    }
+
+    /// A server has these notices in its hands: nobody owes them to it any more.
+    fn confirm(&mut self, server: ServerId, seen: NoticeNumber) {
+        for lease in &mut self.leases {
+            lease.told.retain(|told| match told {
+                Effect::Break(told) => told.to.server != server || told.notice.is_none_or(|number| number > seen),
+                Effect::Revoked { to, notice, .. } => to.server != server || *notice > seen,
+                Effect::Reply { .. } | Effect::Parked { .. } => unreachable!("no server owes a client these"),
+            });
+        }
+    }
+}
+
+/// Whether a lease belongs to an owner.
+pub(crate) fn owns(owner: Owner, lease: &Lease) -> bool {
+    owner == (lease.client, Some(lease.key))
+}

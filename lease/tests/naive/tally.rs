@@ -1,0 +1,83 @@
+//! What the histories came to: a comparison of what never happens proves nothing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use lease::{Effect, Entry, Outcome};
+
+/// How often what happened.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) commands: u64,
+    events: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    pub(crate) fn note(&mut self, effects: &[Effect], entry: &Entry) {
+        self.commands += 1;
+        for effect in effects {
+            let late = |to| entry.request.is_none_or(|request| request.id != to);
+            let event = match effect {
+                Effect::Parked { .. } => "parked".to_owned(),
+                Effect::Revoked { .. } => "revoked".to_owned(),
+                Effect::Break(told) => format!("break {} to {}", told.from, told.into),
+                Effect::Reply { to, outcome } => {
+                    let what = match outcome {
+                        Ok(Outcome::Opened { lease: None, .. }) => "opened".to_owned(),
+                        Ok(Outcome::Opened { lease: Some(grant), .. }) if grant.breaking => "opened while breaking".to_owned(),
+                        Ok(Outcome::Opened { lease: Some(grant), .. }) => format!("granted {}", grant.state),
+                        Ok(other) => format!("{other:?}").split([' ', '{']).next().unwrap_or_default().to_owned(),
+                        Err(rejection) => format!("refused: {rejection}"),
+                    };
+                    if late(*to) { format!("{what}, after waiting") } else { what }
+                }
+            };
+            *self.events.entry(event).or_default() += 1;
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:>10} commands", self.commands)?;
+        self.events.iter().try_for_each(|(event, count)| writeln!(f, "{count:>10} {event}"))
+    }
+}
+
+/// What must have happened in a full run, each many times over.
+const HAPPENED: [&str; 24] = [
+    "break R to -",
+    "break RH to -",
+    "break RH to R",
+    "break RW to -",
+    "break RW to R",
+    "break RWH to -",
+    "break RWH to RH",
+    "break RWH to RW",
+    "granted -",
+    "granted -, after waiting",
+    "granted R, after waiting",
+    "granted RH, after waiting",
+    "granted RW, after waiting",
+    "granted RWH, after waiting",
+    "opened while breaking",
+    "opened while breaking, after waiting",
+    "opened, after waiting",
+    "refused: cancelled, after waiting",
+    "refused: no such lease",
+    "refused: sharing violation, after waiting",
+    "refused: the acknowledged state exceeds what the break asked for",
+    "refused: the lease is not breaking",
+    "refused: the lease key is in use on another file, after waiting",
+    "revoked",
+];
+
+impl Tally {
+    /// Holds that everything that can happen did: once in a hundred thousand commands is the least.
+    pub(crate) fn is_enough(&self) {
+        for event in HAPPENED {
+            let count = self.events.get(event).copied().unwrap_or(0);
+            assert!(count >= self.commands / 100_000, "'{event}' {count} times in {} commands", self.commands);
+        }
+    }
+}
