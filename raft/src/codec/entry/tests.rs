@@ -177,7 +177,7 @@ fn what_this_version_does_not_know_is_refused() {
     assert!(matches!(refusal(&unhex("08021a03820100")), CodecError::Version { found: 2, supported: 1 }));
     assert!(matches!(refusal(&[]), CodecError::Version { found: 0, .. }));
     // A command with a number of a later version, which protobuf reads as no command.
-    assert!(matches!(refusal(&unhex("08011a03f20100")), CodecError::Missing("command")));
+    assert!(matches!(refusal(&unhex("08011a03920300")), CodecError::Missing("command")));
     // Garbage, and an entry that is cut off.
     assert!(matches!(refusal(b"garbage"), CodecError::Malformed(_)));
     assert!(matches!(refusal(&unhex("08011a038201")), CodecError::Malformed(_)));
