@@ -19,7 +19,7 @@ pub struct PendingRequest<T> {
     /// What came out, if it came while somebody asked whether it is parked.
     pub(super) answered: Option<Answer>,
     pub(super) is_parked: bool,
-    pub(super) expected: fn(u64, Outcome) -> Result<T, CallError>,
+    pub(super) expected: fn(u64, &Outcome) -> Result<T, CallError>,
 }
 
 /// An open on its way.
@@ -76,16 +76,17 @@ impl<T> PendingRequest<T> {
             None => (&mut self.answer).await.unwrap_or(Err(CallError::Fenced)),
         };
         let (index, outcome) = answer?;
-        (self.expected)(index, outcome)
+        (self.expected)(index, &outcome)
     }
 }
 
-pub(super) fn opened(index: u64, outcome: Outcome) -> Result<Opened, CallError> {
-    if let Outcome::Opened { open, lease } = outcome { Ok(Opened { open, lease, index }) } else { Err(unexpected(&outcome)) }
+pub(super) fn opened(index: u64, outcome: &Outcome) -> Result<Opened, CallError> {
+    let Outcome::Opened { open, lease } = *outcome else { return Err(unexpected(outcome)) };
+    Ok(Opened { open, lease, index })
 }
 
-pub(super) fn clear(_: u64, outcome: Outcome) -> Result<(), CallError> {
-    if outcome == Outcome::Clear { Ok(()) } else { Err(unexpected(&outcome)) }
+pub(super) fn clear(_: u64, outcome: &Outcome) -> Result<(), CallError> {
+    if *outcome == Outcome::Clear { Ok(()) } else { Err(unexpected(outcome)) }
 }
 
 /// An answer of the wrong kind: the node and this client disagree about the protocol.

@@ -143,7 +143,7 @@ impl Server {
         self.begin(Wire::Operate(operate_to(session, open, operation)), parkable::clear)
     }
 
-    fn begin<T>(&self, command: Wire, expected: fn(u64, Outcome) -> Result<T, CallError>) -> PendingRequest<T> {
+    fn begin<T>(&self, command: Wire, expected: fn(u64, &Outcome) -> Result<T, CallError>) -> PendingRequest<T> {
         let (answer, answered) = oneshot::channel();
         let (parked, parked_seen) = oneshot::channel();
         let asker = Asker::Caller { answer, parked: Some(parked) };
