@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lease::{
     Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Request, RequestId, Sequence, ServerId, SessionId, Settings,
-    Share, VolumeId,
+    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, Request, RequestId, Sequence, ServerId,
+    SessionId, Settings, Share, VolumeId,
 };
 
 use crate::model::Model;
@@ -80,8 +80,9 @@ impl Driver {
         self.at = LogTime::from_millis(self.at.as_millis() + self.rng.below(400));
         let server = self.rng.below(SERVERS);
         Some(match self.rng.below(100) {
-            0..=44 => self.open(model),
-            45..=58 => self.close(model),
+            0..=35 => self.open(model),
+            36..=46 => self.operate(model),
+            47..=58 => self.close(model),
             59..=79 => self.acknowledge(model),
             80..=82 => self.release(model),
             83..=85 => self.cancel(model),
@@ -173,6 +174,28 @@ impl Driver {
         }
         let server = model.sessions.iter().find(|known| known.id == handle.session).map_or(0, |known| known.on.server.get());
         self.entry(server, Command::Close { session, open })
+    }
+
+    fn operate(&mut self, model: &Model) -> Entry {
+        let Some(handle) = self.rng.pick(&model.handles.iter().collect::<Vec<_>>()) else { return self.open(model) };
+        let (mut session, mut open) = (handle.session, handle.id);
+        match self.rng.below(100) {
+            0 => session = SessionId::new(self.rng.below(9)),
+            1 => open = OpenId::new(self.rng.below(30)),
+            _ => {}
+        }
+        let operation = match self.rng.below(20) {
+            0..=4 => Operation::Read,
+            5..=8 => Operation::Write,
+            9..=10 => Operation::Resize,
+            11..=12 => Operation::Rename { name: Arc::from(format!("renamed{}", self.rng.below(3))) },
+            13 => Operation::Link,
+            14 => Operation::SetSecurity,
+            15 => Operation::Dispose { delete: true },
+            _ => Operation::Dispose { delete: false },
+        };
+        let server = model.sessions.iter().find(|known| known.id == handle.session).map_or(0, |known| known.on.server.get());
+        self.entry(server, Command::Operate { session, open, operation })
     }
 
     /// Mostly a break that runs, and mostly what it asks for.

@@ -1,12 +1,13 @@
 //! The rules a second time: slow, obvious, and written from the rule book and not from the table.
 //!
 //! Everything is in plain lists. Nothing is indexed or remembered that can be found by looking through all of it again. One concern a
-//! file: [`open`] is CREATE, [`breaks`] what is taken from a lease and how it ends, [`queue`] who waits, [`ends`] how sessions end.
+//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`queue`] who waits, [`ends`] how sessions end.
 
 mod breaks;
 mod ends;
 mod grant;
 mod open;
+mod operate;
 mod queue;
 mod rights;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use lease::{
     Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileKey, Generation, Incarnation, LeaseKey, LogTime,
-    NoticeNumber, Open, OpenId, Outcome, Rejection, Request, RequestId, Route, ServerId, SessionId, Share,
+    NoticeNumber, Open, OpenId, Operation, Outcome, Rejection, Request, RequestId, Route, ServerId, SessionId, Share,
 };
 
 pub(crate) use rights::Rights;
@@ -62,7 +63,6 @@ pub(crate) struct Lease {
     pub(crate) client: ClientGuid,
     pub(crate) key: LeaseKey,
     pub(crate) file: FileKey,
-    pub(crate) name: Arc<str>,
     pub(crate) state: Caching,
     pub(crate) breaking: Option<Breaking>,
     /// What only a v2 lease has.
@@ -84,11 +84,29 @@ pub(crate) struct Breaking {
     began: u64,
 }
 
-/// An open that waits.
+/// What is known of a file beside its handles and leases, as long as there are any of them or somebody waits.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) key: FileKey,
+    pub(crate) name: Arc<str>,
+    pub(crate) delete_pending: bool,
+}
+
+/// What somebody waits to do.
+#[derive(Debug, Clone)]
+pub(crate) enum Task {
+    Open(Open),
+    Operate(OpenId, Operation),
+}
+
+/// A request that waits.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
     pub(crate) request: RequestId,
-    pub(crate) open: Open,
+    pub(crate) session: SessionId,
+    pub(crate) file: FileKey,
+    pub(crate) owner: Owner,
+    pub(crate) task: Task,
     /// The number of the last break that began before it had to wait.
     after: u64,
 }
@@ -105,6 +123,7 @@ pub(crate) struct Model {
     /// Oldest first.
     pub(crate) connections: Vec<Connection>,
     pub(crate) sessions: Vec<Session>,
+    pub(crate) files: Vec<File>,
     pub(crate) handles: Vec<Handle>,
     pub(crate) leases: Vec<Lease>,
     /// In the order in which they came.
@@ -126,6 +145,7 @@ impl Model {
             servers: Vec::new(),
             connections: Vec::new(),
             sessions: Vec::new(),
+            files: Vec::new(),
             handles: Vec::new(),
             leases: Vec::new(),
             queue: Vec::new(),
@@ -149,7 +169,20 @@ impl Model {
                 }
             }
         }
+        self.forget_files();
         std::mem::take(&mut self.told)
+    }
+
+    /// A file that nobody has anything to do with is forgotten.
+    fn forget_files(&mut self) {
+        let (handles, queue) = (&self.handles, &self.queue);
+        self.files.retain(|file| {
+            handles.iter().any(|handle| handle.file == file.key) || queue.iter().any(|waiting| waiting.file == file.key)
+        });
+    }
+
+    fn file(&mut self, key: &FileKey) -> &mut File {
+        self.files.iter_mut().find(|file| file.key == *key).expect("somebody has it open")
     }
 
     fn ask(&mut self, request: Request, command: &Command) {
@@ -173,6 +206,7 @@ impl Model {
             Command::Disconnect { connection } => self.disconnect(id, *connection),
             Command::Open(open) => self.open(id, open),
             Command::Close { session, open } => self.close(id, *session, *open),
+            Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
             Command::Release { client, key } => self.release(id, (*client, *key)),
             Command::Cancel { sequence } => self.cancel(id, RequestId { sequence: *sequence, ..id }),

@@ -26,6 +26,7 @@ impl Tally {
                         Ok(Outcome::Opened { lease: None, .. }) => "opened".to_owned(),
                         Ok(Outcome::Opened { lease: Some(grant), .. }) if grant.breaking => "opened while breaking".to_owned(),
                         Ok(Outcome::Opened { lease: Some(grant), .. }) => format!("granted {}", grant.state),
+                        Ok(Outcome::Closed { delete: true }) => "closed and deleted".to_owned(),
                         Ok(other) => format!("{other:?}").split([' ', '{']).next().unwrap_or_default().to_owned(),
                         Err(rejection) => format!("refused: {rejection}"),
                     };
@@ -45,7 +46,12 @@ impl fmt::Display for Tally {
 }
 
 /// What must have happened in a full run, each many times over.
-const HAPPENED: [&str; 24] = [
+const HAPPENED: [&str; 29] = [
+    "Clear",
+    "Clear, after waiting",
+    "closed and deleted",
+    "refused: the file is being deleted",
+    "refused: the file is being deleted, after waiting",
     "break R to -",
     "break RH to -",
     "break RH to R",

@@ -23,6 +23,8 @@ impl Model {
     /// Tells a client what it loses (LS-080, LS-081, LS-122).
     fn announce(&mut self, at: usize, into: Caching, required: Caching, began: Option<u64>) {
         let client = self.leases[at].client;
+        let file = self.leases[at].file.clone();
+        let name = self.file(&file).name.clone();
         let to = self.route(client).expect("a client with a lease has a session, and so a connection");
         self.last_generation += 1;
         let generation = Generation::new(self.last_generation);
@@ -36,8 +38,8 @@ impl Model {
             to,
             client,
             key: lease.key,
-            file: lease.file.clone(),
-            name: lease.name.clone(),
+            file,
+            name,
             from: lease.state,
             into,
             epoch: lease.v2.map(|(epoch, _)| epoch),

@@ -2,7 +2,7 @@
 
 use lease::{ClientGuid, ConnectionId, Outcome, Rejection, RequestId, Route};
 
-use super::{Connection, Effect, Handle, Model, OpenId, Session, SessionId, owns};
+use super::{Connection, Effect, Handle, Model, OpenId, Session, SessionId, Task, Waiting, owns};
 
 impl Model {
     pub(super) fn start_session(&mut self, request: RequestId, client: ClientGuid, number: ConnectionId) {
@@ -25,9 +25,13 @@ impl Model {
             return self.reply(request, Err(Rejection::NoSuchOpen));
         };
         let handle = self.handles.remove(at);
+        self.cancel_waiting(|waiting| matches!(waiting.task, Task::Operate(through, _) if through == open));
         self.after_close(&handle);
-        self.wake();
-        self.reply(request, Ok(Outcome::Closed));
+        let last = !self.handles.iter().any(|other| other.file == handle.file);
+        let delete = last && self.file(&handle.file).delete_pending;
+        self.wake(); // who waits does not get the file that goes now
+        self.file(&handle.file).delete_pending &= !last;
+        self.reply(request, Ok(Outcome::Closed { delete }));
     }
 
     /// A lease without a handle is no more (LS-006).
@@ -40,6 +44,13 @@ impl Model {
         let lease = self.leases.remove(at);
         if lease.breaking.is_some() {
             self.woken.push(lease.file);
+        }
+    }
+
+    fn cancel_waiting(&mut self, gone: impl Fn(&Waiting) -> bool) {
+        for waiting in self.queue.clone().into_iter().filter(gone) {
+            self.queue.retain(|known| known.request != waiting.request);
+            self.reply(waiting.request, Err(Rejection::Cancelled));
         }
     }
 
@@ -62,10 +73,7 @@ impl Model {
         let ending: Vec<Session> = self.sessions.iter().filter(|session| gone(session)).copied().collect();
         self.sessions.retain(|session| !gone(session));
         for session in ending {
-            for waiting in self.queue.clone().into_iter().filter(|waiting| waiting.open.session == session.id) {
-                self.queue.retain(|known| known.request != waiting.request);
-                self.reply(waiting.request, Err(Rejection::Cancelled));
-            }
+            self.cancel_waiting(|waiting| waiting.session == session.id);
             for handle in self.handles.clone().into_iter().filter(|handle| handle.session == session.id) {
                 self.handles.retain(|known| known.id != handle.id);
                 self.after_close(&handle);
@@ -99,9 +107,11 @@ impl Model {
         owed.sort();
         for (_, notice, at, nth) in owed {
             let number = notice.map(|_| self.next_notice(to.server));
+            let file = self.leases[at].file.clone();
+            let name = self.file(&file).name.clone();
             let told = &mut self.leases[at].told[nth];
             match told {
-                Effect::Break(told) => (told.to, told.notice) = (to, number),
+                Effect::Break(told) => (told.to, told.notice, told.name) = (to, number, name),
                 Effect::Revoked { to: before, notice, .. } => (*before, *notice) = (to, number.unwrap_or(*notice)),
                 Effect::Reply { .. } | Effect::Parked { .. } => unreachable!("no server owes a client these"),
             }

@@ -37,7 +37,6 @@ impl Model {
             client: id.0,
             key: id.1,
             file: open.file.clone(),
-            name: open.name.clone(),
             state: Caching::None,
             breaking: None,
             v2: v2.map(|v2| (v2.epoch, v2.parent)),

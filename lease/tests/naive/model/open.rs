@@ -3,22 +3,22 @@
 use lease::{Caching, Disposition, Open, Outcome, Rejection, RequestId};
 
 use super::rights::{conflict, exist};
-use super::{Effect, Handle, Model, OpenId, Owner, Rights, Waiting, owns};
+use super::{Handle, Model, OpenId, Owner, Rights, Task, owns};
 
 /// What an open comes to for now.
-enum Verdict {
+pub(super) enum Verdict {
     Answered(Result<Outcome, Rejection>),
     Waits,
 }
 
 /// What an open takes from a lease.
-struct Demand {
+pub(super) struct Demand {
     /// Which lease.
-    of: Owner,
+    pub(super) of: Owner,
     /// What may be left.
-    leaves: Caching,
+    pub(super) leaves: Caching,
     /// Whether the open waits for it.
-    wait: bool,
+    pub(super) wait: bool,
 }
 
 impl Model {
@@ -30,38 +30,23 @@ impl Model {
             return self.reply(request, Err(Rejection::InvalidParameter));
         }
         match self.attempt(open) {
-            Verdict::Answered(outcome) => {
-                self.wake();
-                self.reply(request, outcome);
-            }
-            Verdict::Waits => {
-                self.queue.push(Waiting { request, open: open.clone(), after: self.last_generation });
-                self.wake();
-                self.told.push(Effect::Parked { to: request });
-            }
+            Verdict::Answered(outcome) => self.reply(request, outcome),
+            Verdict::Waits => self.park(request, open.session, open.file.clone(), self.owner(open), Task::Open(open.clone())),
         }
     }
 
-    /// Tries a waiting open again. Returns whether it goes on waiting.
-    pub(super) fn try_again(&mut self, waiting: &Waiting) -> bool {
-        match self.attempt(&waiting.open) {
-            Verdict::Answered(outcome) => {
-                self.reply(waiting.request, outcome);
-                false
-            }
-            Verdict::Waits => true,
-        }
-    }
-
-    pub(super) fn owner(&self, open: &Open) -> Owner {
+    fn owner(&self, open: &Open) -> Owner {
         let session = self.sessions.iter().find(|known| known.id == open.session).expect("its session lives");
         (session.on.client, open.lease.map(|asked| asked.key))
     }
 
-    fn attempt(&mut self, open: &Open) -> Verdict {
+    pub(super) fn attempt(&mut self, open: &Open) -> Verdict {
         let owner = self.owner(open);
         if self.leases.iter().any(|lease| owns(owner, lease) && lease.file != open.file) {
             return Verdict::Answered(Err(Rejection::KeyOnOtherFile)); // LS-004
+        }
+        if self.files.iter().any(|file| file.key == open.file && file.delete_pending) {
+            return Verdict::Answered(Err(Rejection::DeletePending)); // before anybody is broken (LS-142)
         }
         let demands = match self.share_demands(owner, open) {
             None => return Verdict::Answered(Err(Rejection::SharingViolation)),
@@ -111,6 +96,7 @@ impl Model {
     /// Nothing is in the way any more.
     fn admit(&mut self, owner: Owner, open: &Open) -> Outcome {
         let (client, key) = owner;
+        self.know(&open.file, &open.name);
         let grant = open.lease.map(|asked| self.grant((client, asked.key), open, asked));
         self.last_open += 1;
         let id = OpenId::new(self.last_open);

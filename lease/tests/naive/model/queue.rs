@@ -1,15 +1,18 @@
 //! Who waits, and when he is looked at again.
 
+use std::sync::Arc;
+
 use lease::{Outcome, Rejection, RequestId};
 
-use super::{FileKey, Model, Waiting, owns};
+use super::open::Verdict;
+use super::{Effect, File, FileKey, Model, Owner, SessionId, Task, Waiting, owns};
 
 impl Model {
     /// Looks again at the opens that wait on files where a break has ended, in the order in which they came (LS-046, LS-077).
     pub(super) fn wake(&mut self) {
         while let Some(file) = self.first_woken() {
             for waiting in self.queue.clone() {
-                if waiting.open.file != file || self.has_to_wait(&waiting) {
+                if waiting.file != file || self.has_to_wait(&waiting) {
                     continue;
                 }
                 let goes_on_waiting = self.try_again(&waiting);
@@ -24,8 +27,7 @@ impl Model {
     /// Whether somebody else on the file has yet to answer a break that began before the open had to wait, in whichever of its stages
     /// (LS-091, LS-107). Breaks that began later do not hold it up.
     fn has_to_wait(&self, waiting: &Waiting) -> bool {
-        let owner = self.owner(&waiting.open);
-        let mut others = self.leases.iter().filter(|lease| lease.file == waiting.open.file && !owns(owner, lease));
+        let mut others = self.leases.iter().filter(|lease| lease.file == waiting.file && !owns(waiting.owner, lease));
         others.any(|lease| lease.breaking.is_some_and(|breaking| breaking.began <= waiting.after))
     }
 
@@ -33,6 +35,37 @@ impl Model {
         let first = self.woken.iter().min()?.clone();
         self.woken.retain(|file| *file != first);
         Some(first)
+    }
+
+    /// Tries what waits again. Returns whether it goes on waiting.
+    fn try_again(&mut self, waiting: &Waiting) -> bool {
+        let verdict = match &waiting.task {
+            Task::Open(open) => self.attempt(open),
+            Task::Operate(_, operation) => self.do_operate(&waiting.file, waiting.owner, operation),
+        };
+        match verdict {
+            Verdict::Answered(outcome) => {
+                self.reply(waiting.request, outcome);
+                false
+            }
+            Verdict::Waits => true,
+        }
+    }
+
+    /// A request begins to wait.
+    pub(super) fn park(&mut self, request: RequestId, session: SessionId, file: FileKey, owner: Owner, task: Task) {
+        if let Task::Open(open) = &task {
+            self.know(&file, &open.name);
+        }
+        self.queue.push(Waiting { request, session, file, owner, task, after: self.last_generation });
+        self.told.push(Effect::Parked { to: request });
+    }
+
+    /// The path of a file is the one that it was first opened under.
+    pub(super) fn know(&mut self, key: &FileKey, name: &Arc<str>) {
+        if !self.files.iter().any(|file| file.key == *key) {
+            self.files.push(File { key: key.clone(), name: name.clone(), delete_pending: false });
+        }
     }
 
     /// CANCEL ends the wait and undoes nothing (LS-078).

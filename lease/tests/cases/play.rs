@@ -1,0 +1,167 @@
+//! Steps as commands.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lease::{
+    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
+    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, Outcome, Request, RequestId, Sequence, ServerId,
+    SessionId, Share, State, VolumeId,
+};
+
+use crate::Trouble;
+use crate::tell::Told;
+
+/// All that a client can want to do, and to let others do.
+const ALL: (Access, Share) = (Access(0x1_0003), Share(7));
+
+/// Two clients, each at a server of its own, and one file.
+pub(crate) struct Player {
+    state: State,
+    sequence: u64,
+    sessions: BTreeMap<char, SessionId>,
+    handles: BTreeMap<String, OpenId>,
+    /// Who waits, by request.
+    waiting: BTreeMap<RequestId, String>,
+    /// Whether the name is still in the folder.
+    exists: bool,
+}
+
+impl Player {
+    pub(crate) fn new() -> Player {
+        let mut player = Player {
+            state: State::new(),
+            sequence: 0,
+            sessions: BTreeMap::new(),
+            handles: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            exists: true,
+        };
+        for client in ['a', 'b'] {
+            player.ask(client, Command::StartServer { ttl: Duration::from_secs(600) });
+            let start = Command::StartSession { client: guid(client), connection: ConnectionId::new(1) };
+            let (_, effects) = player.ask(client, start);
+            let session = effects.iter().find_map(|effect| match effect {
+                Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } => Some(*session),
+                Effect::Reply { .. } | Effect::Parked { .. } | Effect::Break(_) | Effect::Revoked { .. } => None,
+            });
+            player.sessions.insert(client, session.expect("a session begins"));
+        }
+        player
+    }
+
+    /// Takes a step.
+    pub(crate) fn step(&mut self, step: &str) -> Result<Told, Trouble> {
+        let words: Vec<&str> = step.split(' ').collect();
+        let [who, verb, ref args @ ..] = words[..] else { return Err(wrong(step, "no verb")) };
+        let client = who.chars().next().filter(|client| self.sessions.contains_key(client));
+        let Some(client) = client else { return Err(wrong(step, "no such client")) };
+        let session = self.sessions[&client];
+        if verb == "open" && !self.exists {
+            return Ok(Told::not_found()); // the server asks for what is in the folder only
+        }
+        let command = match (verb, args) {
+            ("open", options) => {
+                open(session, options).map_err(|trouble| trouble.unwrap_or_else(|| wrong(step, "no such option")))?
+            }
+            ("close", []) => Command::Close { session, open: self.handle(who, step)? },
+            ("ack", [key, state]) => Command::Acknowledge {
+                client: guid(client),
+                key: key_named(key),
+                state: state.parse::<Caching>().map_err(|_| wrong(step, "no such state"))?.bits(),
+                generation: None,
+            },
+            ("read", [_]) => self.operate(session, who, step, Operation::Read)?,
+            ("write", [_]) => self.operate(session, who, step, Operation::Write)?,
+            ("resize", []) => self.operate(session, who, step, Operation::Resize)?,
+            ("rename", []) => self.operate(session, who, step, Operation::Rename { name: Arc::from("renamed") })?,
+            ("delete", []) => self.operate(session, who, step, Operation::Dispose { delete: true })?,
+            ("lock", [_]) => return Err(Trouble::Missing("byte-range locks")),
+            ("rename-parent", []) => return Err(Trouble::Missing("renaming a folder")),
+            ("ack", [_]) => return Err(Trouble::Missing("oplocks")),
+            _ => return Err(wrong(step, "no such verb")),
+        };
+        Ok(self.enter(client, who, command))
+    }
+
+    fn enter(&mut self, client: char, who: &str, command: Command) -> Told {
+        let key = if let Command::Acknowledge { key, .. } = &command { Some(*key) } else { None };
+        let (request, effects) = self.ask(client, command);
+        for effect in &effects {
+            match effect {
+                Effect::Parked { to } => drop(self.waiting.insert(*to, who.to_owned())),
+                Effect::Reply { to, outcome: Ok(Outcome::Opened { open, .. }) } => {
+                    let who = self.waiting.get(to).map_or(who, String::as_str).to_owned();
+                    self.handles.insert(who, *open);
+                }
+                Effect::Reply { outcome: Ok(Outcome::Closed { delete: true }), .. } => self.exists = false,
+                Effect::Reply { .. } | Effect::Break(_) | Effect::Revoked { .. } => {}
+            }
+        }
+        Told::new(request, key, &effects, &self.waiting, self.state.now())
+    }
+
+    fn operate(&self, session: SessionId, who: &str, step: &str, operation: Operation) -> Result<Command, Trouble> {
+        Ok(Command::Operate { session, open: self.handle(who, step)?, operation })
+    }
+
+    fn handle(&self, who: &str, step: &str) -> Result<OpenId, Trouble> {
+        self.handles.get(who).copied().ok_or_else(|| wrong(step, "no such handle"))
+    }
+
+    /// The next request of the server that the client is connected to.
+    fn ask(&mut self, client: char, command: Command) -> (RequestId, Vec<Effect>) {
+        self.sequence += 1;
+        let id = RequestId {
+            server: ServerId::new(u64::from(u32::from(client))),
+            incarnation: Incarnation::new(1),
+            sequence: Sequence::new(self.sequence),
+        };
+        let request = Some(Request { id, floor: Sequence::new(0), notices_seen: NoticeNumber::new(0) });
+        (id, self.state.apply(&Entry { at: LogTime::ZERO, request, command }))
+    }
+}
+
+fn wrong(step: &str, what: &str) -> Trouble {
+    Trouble::Wrong(format!("'{step}': {what}"))
+}
+
+pub(crate) fn guid(client: char) -> ClientGuid {
+    ClientGuid::from_u128(u128::from(u32::from(client)))
+}
+
+/// `K1` and the like, and parent keys: `P0` is all zeros.
+fn key_named(name: &str) -> LeaseKey {
+    let number: u128 = name[1..].parse().expect("a key is a letter and a number");
+    LeaseKey::from_u128(if name.starts_with('P') { number << 64 } else { number })
+}
+
+/// An open with these options. None of trouble for an option that does not exist.
+fn open(session: SessionId, options: &[&str]) -> Result<Command, Option<Trouble>> {
+    let file = FileKey { volume: VolumeId::new(1), file: FileId::from_u128(1), stream: None };
+    let (access, share) = ALL;
+    let disposition = Disposition::Keep;
+    let mut open = Open { session, file, name: Arc::from("file"), directory: false, access, share, disposition, lease: None };
+    let mut parent = None;
+    for option in options {
+        match option.split_once('=') {
+            None if *option == "overwrite" => open.disposition = Disposition::Overwrite,
+            None if *option == "delete-on-close" => return Err(Some(Trouble::Missing("deletion on close"))),
+            Some(("share", "none")) => open.share = Share(0),
+            Some(("parent", key)) => parent = Some(key_named(key)),
+            Some(("oplock", _)) => return Err(Some(Trouble::Missing("oplocks"))),
+            Some((key, state)) if key.starts_with('K') => {
+                let (state, v1) = state.strip_suffix("/v1").map_or((state, false), |state| (state, true));
+                let state = state.parse().map_err(|_| None)?;
+                let v2 = (!v1).then_some(LeaseRequestV2 { epoch: Epoch::new(0), parent: None });
+                open.lease = Some(LeaseRequest { key: key_named(key), state, v2 });
+            }
+            _ => return Err(None),
+        }
+    }
+    if let (Some(LeaseRequest { v2: Some(v2), .. }), Some(parent)) = (&mut open.lease, parent) {
+        v2.parent = Some(parent);
+    }
+    Ok(Command::Open(open))
+}

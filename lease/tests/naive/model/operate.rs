@@ -1,0 +1,61 @@
+//! What is done through an open, as far as the caching of others goes (sections 1.D and 2.1).
+
+use lease::{Caching, Operation, Outcome, Rejection, RequestId};
+
+use super::open::{Demand, Verdict};
+use super::{FileKey, Model, OpenId, Owner, SessionId, Task, owns};
+
+impl Model {
+    pub(super) fn operate(&mut self, request: RequestId, session: SessionId, open: OpenId, operation: &Operation) {
+        if self.session_of(request, session).is_none() {
+            return self.reply(request, Err(Rejection::NoSuchSession));
+        }
+        let Some(handle) = self.handles.iter().find(|handle| handle.id == open && handle.session == session) else {
+            return self.reply(request, Err(Rejection::NoSuchOpen));
+        };
+        let (file, owner) = (handle.file.clone(), (handle.client, handle.key));
+        match self.do_operate(&file, owner, operation) {
+            Verdict::Answered(outcome) => self.reply(request, outcome),
+            Verdict::Waits => self.park(request, session, file, owner, Task::Operate(open, operation.clone())),
+        }
+    }
+
+    pub(super) fn do_operate(&mut self, file: &FileKey, owner: Owner, operation: &Operation) -> Verdict {
+        let mut waits = false;
+        for Demand { of, leaves, wait } in self.operation_demands(file, owner, operation) {
+            self.take(of, leaves);
+            waits |= wait;
+        }
+        if waits {
+            return Verdict::Waits;
+        }
+        match operation {
+            Operation::Rename { name } => self.file(file).name = name.clone(),
+            Operation::Dispose { delete } => self.file(file).delete_pending = *delete,
+            Operation::Read | Operation::Write | Operation::Resize | Operation::Link | Operation::SetSecurity => {}
+        }
+        Verdict::Answered(Ok(Outcome::Clear))
+    }
+
+    fn operation_demands(&self, file: &FileKey, owner: Owner, operation: &Operation) -> Vec<Demand> {
+        let others = self.leases.iter().filter(|lease| lease.file == *file && !owns(owner, lease));
+        let demand = |lease: &super::Lease, leaves, wait| Demand { of: (lease.client, Some(lease.key)), leaves, wait };
+        match operation {
+            // Class W (LS-057).
+            Operation::Read => {
+                others.filter(|lease| lease.state.writes()).map(|lease| demand(lease, lease.state.without_writes(), true)).collect()
+            }
+            // Class RW (LS-058, LS-063).
+            Operation::Write | Operation::Resize => others
+                .filter(|lease| lease.state != Caching::None)
+                .map(|lease| demand(lease, Caching::None, lease.state.writes()))
+                .collect(),
+            // Class H (LS-065, LS-068, LS-069, LS-071).
+            Operation::Rename { .. } | Operation::Link | Operation::SetSecurity | Operation::Dispose { delete: true } => others
+                .filter(|lease| lease.state.handles())
+                .map(|lease| demand(lease, lease.state.without_handles(), true))
+                .collect(),
+            Operation::Dispose { delete: false } => Vec::new(),
+        }
+    }
+}
