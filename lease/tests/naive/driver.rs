@@ -45,6 +45,9 @@ pub(crate) struct Driver {
     /// Shares of a hundred of acknowledgements that are as asked.
     polite: u64,
     at: LogTime,
+    /// How long servers live.
+    ttl: Duration,
+    lives: [u64; 2],
     next: [u64; 2],
     seen: [u64; 2],
 }
@@ -55,15 +58,29 @@ impl Driver {
         let sociable = [30, 70, 95, 100][index(rng.below(4), 4)];
         let leased = [60, 90, 100][index(rng.below(3), 3)];
         let polite = [30, 60, 90][index(rng.below(3), 3)];
+        let ttl = if rng.percent(30) { Duration::from_secs(20) } else { TTL };
         let (files, clients, keys) = (1 + rng.below(2), 2 + rng.below(3), 1 + rng.below(3));
-        Driver { rng, sociable, leased, files, clients, keys, polite, at: LogTime::ZERO, next: [0; 2], seen: [0; 2] }
+        Driver {
+            rng,
+            sociable,
+            leased,
+            files,
+            clients,
+            keys,
+            polite,
+            at: LogTime::ZERO,
+            ttl,
+            lives: [1; 2],
+            next: [0; 2],
+            seen: [0; 2],
+        }
     }
 
     /// What a history begins with.
     pub(crate) fn prologue(&mut self) -> Vec<Entry> {
         let mut entries = Vec::new();
         for server in 0..SERVERS {
-            entries.push(self.entry(server, Command::StartServer { ttl: TTL }));
+            entries.push(self.entry(server, Command::StartServer { ttl: self.ttl }));
         }
         for client in 0..self.clients {
             let server = client % SERVERS;
@@ -79,6 +96,9 @@ impl Driver {
         }
         self.at = LogTime::from_millis(self.at.as_millis() + self.rng.below(400));
         let server = self.rng.below(SERVERS);
+        if let Some(entry) = self.keep_alive(server, model) {
+            return Some(entry);
+        }
         Some(match self.rng.below(100) {
             0..=35 => self.open(model),
             36..=46 => self.operate(model),
@@ -88,7 +108,8 @@ impl Driver {
             83..=85 => self.cancel(model),
             86..=89 => self.connect(server),
             90..=91 => self.log_off(model),
-            92..=93 => self.disconnect(model),
+            92 => self.disconnect(model),
+            93 => self.undeliverable(model),
             94 => self.configure(),
             95..=96 => self.behind(),
             _ => self.wait(model),
@@ -115,7 +136,11 @@ impl Driver {
     fn entry(&mut self, server: u64, command: Command) -> Entry {
         let number = &mut self.next[index(server, 2)];
         *number += 1;
-        let id = RequestId { server: ServerId::new(server), incarnation: Incarnation::new(1), sequence: Sequence::new(*number) };
+        let id = RequestId {
+            server: ServerId::new(server),
+            incarnation: Incarnation::new(self.lives[index(server, 2)]),
+            sequence: Sequence::new(*number),
+        };
         let notices_seen = NoticeNumber::new(self.seen[index(server, 2)]);
         Entry { at: self.at, request: Some(Request { id, floor: Sequence::new(0), notices_seen }), command }
     }
@@ -259,6 +284,36 @@ impl Driver {
     fn disconnect(&mut self, model: &Model) -> Entry {
         let Some(connection) = self.rng.pick(&model.connections) else { return self.wait(model) };
         self.entry(connection.server.get(), Command::Disconnect { connection: connection.number })
+    }
+
+    /// A server that is dead begins a new life now and then; one that lives renews it, mostly in time.
+    fn keep_alive(&mut self, server: u64, model: &Model) -> Option<Entry> {
+        let known = model.servers.iter().find(|known| known.id == ServerId::new(server))?;
+        let (dead, mortal) = (known.until.is_none(), self.ttl < TTL);
+        let start = if dead { self.rng.percent(20) } else { mortal && self.rng.below(400) == 0 };
+        if start {
+            self.lives[index(server, 2)] += 1;
+            self.seen[index(server, 2)] = 0;
+            return Some(self.entry(server, Command::StartServer { ttl: self.ttl }));
+        }
+        if !mortal || dead {
+            return None;
+        }
+        match self.rng.below(100) {
+            0..=14 => Some(self.entry(server, Command::RenewServer)),
+            15 if self.rng.percent(20) => Some(self.entry(server, Command::StopServer)),
+            _ => None,
+        }
+    }
+
+    /// A server could not send a break that runs.
+    fn undeliverable(&mut self, model: &Model) -> Entry {
+        let running: Vec<_> = model.leases.iter().filter(|lease| lease.breaking.is_some()).collect();
+        let Some(lease) = self.rng.pick(&running) else { return self.open(model) };
+        let known: Vec<_> = model.connections.iter().filter(|on| on.client == lease.client).collect();
+        let Some(on) = self.rng.pick(&known) else { return self.open(model) };
+        let (client, key, generation) = (lease.client, lease.key, lease.generation);
+        self.entry(on.server.get(), Command::Undeliverable { connection: on.number, client, key, generation })
     }
 
     fn configure(&mut self) -> Entry {

@@ -1,7 +1,8 @@
 //! The rules a second time: slow, obvious, and written from the rule book and not from the table.
 //!
 //! Everything is in plain lists. Nothing is indexed or remembered that can be found by looking through all of it again. One concern a
-//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`queue`] who waits, [`ends`] how sessions end.
+//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`queue`] who waits, [`ends`] how sessions end, [`servers`]
+//! how servers do, [`reach`] how clients are told.
 
 mod breaks;
 mod ends;
@@ -9,7 +10,9 @@ mod grant;
 mod open;
 mod operate;
 mod queue;
+mod reach;
 mod rights;
+mod servers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +31,9 @@ pub(crate) struct Server {
     pub(crate) incarnation: Incarnation,
     /// The number of the last notice that it was given.
     pub(crate) notices: u64,
+    pub(crate) ttl: Duration,
+    /// When its life ends; none if it has ended.
+    pub(crate) until: Option<LogTime>,
 }
 
 /// A connection on which a client can be told something.
@@ -188,19 +194,22 @@ impl Model {
     fn ask(&mut self, request: Request, command: &Command) {
         let id = request.id;
         if let Command::StartServer { ttl } = command {
-            self.servers.push(Server { id: id.server, incarnation: id.incarnation, notices: 0 });
-            return self.reply(id, Ok(Outcome::Alive { until: self.now.after(*ttl) }));
+            return self.start_server(id, *ttl);
         }
-        let known = self.servers.iter().find(|server| server.id == id.server).map(|server| server.incarnation);
-        if known != Some(id.incarnation) {
-            return self.reply(id, Err(Rejection::StaleIncarnation { current: known }));
+        let known = self.servers.iter().find(|server| server.id == id.server).cloned();
+        if !known.as_ref().is_some_and(|server| server.incarnation == id.incarnation && server.until.is_some()) {
+            return self.reply(id, Err(Rejection::StaleIncarnation { current: known.map(|server| server.incarnation) }));
         }
         self.confirm(id.server, request.notices_seen);
         match command {
-            Command::RenewServer | Command::StopServer | Command::Configure(_) | Command::Tick | Command::StartServer { .. } => {
-                unreachable!("the driver does not enter {command:?} for a server")
+            Command::Configure(_) | Command::Tick | Command::StartServer { .. } => {
+                unreachable!("no server asks for {command:?} here")
             }
-            Command::Undeliverable { .. } => unreachable!("the driver loses connections instead"),
+            Command::RenewServer => self.renew_server(id),
+            Command::StopServer => self.stop_server(id),
+            Command::Undeliverable { connection, client, key, generation } => {
+                self.undeliverable(id, *connection, (*client, *key), *generation);
+            }
             Command::StartSession { client, connection } => self.start_session(id, *client, *connection),
             Command::EndSession { session } => self.end_session(id, *session),
             Command::Disconnect { connection } => self.disconnect(id, *connection),

@@ -28,7 +28,7 @@ impl Tally {
                         Ok(Outcome::Opened { lease: Some(grant), .. }) => format!("granted {}", grant.state),
                         Ok(Outcome::Closed { delete: true }) => "closed and deleted".to_owned(),
                         Ok(other) => format!("{other:?}").split([' ', '{']).next().unwrap_or_default().to_owned(),
-                        Err(rejection) => format!("refused: {rejection}"),
+                        Err(rejection) => format!("refused: {rejection}").split(';').next().unwrap_or_default().to_owned(),
                     };
                     if late(*to) { format!("{what}, after waiting") } else { what }
                 }
@@ -46,9 +46,11 @@ impl fmt::Display for Tally {
 }
 
 /// What must have happened in a full run, each many times over.
-const HAPPENED: [&str; 29] = [
+const HAPPENED: [&str; 32] = [
     "Clear",
     "Clear, after waiting",
+    "Noted",
+    "Stopped",
     "closed and deleted",
     "refused: the file is being deleted",
     "refused: the file is being deleted, after waiting",
@@ -72,6 +74,7 @@ const HAPPENED: [&str; 29] = [
     "refused: cancelled, after waiting",
     "refused: no such lease",
     "refused: sharing violation, after waiting",
+    "refused: the server's life has ended",
     "refused: the acknowledged state exceeds what the break asked for",
     "refused: the lease is not breaking",
     "refused: the lease key is in use on another file, after waiting",

@@ -1,13 +1,22 @@
 //! What is taken from a lease, stage by stage, and how a break ends (sections 1.E to 1.G, 2.2).
 
-use lease::{Break, Caching, ClientGuid, Generation, LeaseKey, LogTime, Outcome, Rejection, RequestId};
+use lease::{Break, Caching, ClientGuid, Generation, LeaseKey, LogTime, Outcome, Rejection, RequestId, ServerId};
 
 use super::{Breaking, Effect, Lease, Model, Owner, owns};
 
+/// What time ends, in this order if it is at the same moment.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Life(ServerId),
+    Break(ClientGuid, LeaseKey),
+}
+
 impl Model {
     /// Somebody needs that no more than `leaves` is left of a lease.
-    pub(super) fn take(&mut self, of: Owner, leaves: Caching) {
-        let Some(at) = self.leases.iter().position(|lease| owns(of, lease)) else { return };
+    ///
+    /// A client that cannot be told loses its handles instead. Returns whether that was so.
+    pub(super) fn take(&mut self, of: Owner, leaves: Caching) -> bool {
+        let Some(at) = self.leases.iter().position(|lease| owns(of, lease)) else { return false };
         let lease = &mut self.leases[at];
         match &mut lease.breaking {
             // Nothing is sent before the answer is there (LS-091, LS-092).
@@ -15,17 +24,21 @@ impl Model {
             None if lease.state.is_subset_of(leaves) => {}
             None => {
                 let into = lease.state.intersection(leaves);
-                self.announce(at, into, into, None);
+                return self.announce(at, into, into, None);
             }
         }
+        false
     }
 
     /// Tells a client what it loses (LS-080, LS-081, LS-122).
-    fn announce(&mut self, at: usize, into: Caching, required: Caching, began: Option<u64>) {
+    fn announce(&mut self, at: usize, into: Caching, required: Caching, began: Option<u64>) -> bool {
         let client = self.leases[at].client;
         let file = self.leases[at].file.clone();
         let name = self.file(&file).name.clone();
-        let to = self.route(client).expect("a client with a lease has a session, and so a connection");
+        let Some(to) = self.route(client) else {
+            self.close_all_of((client, Some(self.leases[at].key))); // LS-089
+            return true;
+        };
         self.last_generation += 1;
         let generation = Generation::new(self.last_generation);
         let began = began.unwrap_or(self.last_generation);
@@ -53,6 +66,7 @@ impl Model {
         }
         lease.tell(told.clone());
         self.told.push(told);
+        false
     }
 
     pub(super) fn acknowledge(
@@ -101,13 +115,19 @@ impl Model {
 
     /// What was not acknowledged in time is lost as a whole (LS-112 to LS-114), in the order of the deadlines.
     pub(super) fn expire(&mut self) {
-        let due = |model: &Model| -> Option<(LogTime, ClientGuid, LeaseKey)> {
-            let running = model.leases.iter().filter_map(|lease| Some((lease.breaking?.ack_by, lease.client, lease.key)));
-            running.filter(|(ack_by, ..)| *ack_by <= model.now).min()
+        let due = |model: &Model| -> Option<(LogTime, Due)> {
+            let breaks =
+                model.leases.iter().filter_map(|lease| Some((lease.breaking?.ack_by, Due::Break(lease.client, lease.key))));
+            let lives = model.servers.iter().filter_map(|server| Some((server.until?, Due::Life(server.id))));
+            breaks.chain(lives).filter(|(at, _)| *at <= model.now).min()
         };
-        while let Some((_, client, key)) = due(self) {
-            self.revoke((client, key));
+        while let Some((_, due)) = due(self) {
+            match due {
+                Due::Break(client, key) => self.revoke((client, key)),
+                Due::Life(server) => self.end_server(server),
+            }
             self.wake();
+            self.forget_files();
         }
     }
 

@@ -1,8 +1,8 @@
 //! How sessions begin, and how handles, sessions and connections end.
 
-use lease::{ClientGuid, ConnectionId, Outcome, Rejection, RequestId, Route};
+use lease::{ClientGuid, ConnectionId, Outcome, Rejection, RequestId};
 
-use super::{Connection, Effect, Handle, Model, OpenId, Session, SessionId, Task, Waiting, owns};
+use super::{Connection, Handle, Model, OpenId, Session, SessionId, Task, Waiting, owns};
 
 impl Model {
     pub(super) fn start_session(&mut self, request: RequestId, client: ClientGuid, number: ConnectionId) {
@@ -35,7 +35,7 @@ impl Model {
     }
 
     /// A lease without a handle is no more (LS-006).
-    fn after_close(&mut self, closed: &Handle) {
+    pub(super) fn after_close(&mut self, closed: &Handle) {
         let owner = (closed.client, closed.key);
         if closed.key.is_none() || self.handles.iter().any(|handle| (handle.client, handle.key) == owner) {
             return;
@@ -47,7 +47,7 @@ impl Model {
         }
     }
 
-    fn cancel_waiting(&mut self, gone: impl Fn(&Waiting) -> bool) {
+    pub(super) fn cancel_waiting(&mut self, gone: impl Fn(&Waiting) -> bool) {
         for waiting in self.queue.clone().into_iter().filter(gone) {
             self.queue.retain(|known| known.request != waiting.request);
             self.reply(waiting.request, Err(Rejection::Cancelled));
@@ -59,18 +59,21 @@ impl Model {
             return self.reply(request, Err(Rejection::NoSuchSession));
         };
         self.end(|known| known.id == session.id);
+        self.wake();
         self.reply(request, Ok(Outcome::SessionEnded));
     }
 
     pub(super) fn disconnect(&mut self, request: RequestId, number: ConnectionId) {
         self.end(|known| (known.on.server, known.on.number) == (request.server, number));
+        self.wake();
         self.reply(request, Ok(Outcome::Disconnected));
     }
 
     /// Sessions end: what they wait for is cancelled, what they have open is closed (LS-145, LS-151), and who was reached there is
     /// reached elsewhere from now on.
-    fn end(&mut self, gone: impl Fn(&Session) -> bool) {
-        let ending: Vec<Session> = self.sessions.iter().filter(|session| gone(session)).copied().collect();
+    pub(super) fn end(&mut self, gone: impl Fn(&Session) -> bool) {
+        let mut ending: Vec<Session> = self.sessions.iter().filter(|session| gone(session)).copied().collect();
+        ending.sort_by_key(|session| (session.on.number, session.id)); // the rules know no order
         self.sessions.retain(|session| !gone(session));
         for session in ending {
             self.cancel_waiting(|waiting| waiting.session == session.id);
@@ -80,42 +83,9 @@ impl Model {
             }
         }
         let sessions = self.sessions.clone();
-        let before = self.connections.clone();
-        self.connections.retain(|on| sessions.iter().any(|session| session.on == *on));
-        let lost: Vec<Connection> = before.into_iter().filter(|on| !self.connections.contains(on)).collect();
-        for connection in lost {
-            self.readdress(connection);
-        }
-        self.wake();
-    }
-
-    /// What a client was told on a connection that is gone, and has neither answered nor got for certain, is told on its next one, with
-    /// the deadline it had: first what needs no answer, by its number, then what does, by key.
-    fn readdress(&mut self, lost: Connection) {
-        let Some(to) = self.route(lost.client) else { return };
-        let was = |route: &Route| (route.server, route.connection) == (lost.server, lost.number);
-        let mut owed = Vec::new();
-        for (at, lease) in self.leases.iter().enumerate().filter(|(_, lease)| lease.client == lost.client) {
-            for (nth, told) in lease.told.iter().enumerate() {
-                match told {
-                    Effect::Break(told) if was(&told.to) => owed.push((told.notice.is_none(), told.notice, at, nth)),
-                    Effect::Revoked { to, notice, .. } if was(to) => owed.push((false, Some(*notice), at, nth)),
-                    Effect::Break(_) | Effect::Revoked { .. } | Effect::Reply { .. } | Effect::Parked { .. } => {}
-                }
-            }
-        }
-        owed.sort();
-        for (_, notice, at, nth) in owed {
-            let number = notice.map(|_| self.next_notice(to.server));
-            let file = self.leases[at].file.clone();
-            let name = self.file(&file).name.clone();
-            let told = &mut self.leases[at].told[nth];
-            match told {
-                Effect::Break(told) => (told.to, told.notice, told.name) = (to, number, name),
-                Effect::Revoked { to: before, notice, .. } => (*before, *notice) = (to, number.unwrap_or(*notice)),
-                Effect::Reply { .. } | Effect::Parked { .. } => unreachable!("no server owes a client these"),
-            }
-            self.told.push(told.clone());
+        let lost = |on: &Connection| !sessions.iter().any(|session| session.on == *on);
+        for connection in self.connections.clone().into_iter().filter(lost) {
+            self.lose_connection(connection);
         }
     }
 }

@@ -53,10 +53,13 @@ impl Model {
             Some(demands) if demands.is_empty() => self.caching_demands(owner, open),
             Some(demands) => demands,
         };
-        let mut waits = false;
+        let (mut waits, mut lost) = (false, false);
         for Demand { of, leaves, wait } in demands {
-            self.take(of, leaves);
+            lost |= self.take(of, leaves);
             waits |= wait;
+        }
+        if lost {
+            return self.attempt(open); // somebody less is in the way now
         }
         if waits { Verdict::Waits } else { Verdict::Answered(Ok(self.admit(owner, open))) }
     }

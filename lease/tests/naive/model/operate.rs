@@ -21,10 +21,13 @@ impl Model {
     }
 
     pub(super) fn do_operate(&mut self, file: &FileKey, owner: Owner, operation: &Operation) -> Verdict {
-        let mut waits = false;
+        let (mut waits, mut lost) = (false, false);
         for Demand { of, leaves, wait } in self.operation_demands(file, owner, operation) {
-            self.take(of, leaves);
+            lost |= self.take(of, leaves);
             waits |= wait;
+        }
+        if lost {
+            return self.do_operate(file, owner, operation); // somebody less is in the way now
         }
         if waits {
             return Verdict::Waits;
