@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use prost::Message;
 
-use super::encode::answer;
+use super::encode::{answer, parked};
 use super::key::{self, Group, Place};
 use super::{Digest, Record, StateHash, wire};
 use crate::caching::Caching;
-use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Share};
+use crate::command::{Access, Share};
 use crate::effect::Route;
 use crate::id::{
     ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,
@@ -18,7 +18,7 @@ use crate::id::{
 };
 use crate::invariants::Violation;
 use crate::state::{
-    Answer, Answers, Breaking, Client, Connection, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, RULE_LEVEL,
+    Answer, Answers, Breaking, Client, Connection, Head, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, RULE_LEVEL,
     Server, Session, Settings, Standing, State,
 };
 use crate::time::LogTime;
@@ -102,10 +102,10 @@ impl Restoring {
             (Group::Client(id), Place::Head) => state.restore_client(client(id, value)?),
             (Group::Session(id), Place::Head) => state.restore_session(session(id, value)?),
             (Group::File(key), Place::Head) => {
-                let (name, directory) = file(value)?;
+                let head = file(value)?;
                 let is_new = self.headless.remove(&key) || state.file(&key).is_none();
                 is_new && {
-                    state.restore_file_head(&key, name, directory);
+                    state.restore_file_head(&key, head);
                     true
                 }
             }
@@ -202,9 +202,9 @@ fn session(id: SessionId, value: &[u8]) -> Option<Session> {
     Some(Session { id, client: ClientGuid::from_u128(number_of(client?)), route: route(to?) })
 }
 
-fn file(value: &[u8]) -> Option<(Arc<str>, bool)> {
-    let wire::File { version: _, name, directory } = versioned(value, |file: &wire::File| file.version)?;
-    Some((Arc::from(name), directory))
+fn file(value: &[u8]) -> Option<Head> {
+    let wire::File { version: _, name, directory, delete_pending } = versioned(value, |file: &wire::File| file.version)?;
+    Some(Head { name: Arc::from(name), directory, delete_pending })
 }
 
 fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
@@ -255,36 +255,5 @@ fn notice(wire::Notice { to, number, generation, revoked, epoch }: wire::Notice)
 }
 
 fn parked(ticket: u64, file: &FileKey, value: &[u8]) -> Option<Parked> {
-    let message: wire::Parked = versioned(value, |parked: &wire::Parked| parked.version)?;
-    let wire::Parked { version: _, server, incarnation, sequence, client, session, name, directory, after, .. } = message;
-    let request =
-        RequestId { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), sequence: Sequence::new(sequence) };
-    let lease = match message.lease {
-        None => None,
-        Some(lease) => Some(lease_request(lease)?),
-    };
-    let open = Open {
-        session: SessionId::new(session),
-        file: file.clone(),
-        name: Arc::from(name),
-        directory,
-        access: Access(message.access),
-        share: Share(u8::try_from(message.share).ok()?),
-        disposition: match message.disposition {
-            0 => Disposition::Keep,
-            1 => Disposition::Overwrite,
-            2 => Disposition::Supersede,
-            _ => return None,
-        },
-        lease,
-    };
-    Some(Parked { ticket, request, client: ClientGuid::from_u128(number_of(client?)), open, after })
-}
-
-fn lease_request(wire::LeaseRequest { key, state, v2 }: wire::LeaseRequest) -> Option<LeaseRequest> {
-    let v2 = match v2 {
-        None => None,
-        Some(v2) => Some(v2_of(v2)?).map(|(epoch, parent)| LeaseRequestV2 { epoch, parent }),
-    };
-    Some(LeaseRequest { key: guid_of(key?), state: Caching::from_bits(state)?, v2 })
+    parked::decode(ticket, file, versioned(value, |parked: &wire::Parked| parked.version)?)
 }

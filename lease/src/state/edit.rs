@@ -6,8 +6,8 @@ use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Answer, Changed, Client, Deadline, File, Hold, Index, Keyed, LeaseId, Meta, OpenRecord, Parked, Remembered, Server, Session,
-    State,
+    Answer, Changed, Client, Deadline, File, Head, Hold, Index, Keyed, LeaseId, Meta, OpenRecord, Parked, Remembered, Server,
+    Session, State,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -97,6 +97,25 @@ impl FileEdit<'_> {
         self.index.add_parked(self.file.key(), &parked);
         if let Some(replaced) = self.file.put_parked(parked) {
             self.digest.subtract(&RecordOf::Parked(self.file.key(), &replaced));
+        }
+    }
+
+    /// Changes what the record of the file itself says.
+    fn edit_head(&mut self, edit: impl FnOnce(&mut File)) {
+        self.digest.subtract(&RecordOf::File(self.file));
+        edit(self.file);
+        self.digest.add(&RecordOf::File(self.file));
+    }
+
+    /// Sets the file's path.
+    pub(crate) fn rename(&mut self, name: &Arc<str>) {
+        self.edit_head(|file| file.rename(Arc::clone(name)));
+    }
+
+    /// Sets whether the file goes when its last open is closed.
+    pub(crate) fn set_delete_pending(&mut self, delete: bool) {
+        if self.file.delete_pending() != delete {
+            self.edit_head(|file| file.set_delete_pending(delete));
         }
     }
 
@@ -250,9 +269,9 @@ impl State {
     }
 
     /// Sets what the record of a file itself says.
-    pub(crate) fn restore_file_head(&mut self, key: &FileKey, name: Arc<str>, directory: bool) {
+    pub(crate) fn restore_file_head(&mut self, key: &FileKey, head: Head) {
         let edit = self.restore_file(key);
-        edit.file.restore_head(name, directory);
+        edit.file.restore_head(head);
         edit.digest.add(&RecordOf::File(edit.file));
     }
 
