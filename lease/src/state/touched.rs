@@ -1,5 +1,8 @@
 //! What has changed: since somebody last asked, and within an entry.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use crate::id::{FileKey, ServerId};
@@ -117,21 +120,5 @@ impl Changed {
 
     pub(super) fn clear(&mut self) {
         self.0.clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ROOM, Touched};
-    use crate::id::{FileId, FileKey, VolumeId};
-
-    #[test]
-    fn keys_noted_twice_are_sorted_out_when_they_are_many() {
-        let mut touched = Touched::default();
-        for number in 0..3 * ROOM as u128 {
-            touched.note_key(&FileKey { volume: VolumeId::new(1), file: FileId::from_u128(number % 100), stream: None });
-        }
-        assert!(touched.files.len() <= ROOM, "{}", touched.files.len());
-        assert_eq!(touched.take().len(), 100);
     }
 }
