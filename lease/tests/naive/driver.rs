@@ -216,7 +216,7 @@ impl Driver {
             11..=12 => Operation::Rename { name: Arc::from(format!("renamed{}", self.rng.below(3))) },
             13 => Operation::Link,
             14 => Operation::SetSecurity,
-            15 => Operation::Dispose { delete: true },
+            15 => Operation::Dispose { delete: self.rng.percent(50) },
             _ => Operation::Dispose { delete: false },
         };
         let server = model.sessions.iter().find(|known| known.id == handle.session).map_or(0, |known| known.on.server.get());
