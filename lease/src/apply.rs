@@ -12,6 +12,8 @@ mod contain;
 mod expire;
 mod grant;
 mod open;
+mod operate;
+mod park;
 mod readdress;
 mod release;
 mod request;
@@ -78,6 +80,7 @@ impl Step<'_> {
             Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),
             Command::Open(open) => self.open(id, open),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
+            Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
             Command::Release { client, key } => Some(self.release(*client, *key)),
             Command::Cancel { sequence } => Some(Ok(self.cancel(id, *sequence))),

@@ -78,6 +78,16 @@ pub enum Command {
         /// The open.
         open: OpenId,
     },
+    /// Something is about to be done through an open, and the server asks what it has to wait for. Answered at once, or parked until the
+    /// breaks that it needs are resolved; the server does it when it has the answer.
+    Operate {
+        /// The session that owns the open.
+        session: SessionId,
+        /// The open.
+        open: OpenId,
+        /// What is to be done.
+        operation: Operation,
+    },
     /// LEASE_BREAK_ACK (MS-SMB2 3.3.5.22.2), from any connection of the client.
     Acknowledge {
         /// The client.
@@ -114,6 +124,31 @@ pub enum Command {
         /// The break.
         generation: Generation,
     },
+}
+
+/// What is done through an open, as far as the caching of others goes (MS-FSA 2.1.4.12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// READ or FLUSH (MS-FSA 2.1.5.3, 2.1.5.7): what another owner has not written yet is waited for.
+    Read,
+    /// WRITE (MS-FSA 2.1.5.4), and what else changes data: FSCTL_SET_ZERO_DATA, the target of a copy.
+    Write,
+    /// The end of file, the allocation or the valid data length is set (MS-FSA 2.1.5.15.1, .5, .15).
+    Resize,
+    /// FileRenameInformation (MS-FSA 2.1.5.15.12). The file keeps its identity; its path is another.
+    Rename {
+        /// The path that it will have, for display only.
+        name: Arc<str>,
+    },
+    /// FileLinkInformation, or a short name (MS-FSA 2.1.5.15.7, .14).
+    Link,
+    /// FileDispositionInformation (MS-FSA 2.1.5.15.3): the file goes when its last open is closed, or stays after all.
+    Dispose {
+        /// DeletePending.
+        delete: bool,
+    },
+    /// The security descriptor is set (MS-FSA 2.1.5.17).
+    SetSecurity,
 }
 
 /// CREATE, as far as caching and sharing go (MS-SMB2 2.2.13).

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use crate::command::{Access, Command, Disposition, Open, Share};
+use crate::command::{Access, Command, Disposition, Open, Operation, Share};
 use crate::effect::{Break, Effect, Route};
 use crate::outcome::{Grant, Outcome};
 
@@ -55,7 +55,9 @@ impl Display for Outcome {
             Outcome::Disconnected => f.write_str("disconnected"),
             Outcome::Opened { open, lease: None } => write!(f, "opened {open}"),
             Outcome::Opened { open, lease: Some(grant) } => write!(f, "opened {open}, {grant}"),
-            Outcome::Closed => f.write_str("closed"),
+            Outcome::Closed { delete: false } => f.write_str("closed"),
+            Outcome::Closed { delete: true } => f.write_str("closed, delete it"),
+            Outcome::Clear => f.write_str("clear"),
             Outcome::Acknowledged { state } => write!(f, "acknowledged {state}"),
             Outcome::Released => f.write_str("released"),
             Outcome::Cancelled => f.write_str("cancelled"),
@@ -119,6 +121,21 @@ impl Display for Open {
     }
 }
 
+impl Display for Operation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.pad(match self {
+            Operation::Read => "read",
+            Operation::Write => "write",
+            Operation::Resize => "resize",
+            Operation::Rename { .. } => "rename",
+            Operation::Link => "link",
+            Operation::Dispose { delete: true } => "delete",
+            Operation::Dispose { delete: false } => "keep",
+            Operation::SetSecurity => "set security",
+        })
+    }
+}
+
 impl Display for Command {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
@@ -132,6 +149,7 @@ impl Display for Command {
             Command::Disconnect { connection } => write!(f, "disconnect {connection}"),
             Command::Open(open) => open.fmt(f),
             Command::Close { session, open } => write!(f, "close {open} in {session}"),
+            Command::Operate { session, open, operation } => write!(f, "{operation} through {open} in {session}"),
             Command::Acknowledge { client, key, state, generation } => {
                 write!(f, "acknowledge {key} of {client} as {state:#x}")?;
                 generation.map_or(Ok(()), |generation| write!(f, " {generation}"))

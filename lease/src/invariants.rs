@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::id::FileKey;
 use crate::snapshot::{Digest, RecordOf, each, each_of_file};
-use crate::state::{File, Hold, Index, Keyed, OpenRecord, State};
+use crate::state::{File, Hold, Index, Keyed, OpenRecord, State, Waiting};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -172,8 +172,12 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
     for parked in file.parked() {
         let id = parked.request;
         let current = state.is_current(id.server, id.incarnation);
-        let session = state.session(parked.open.session).is_some_and(|session| session.client == parked.client);
-        if !session || !current || parked.open.file != *key {
+        let session = state.session(parked.session()).is_some_and(|session| session.client == parked.client);
+        let here = match &parked.waiting {
+            Waiting::Open(open) => open.file == *key,
+            Waiting::Operation { session, open, .. } => file.open(*open).is_some_and(|open| open.session == *session),
+        };
+        if !session || !current || !here {
             return violated("opens_have_sessions", format_args!("{key}, {id}"));
         }
     }

@@ -9,7 +9,7 @@ mod outcome;
 mod time;
 
 pub use caching::{Caching, HANDLE_CACHING, READ_CACHING, UnknownCaching, WRITE_CACHING};
-pub use command::{Access, Command, Disposition, Entry, LeaseRequest, LeaseRequestV2, Open, Request, Share};
+pub use command::{Access, Command, Disposition, Entry, LeaseRequest, LeaseRequestV2, Open, Operation, Request, Share};
 pub use effect::{Break, Effect, Route};
 pub use id::{
     ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,

@@ -31,7 +31,12 @@ pub enum Outcome {
         lease: Option<Grant>,
     },
     /// The open is closed.
-    Closed,
+    Closed {
+        /// It was the last one of a file that is to be deleted (MS-FSA 2.1.5.5): the asking server deletes it now.
+        delete: bool,
+    },
+    /// Nothing is in the way of the operation: the server does it now.
+    Clear,
     /// The acknowledgement was accepted.
     Acknowledged {
         /// The state of the lease now.
@@ -100,7 +105,10 @@ pub enum Rejection {
     /// The open conflicts with the share mode or access of another.
     #[error("sharing violation")]
     SharingViolation,
-    /// The parked open was cancelled, or its session or server ended.
+    /// The file goes when its last open is closed: nobody opens it any more (MS-FSA 2.1.5.1).
+    #[error("the file is being deleted")]
+    DeletePending,
+    /// The parked request was cancelled, or its session or server ended.
     #[error("cancelled")]
     Cancelled,
     /// A v1 lease was asked for on a directory, or access or share has bits that do not exist.

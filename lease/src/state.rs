@@ -25,7 +25,7 @@ use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{File, OpenRecord, Parked};
+pub(crate) use file::{File, Head, OpenRecord, Parked, Waiting};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases};

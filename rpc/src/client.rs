@@ -8,8 +8,8 @@ mod connect;
 mod fence;
 mod link;
 mod notices;
-mod open;
 mod options;
+mod parkable;
 mod pending;
 mod server;
 mod session;
@@ -20,8 +20,8 @@ use raft::types::NodeId;
 pub use admin::{Admin, AdminError, LeaseFilter, LeasePage};
 pub use fence::Fence;
 pub use notices::{Notice, Notices};
-pub use open::PendingOpen;
 pub use options::ServerOptions;
+pub use parkable::{PendingOpen, PendingOperation, PendingRequest};
 pub use server::Server;
 
 /// A file that was opened.

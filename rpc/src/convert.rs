@@ -11,7 +11,7 @@ mod notice;
 pub(crate) use answer::answer;
 #[cfg(test)]
 pub(crate) use answer::answer_from;
-pub(crate) use command::{command_from, command_to, open_to, request, request_from, sequence};
+pub(crate) use command::{command_from, command_to, open_to, operate_to, request, request_from, sequence};
 pub(crate) use delivery::{delivery, failure};
 pub(crate) use field::BadField;
 pub(crate) use ids::{client_guid, file_key, file_key_to, incarnation, lease_key, node_id, server_id};

@@ -80,7 +80,7 @@ pub fn measure(leases: u64, operations: u64) -> Result<Applied> {
     let started = Instant::now();
     for (number, pick) in (leases..).zip(picks.iter()) {
         let (session, open) = opens[*pick];
-        ensure!(bench.apply(Command::Close { session, open })? == Outcome::Closed);
+        ensure!(bench.apply(Command::Close { session, open })? == Outcome::Closed { delete: false });
         opens[*pick] = bench.open(number)?;
         if number % TOUCHED_EVERY == 0 {
             drop(bench.state.take_touched());

@@ -2,21 +2,27 @@
 
 use super::Step;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
-use crate::outcome::{Outcome, Rejection};
-use crate::state::{Answer, Keyed, LeaseId};
+use crate::outcome::Outcome;
+use crate::state::{Answer, File, LeaseId};
 
 impl Step<'_> {
     pub(super) fn close(&mut self, id: RequestId, session: SessionId, open: OpenId) -> Answer {
-        self.session_of(id, session)?;
-        let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(&open)).ok_or(Rejection::NoSuchOpen)?;
-        let file = self.state.file_of_open(open, *hash).ok_or(Rejection::NoSuchOpen)?.key().clone();
+        let file = self.file_of(id, session, open)?;
+        let last = self.state.file(&file).is_some_and(|record| record.delete_pending() && record.opens().len() == 1);
         self.close_open(&file, open);
-        Ok(Outcome::Closed)
+        Ok(Outcome::Closed { delete: last })
     }
 
     /// Ends an open. With the last one of a lease the lease ends, and its break with it: that is an acknowledgement in all
     /// but name (MS-SMB2 3.3.4.17, LS-106, LS-139).
+    ///
+    /// What waits to be done through it will not be done (MS-SMB2 3.3.4.17).
     pub(super) fn close_open(&mut self, file: &FileKey, open: OpenId) {
+        let parked = self.state.file(file).into_iter().flat_map(File::parked).filter(|parked| parked.through() == Some(open));
+        let parked: Vec<RequestId> = parked.map(|parked| parked.request).collect();
+        for request in parked {
+            self.cancel_parked(request);
+        }
         if self.state.remove_open(file, open).is_some_and(|ended| ended.breaking().is_some()) {
             self.wake.insert(file.clone());
         }

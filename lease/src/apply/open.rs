@@ -3,11 +3,10 @@
 use super::Step;
 use super::grant::grant;
 use crate::command::{Access, Disposition, LeaseRequest, Open, Share};
-use crate::effect::Effect;
 use crate::id::{ClientGuid, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, Keyed, LeaseId, OpenRecord, Parked, Reason};
+use crate::state::{Answer, File, Keyed, LeaseId, OpenRecord, Reason, Waiting};
 
 /// What an open has to take from the other owners of its file before it can succeed.
 #[derive(Debug, Default)]
@@ -59,12 +58,12 @@ fn demands_of_sharing(file: &File, own: Option<LeaseId>, access: Access, share: 
             continue;
         }
         let hold = other.lease().filter(|lease| Some(*lease) != own).and_then(|lease| file.hold(lease));
-        let Some(hold) = hold.filter(|hold| Reason::ShareConflict.waits_for(hold.current())) else {
+        let Some(hold) = hold.filter(|hold| Reason::Handle.waits_for(hold.current())) else {
             return Err(Rejection::SharingViolation);
         };
         demands.waits = true;
-        if hold.can_lose(Reason::ShareConflict) {
-            demands.breaks.push((hold.id, Reason::ShareConflict));
+        if hold.can_lose(Reason::Handle) {
+            demands.breaks.push((hold.id, Reason::Handle));
         }
     }
     demands.breaks.sort_by_key(|(lease, _)| *lease);
@@ -81,11 +80,7 @@ impl Step<'_> {
         };
         let answer = self.attempt(open, client, false);
         if answer.is_none() {
-            let ticket = self.state.meta().tickets + 1;
-            self.state.meta_mut().tickets = ticket;
-            let after = self.state.meta().breaks;
-            self.state.put_parked(&open.file, Parked { ticket, request: id, client, open: open.clone(), after });
-            self.effects.push(Effect::Parked { to: id });
+            self.park(id, &open.file, client, Waiting::Open(open.clone()));
         }
         answer
     }
@@ -150,6 +145,10 @@ impl Step<'_> {
 fn within_limits(file: &File, open: &Open) -> Result<(), Rejection> {
     if file.directory() != open.directory {
         return Err(Rejection::InvalidParameter);
+    }
+    // Before anything else is looked at, and before anybody is broken in vain (LS-142).
+    if file.delete_pending() {
+        return Err(Rejection::DeletePending);
     }
     if file.opens().len() >= OPENS_PER_FILE_MAX {
         return Err(Rejection::LimitReached(Limit::OpensPerFile));

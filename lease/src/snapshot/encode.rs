@@ -1,13 +1,12 @@
 //! Parts of the state to records. Every type is taken apart exhaustively, so that a new field can not be forgotten.
 
 pub(crate) mod answer;
+pub(super) mod parked;
 
 use prost::Message;
 
 use super::key::{self, Place};
 use super::wire;
-use crate::caching::Caching;
-use crate::command::{Disposition, LeaseRequest, LeaseRequestV2, Open};
 use crate::effect::Route;
 use crate::id::{Epoch, FileKey, LeaseKey, Sequence, ServerId};
 use crate::state::{
@@ -63,7 +62,7 @@ impl RecordOf<'_> {
             RecordOf::File(part) => write(&file(part), out),
             RecordOf::Open(_, part) => write(&open(part), out),
             RecordOf::Hold(_, part) => write(&hold(part), out),
-            RecordOf::Parked(_, part) => write(&parked(part), out),
+            RecordOf::Parked(_, part) => write(&parked::encode(part), out),
         }
     }
 
@@ -137,7 +136,12 @@ fn session(part: &Session) -> wire::Session {
 }
 
 fn file(part: &File) -> wire::File {
-    wire::File { version: wire::VERSION, name: part.name().as_ref().to_owned(), directory: part.directory() }
+    wire::File {
+        version: wire::VERSION,
+        name: part.name().as_ref().to_owned(),
+        directory: part.directory(),
+        delete_pending: part.delete_pending(),
+    }
 }
 
 fn open(part: &OpenRecord) -> wire::Open {
@@ -188,37 +192,4 @@ fn notice(part: &Notice) -> wire::Notice {
         News::Revoked => (true, None),
     };
     wire::Notice { to: Some(route(*to)), number: number.get(), generation: generation.get(), revoked, epoch }
-}
-
-fn parked(part: &Parked) -> wire::Parked {
-    let Parked { ticket: _, request, client, open, after } = part;
-    let Open { session, file: _, name, directory, access, share, disposition, lease } = open;
-    wire::Parked {
-        version: wire::VERSION,
-        server: request.server.get(),
-        incarnation: request.incarnation.get(),
-        sequence: request.sequence.get(),
-        client: Some(guid(client.to_bytes())),
-        session: session.get(),
-        name: name.as_ref().to_owned(),
-        directory: *directory,
-        access: access.0,
-        share: u32::from(share.0),
-        disposition: match disposition {
-            Disposition::Keep => 0,
-            Disposition::Overwrite => 1,
-            Disposition::Supersede => 2,
-        },
-        lease: lease.map(lease_request),
-        after: *after,
-    }
-}
-
-fn lease_request(part: LeaseRequest) -> wire::LeaseRequest {
-    let LeaseRequest { key, state, v2: only_v2 } = part;
-    wire::LeaseRequest {
-        key: Some(guid(key.to_bytes())),
-        state: Caching::bits(state),
-        v2: only_v2.map(|LeaseRequestV2 { epoch, parent }| v2(epoch, parent)),
-    }
 }

@@ -99,6 +99,8 @@ pub(super) struct File {
     pub(super) name: String,
     #[prost(bool, tag = "3")]
     pub(super) directory: bool,
+    #[prost(bool, tag = "4")]
+    pub(super) delete_pending: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -181,20 +183,40 @@ pub(super) struct Parked {
     pub(super) client: Option<Guid>,
     #[prost(uint64, tag = "6")]
     pub(super) session: u64,
-    #[prost(string, tag = "7")]
-    pub(super) name: String,
-    #[prost(bool, tag = "8")]
-    pub(super) directory: bool,
-    #[prost(uint32, tag = "9")]
-    pub(super) access: u32,
-    #[prost(uint32, tag = "10")]
-    pub(super) share: u32,
-    #[prost(uint32, tag = "11")]
-    pub(super) disposition: u32,
-    #[prost(message, optional, tag = "12")]
-    pub(super) lease: Option<LeaseRequest>,
-    #[prost(uint64, tag = "13")]
+    #[prost(uint64, tag = "7")]
     pub(super) after: u64,
+    #[prost(message, optional, tag = "8")]
+    pub(super) open: Option<ParkedOpen>,
+    #[prost(message, optional, tag = "9")]
+    pub(super) operation: Option<ParkedOperation>,
+}
+
+/// An open that waits.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ParkedOpen {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(bool, tag = "2")]
+    pub(super) directory: bool,
+    #[prost(uint32, tag = "3")]
+    pub(super) access: u32,
+    #[prost(uint32, tag = "4")]
+    pub(super) share: u32,
+    #[prost(uint32, tag = "5")]
+    pub(super) disposition: u32,
+    #[prost(message, optional, tag = "6")]
+    pub(super) lease: Option<LeaseRequest>,
+}
+
+/// An operation that waits. See `encode/operation.rs`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ParkedOperation {
+    #[prost(uint64, tag = "1")]
+    pub(super) open: u64,
+    #[prost(uint32, tag = "2")]
+    pub(super) kind: u32,
+    #[prost(string, tag = "3")]
+    pub(super) name: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Message)]

@@ -68,6 +68,25 @@ impl FileEdit<'_> {
         }
     }
 
+    /// Changes what the record of the file itself says.
+    fn edit_head(&mut self, edit: impl FnOnce(&mut File)) {
+        self.digest.subtract(&RecordOf::File(self.file));
+        edit(self.file);
+        self.digest.add(&RecordOf::File(self.file));
+    }
+
+    /// Sets the file's path.
+    pub(crate) fn rename(&mut self, name: &Arc<str>) {
+        self.edit_head(|file| file.rename(Arc::clone(name)));
+    }
+
+    /// Sets whether the file goes when its last open is closed.
+    pub(crate) fn set_delete_pending(&mut self, delete: bool) {
+        if self.file.delete_pending() != delete {
+            self.edit_head(|file| file.set_delete_pending(delete));
+        }
+    }
+
     /// Whether nothing is left of the file; then its own record goes too.
     fn is_over(&mut self) -> bool {
         if self.file.is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::command::{Access, Open, Share};
+use crate::command::{Access, Open, Operation, Share};
 use crate::id::{ClientGuid, FileKey, LeaseKey, OpenId, RequestId, SessionId};
 use crate::state::hold::{Hold, LeaseId};
 use crate::state::list::List;
@@ -28,24 +28,52 @@ impl OpenRecord {
     }
 }
 
-/// An open that waits.
+/// What waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// An open.
+    Open(Open),
+    /// An operation through an open of the same file.
+    Operation { session: SessionId, open: OpenId, operation: Operation },
+}
+
+/// A request that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Parked {
     /// Its place: first in, first out.
     pub(crate) ticket: u64,
     pub(crate) request: RequestId,
     pub(crate) client: ClientGuid,
-    pub(crate) open: Open,
+    pub(crate) waiting: Waiting,
     /// It waits while a break of another owner with at most this ordinal runs. Breaks that began later are not its concern, so that
     /// no stream of new ones can starve it.
     pub(crate) after: u64,
 }
 
 impl Parked {
-    /// The lease asked for.
-    pub(crate) fn lease(&self) -> Option<LeaseId> {
-        self.open.lease.map(|lease| LeaseId { client: self.client, key: lease.key })
+    /// The session that asked.
+    pub(crate) fn session(&self) -> SessionId {
+        match &self.waiting {
+            Waiting::Open(open) => open.session,
+            Waiting::Operation { session, .. } => *session,
+        }
     }
+
+    /// The open that it goes through.
+    pub(crate) fn through(&self) -> Option<OpenId> {
+        match &self.waiting {
+            Waiting::Open(_) => None,
+            Waiting::Operation { open, .. } => Some(*open),
+        }
+    }
+}
+
+/// What the record of a file itself says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) name: Arc<str>,
+    pub(crate) directory: bool,
+    pub(crate) delete_pending: bool,
 }
 
 /// A file that something is known about. Each list is sorted by id.
@@ -54,6 +82,8 @@ pub(crate) struct File {
     key: FileKey,
     name: Arc<str>,
     directory: bool,
+    /// It goes when its last open is closed.
+    delete_pending: bool,
     /// When it was last noted as touched; no part of its records.
     pub(super) touched: u32,
     opens: List<OpenRecord>,
@@ -77,6 +107,7 @@ impl File {
             key,
             name,
             directory,
+            delete_pending: false,
             touched: 0,
             opens: List::Empty,
             holds: List::Empty,
@@ -86,8 +117,23 @@ impl File {
     }
 
     /// Sets what a file read in parts is called.
-    pub(crate) fn restore_head(&mut self, name: Arc<str>, directory: bool) {
-        (self.name, self.directory) = (name, directory);
+    pub(crate) fn restore_head(&mut self, Head { name, directory, delete_pending }: Head) {
+        (self.name, self.directory, self.delete_pending) = (name, directory, delete_pending);
+    }
+
+    /// What its own record says.
+    pub(crate) fn head(&self) -> Head {
+        Head { name: Arc::clone(&self.name), directory: self.directory, delete_pending: self.delete_pending }
+    }
+
+    /// Sets its path.
+    pub(super) fn rename(&mut self, name: Arc<str>) {
+        self.name = name;
+    }
+
+    /// Sets whether it goes when its last open is closed.
+    pub(super) fn set_delete_pending(&mut self, delete: bool) {
+        self.delete_pending = delete;
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -96,6 +142,10 @@ impl File {
 
     pub(crate) fn directory(&self) -> bool {
         self.directory
+    }
+
+    pub(crate) fn delete_pending(&self) -> bool {
+        self.delete_pending
     }
 
     pub(crate) fn opens(&self) -> &[OpenRecord] {
@@ -152,7 +202,11 @@ impl File {
     /// Whether a parked open still waits: a break of another owner runs that began before it was parked. Its own lease's is not what it
     /// waits for (LS-107).
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
-        self.tally.oldest_break(parked.lease()).is_some_and(|ordinal| ordinal <= parked.after)
+        let own = match &parked.waiting {
+            Waiting::Open(open) => open.lease.map(|lease| LeaseId { client: parked.client, key: lease.key }),
+            Waiting::Operation { open, .. } => self.open(*open).and_then(OpenRecord::lease),
+        };
+        self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
     }
 
     /// Whether somebody else caches writes.

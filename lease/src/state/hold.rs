@@ -91,12 +91,13 @@ pub(crate) enum Standing {
 /// Why something is taken from a lease: each reason has its own target (MS-FSA 2.1.4.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// Another owner opens the file with access to its data.
+    /// Another owner opens the file with access to its data, or reads it.
     Access,
-    /// Another owner truncates or replaces the data.
+    /// Another owner changes the data.
     Overwrite,
-    /// The share modes of another owner's open and of the holder's conflict: the holder may give way by closing.
-    ShareConflict,
+    /// The holder's handle is in the way: share modes conflict, or the file is renamed, linked, deleted or secured anew. The holder may
+    /// give way by closing.
+    Handle,
 }
 
 impl Reason {
@@ -105,7 +106,7 @@ impl Reason {
         match self {
             Reason::Access => state.without_writes(),
             Reason::Overwrite => Caching::None,
-            Reason::ShareConflict => state.without_handles(),
+            Reason::Handle => state.without_handles(),
         }
     }
 
@@ -114,7 +115,7 @@ impl Reason {
     pub(crate) fn waits_for(self, state: Caching) -> bool {
         match self {
             Reason::Access | Reason::Overwrite => state.writes(),
-            Reason::ShareConflict => state.handles(),
+            Reason::Handle => state.handles(),
         }
     }
 }

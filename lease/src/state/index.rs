@@ -156,12 +156,12 @@ impl Index {
 
     pub(crate) fn add_parked(&mut self, file: &FileKey, parked: &Parked) {
         self.parked.insert(parked.request, file.clone());
-        self.parked_of_session.insert((parked.open.session, parked.request));
+        self.parked_of_session.insert((parked.session(), parked.request));
     }
 
     pub(crate) fn remove_parked(&mut self, parked: &Parked) {
         self.parked.remove(&parked.request);
-        self.parked_of_session.remove(&(parked.open.session, parked.request));
+        self.parked_of_session.remove(&(parked.session(), parked.request));
     }
 
     pub(crate) fn add_session(&mut self, session: &Session) {

@@ -26,7 +26,7 @@ fn the_late_answer_of_a_parked_open_outlasts_later_requests() {
     // As many as are remembered, put there at once: to ask for each would take minutes, since each apply is checked.
     let (limit, end) = (ANSWERS_PER_SERVER_MAX, ANSWERS_PER_SERVER_MAX as u64 + 4);
     for sequence in 4..end {
-        world.state.remember(World::id(2, sequence), Ok(Outcome::Closed));
+        world.state.remember(World::id(2, sequence), Ok(Outcome::Closed { delete: false }));
     }
     renew(&mut world, end..end + 3);
     world.acknowledge(1, 1, 0xa, Caching::RH);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::world::{World, key, leased};
-use crate::{Access, Caching, Command, FileKey, Group, Open, Outcome, Record, Rejection, State};
+use crate::{Access, Caching, Command, FileKey, Group, Open, OpenId, Operation, Outcome, Record, Rejection, State};
 
 fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -15,7 +15,7 @@ fn records(state: &State) -> Vec<Record> {
     view.groups().flat_map(|group| view.records(&group)).collect()
 }
 
-/// A break that runs, a notice, and an open that waits, on a stream.
+/// A break that runs, an open and an operation that wait, on a stream that is to be deleted.
 fn story() -> World {
     let mut world = World::new();
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
@@ -26,7 +26,16 @@ fn story() -> World {
         v2.parent = Some(key(0xdd));
     }
     world.ask(1, Command::Open(lease));
-    world.ask(2, Command::Open(Open { file: stream, access: Access(Access::READ_DATA), ..leased(two, 0xbb, Caching::RH) }));
+    let stream = || stream.clone();
+    world.ask(2, Command::Open(Open { file: stream(), access: Access(Access::READ_DATA), ..leased(two, 0xbb, Caching::RH) }));
+    let stat = Open { file: stream(), access: Access(Access::READ_ATTRIBUTES), ..super::world::open(two) };
+    if let Ok(Outcome::Opened { open, .. }) = world.outcome(2, Command::Open(stat)) {
+        let rename = Operation::Rename { name: Arc::from("b") };
+        world.ask(2, Command::Operate { session: two, open, operation: rename });
+    }
+    world
+        .outcome(1, Command::Operate { session: one, open: OpenId::new(1), operation: Operation::Dispose { delete: true } })
+        .unwrap();
     world
 }
 
@@ -71,7 +80,9 @@ fn answers_come_back() {
         Outcome::Opened { open: OpenId::new(u64::MAX), lease: None },
         Outcome::Opened { open: OpenId::new(1), lease },
         Outcome::Opened { open: OpenId::new(1), lease: plain },
-        Outcome::Closed,
+        Outcome::Closed { delete: false },
+        Outcome::Closed { delete: true },
+        Outcome::Clear,
         Outcome::Acknowledged { state: Caching::RW },
         Outcome::Released,
         Outcome::Cancelled,
@@ -98,6 +109,7 @@ fn answers_come_back() {
         Rejection::SharingViolation,
         Rejection::Cancelled,
         Rejection::InvalidParameter,
+        Rejection::DeletePending,
     ];
     let rejections = rejections.into_iter().chain(limits.map(Rejection::LimitReached));
     for answer in outcomes.into_iter().map(Ok).chain(rejections.map(Err)) {

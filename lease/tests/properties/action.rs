@@ -1,8 +1,10 @@
 //! What a play can do, as data that proptest can shrink. Indices are taken modulo what there is when the action is played.
 
-use lease::{Access, Caching, Disposition, Share};
+use lease::{Access, Caching, Disposition, Operation, Share};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use crate::garbage::operation;
 
 /// One step of a play.
 #[derive(Debug, Clone)]
@@ -11,6 +13,8 @@ pub(crate) enum Action {
     Open(Opening),
     /// Closes some open.
     Close(usize),
+    /// Does something through some open.
+    Operate(usize, Operation),
     /// Acknowledges some running break with some of these bits, or with its target.
     Acknowledge {
         which: usize,
@@ -117,6 +121,7 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         30 => opening().prop_map(Action::Open),
         9 => any::<usize>().prop_map(Action::Close),
+        6 => (any::<usize>(), operation()).prop_map(|(index, operation)| Action::Operate(index, operation)),
         14 => (any::<usize>(), answer(), prop::bool::weighted(0.1))
             .prop_map(|(which, how, late)| Action::Acknowledge { which, how, late }),
         2 => any::<usize>().prop_map(Action::Release),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lease::{
     Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation, Incarnation,
-    LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Request, RequestId, Sequence, ServerId, SessionId,
-    Settings, Share, State, VolumeId,
+    LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, Request, RequestId, Sequence, ServerId,
+    SessionId, Settings, Share, State, VolumeId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -68,6 +68,21 @@ fn open() -> BoxedStrategy<Command> {
         .boxed()
 }
 
+/// Everything that can be done through an open, data more often than the rest.
+pub(crate) fn operation() -> BoxedStrategy<Operation> {
+    prop_oneof![
+        3 => Just(Operation::Read),
+        3 => Just(Operation::Write),
+        1 => Just(Operation::Resize),
+        1 => Just(Operation::Rename { name: "other".into() }),
+        1 => Just(Operation::Link),
+        1 => Just(Operation::Dispose { delete: true }),
+        1 => Just(Operation::Dispose { delete: false }),
+        1 => Just(Operation::SetSecurity),
+    ]
+    .boxed()
+}
+
 fn command() -> BoxedStrategy<Command> {
     let connection = || number().prop_map(ConnectionId::new);
     let span =
@@ -85,6 +100,11 @@ fn command() -> BoxedStrategy<Command> {
         16 => (1..4_u64, 1..12_u64).prop_map(|(session, open)| Command::Close {
             session: SessionId::new(session),
             open: OpenId::new(open),
+        }),
+        12 => (1..4_u64, 1..12_u64, operation()).prop_map(|(session, open, operation)| Command::Operate {
+            session: SessionId::new(session),
+            open: OpenId::new(open),
+            operation,
         }),
         16 => (client(), key(), 0..16_u32, prop::option::weighted(0.3, number())).prop_map(|(client, key, state, generation)| {
             Command::Acknowledge { client, key, state, generation: generation.map(Generation::new) }
@@ -119,8 +139,11 @@ fn entry() -> BoxedStrategy<Entry> {
     // Whether a command has a request does not depend on what it is.
     (at, prop::option::weighted(0.97, request), command(), prop::bool::weighted(0.9))
         .prop_map(|(at, mut request, command, own)| {
-            if let (Some(request), true, Command::Open(Open { session, .. }) | Command::Close { session, .. }) =
-                (&mut request, own, &command)
+            if let (
+                Some(request),
+                true,
+                Command::Open(Open { session, .. }) | Command::Close { session, .. } | Command::Operate { session, .. },
+            ) = (&mut request, own, &command)
             {
                 // Sessions one to three are of servers zero to two, as it begins.
                 request.id.server = ServerId::new(session.get().wrapping_sub(1) % 3);
@@ -151,7 +174,7 @@ fn beginning() -> Vec<Entry> {
 }
 
 /// What garbage has to come across now and then: it is not all refused at the door.
-const ABOUT: [&str; 25] = [
+const ABOUT: [&str; 27] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -159,6 +182,7 @@ const ABOUT: [&str; 25] = [
     "Disconnected",
     "Opened",
     "Closed",
+    "Clear",
     "Acknowledged",
     "Released",
     "Cancelled",
@@ -177,6 +201,7 @@ const ABOUT: [&str; 25] = [
     "no: KeyOnOtherFile",
     "no: InvalidParameter",
     "no: LimitReached",
+    "no: DeletePending",
 ];
 
 /// Nothing that can be entered makes the table panic, breaks an invariant, or makes two tables differ.

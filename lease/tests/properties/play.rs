@@ -30,6 +30,7 @@ enum About {
     Undeliverable(Route),
     Open { held: Held, lease: Option<lease::LeaseRequest> },
     Close(OpenId),
+    Operate,
     Acknowledge { owner: Owner, state: u32 },
     Release(Owner),
     Cancel,
@@ -139,6 +140,7 @@ impl Play {
         match action {
             Action::Open(opening) => self.open(opening),
             Action::Close(index) => self.close(*index),
+            Action::Operate(index, operation) => self.operate(*index, operation),
             Action::Acknowledge { which, how, late } => self.acknowledge(*which, *how, *late),
             Action::Release(index) => self.release(*index),
             Action::Cancel(index) => self.cancel(*index),
@@ -221,7 +223,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 20] = [
+const ABOUT: [&str; 22] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -229,6 +231,7 @@ const ABOUT: [&str; 20] = [
     "Disconnected",
     "Opened",
     "Closed",
+    "Clear",
     "Acknowledged",
     "Released",
     "Cancelled",
@@ -242,6 +245,7 @@ const ABOUT: [&str; 20] = [
     "no: KeyOnOtherFile",
     "no: SharingViolation",
     "no: Cancelled",
+    "no: DeletePending",
 ];
 
 #[test]

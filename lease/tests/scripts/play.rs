@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use goldenscript::Context;
-use lease::{Command, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Open, Settings};
+use lease::{Command, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Open, Operation, Settings};
 
 use crate::args::{Bits, Key, Seat, Server, seconds};
 use crate::show;
@@ -41,6 +41,14 @@ impl Player {
     fn play(&mut self, verb: &Verb) -> Played {
         match verb {
             Verb::Open { .. } => self.open(verb),
+            Verb::Read(names) => self.operate(names, &Operation::Read),
+            Verb::Write(names) => self.operate(names, &Operation::Write),
+            Verb::Resize(names) => self.operate(names, &Operation::Resize),
+            Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
+            Verb::Link(names) => self.operate(names, &Operation::Link),
+            Verb::Delete(names) => self.operate(names, &Operation::Dispose { delete: true }),
+            Verb::Undelete(names) => self.operate(names, &Operation::Dispose { delete: false }),
+            Verb::Rename(name, to) => self.operate(std::slice::from_ref(name), &Operation::Rename { name: Arc::from(to.as_str()) }),
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Release { seat, key } => {
@@ -121,6 +129,17 @@ impl Player {
         let (seat, session, open) = self.world.handle(name)?;
         let open = open.ok_or_else(|| format!("'{name}' was never opened"))?;
         Ok(self.ask(seat.server, Command::Close { session, open }, About::Close(name.to_owned())))
+    }
+
+    fn operate(&mut self, names: &[String], operation: &Operation) -> Played {
+        names.iter().map(|name| self.operate_through(name, operation)).collect()
+    }
+
+    fn operate_through(&mut self, name: &str, operation: &Operation) -> Played {
+        let (seat, session, open) = self.world.handle(name)?;
+        let open = open.ok_or_else(|| format!("'{name}' was never opened"))?;
+        let about = About::Operation(format!("{operation} {name}"));
+        Ok(self.ask(seat.server, Command::Operate { session, open, operation: operation.clone() }, about))
     }
 
     fn ack(&mut self, seat: Seat, generation: Option<u64>, leases: &[(Key, Bits)]) -> String {

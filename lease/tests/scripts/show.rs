@@ -46,7 +46,7 @@ fn subject(world: &World, id: RequestId) -> String {
         None => format!("request {}.{} ", id.incarnation, id.sequence),
         Some(About::Server) => String::new(),
         Some(About::Session(seat)) => format!("{seat} "),
-        Some(About::Open(name) | About::Close(name)) => format!("{name} "),
+        Some(About::Open(name) | About::Close(name) | About::Operation(name)) => format!("{name} "),
         Some(About::Lease(seat, key)) => format!("{} {key} ", seat.client),
         Some(About::Cancel(name)) => format!("cancel of {name} "),
     }
@@ -61,7 +61,9 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::Disconnected => "disconnected".to_owned(),
         Outcome::Opened { lease: None, .. } => "opened".to_owned(),
         Outcome::Opened { lease: Some(grant), .. } => format!("opened {}", granted(grant)),
-        Outcome::Closed => "closed".to_owned(),
+        Outcome::Closed { delete: false } => "closed".to_owned(),
+        Outcome::Closed { delete: true } => "closed, and the file is gone".to_owned(),
+        Outcome::Clear => "is clear".to_owned(),
         Outcome::Acknowledged { state } => format!("acknowledged, {} now", caching(*state)),
         Outcome::Released => "released".to_owned(),
         Outcome::Cancelled => "done".to_owned(),
@@ -96,6 +98,7 @@ fn refusal(rejection: Rejection) -> String {
         | Rejection::AckExceedsTarget
         | Rejection::KeyOnOtherFile
         | Rejection::SharingViolation
+        | Rejection::DeletePending
         | Rejection::Cancelled
         | Rejection::InvalidParameter) => other.to_string(),
     }

@@ -45,6 +45,22 @@ pub(crate) enum Verb {
     },
     /// Closes handles.
     Close(Vec<String>),
+    /// Asks to do something through handles: `read h1`, `write h1 h2`.
+    Read(Vec<String>),
+    /// See `read`.
+    Write(Vec<String>),
+    /// See `read`: sets the end of file or the allocation.
+    Resize(Vec<String>),
+    /// See `read`: sets the security descriptor.
+    Secure(Vec<String>),
+    /// See `read`: makes a hard link.
+    Link(Vec<String>),
+    /// See `read`: marks the file to be deleted when its last handle is closed.
+    Delete(Vec<String>),
+    /// See `read`: takes that mark off.
+    Undelete(Vec<String>),
+    /// Asks to rename the file of a handle: `rename h1 new.doc`.
+    Rename(String, String),
     /// Acknowledges a break: `ack c1@A K1=RH`. Names the break that is running unless `gen=2` says another, or `gen=0` none.
     Ack {
         /// Through which connection.

@@ -22,6 +22,7 @@ pub(crate) enum About {
     Session(Seat),
     Open(String),
     Close(String),
+    Operation(String),
     Lease(Seat, Key),
     Cancel(String),
 }

@@ -5,6 +5,7 @@
 
 mod command;
 mod open;
+mod operation;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use prost::Message;
 
 pub use command::CommandRecord;
 pub use open::OpenRecord;
+pub use operation::OperateRecord;
 pub use record::{EntryRecord, RequestRecord};
 
 use super::CodecError;

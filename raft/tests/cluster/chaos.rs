@@ -52,7 +52,7 @@ impl Worker {
                     // From here on the file may be another's: the close may be carried out before it is answered.
                     assert_eq!(self.beliefs.owners.lock().unwrap().remove(&file), Some(self.number));
                     let closed = self.persist(Command::Close { session: self.client.session, open }).await;
-                    assert_eq!(closed.answer, Ok(Outcome::Closed), "an open was lost, or closed twice");
+                    assert_eq!(closed.answer, Ok(Outcome::Closed { delete: false }), "an open was lost, or closed twice");
                 }
                 Err(Rejection::SharingViolation) => {}
                 other => panic!("neither granted nor a sharing violation: {other:?}"),

@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use lease::{
-    Caching, ClientGuid, Command, ConnectionId, Generation, Incarnation, LeaseKey, Open, OpenId, Outcome, Rejection, RequestId,
-    Sequence, ServerId, SessionId,
+    Caching, ClientGuid, Command, ConnectionId, Generation, Incarnation, LeaseKey, Open, OpenId, Operation, Outcome, Rejection,
+    RequestId, Sequence, ServerId, SessionId,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::fence::Fence;
 use super::link::Trouble;
 use super::notices::{NOTICES_MAX, Notices};
-use super::open::{PendingOpen, unexpected};
 use super::options::ServerOptions;
+use super::parkable::{self, PendingOpen, PendingOperation, PendingRequest, unexpected};
 use super::pending::{Answer, Asker};
 use super::session::{Ends, Order, Sequences, Session};
 use super::{Attached, CallError, ClientError, Opened};
-use crate::convert::{command_to, open_to};
+use crate::convert::{command_to, open_to, operate_to};
 use crate::proto::v1::request::Command as Wire;
 
 /// Requests that may wait for the session to take them.
@@ -129,9 +129,23 @@ impl Server {
 
     /// Begins to open a file, and lets the caller see whether it is parked, and cancel it.
     pub fn begin_open(&self, open: Open) -> PendingOpen {
+        self.begin(Wire::Open(open_to(open)), parkable::opened)
+    }
+
+    /// Waits until nothing is in the way of an operation through an open (MS-FSA 2.1.4.12); the server does it then. Waits while parked:
+    /// without limit, since the cluster has one.
+    pub async fn operate(&self, session: SessionId, open: OpenId, operation: &Operation) -> Result<(), CallError> {
+        self.begin_operation(session, open, operation).finish().await
+    }
+
+    /// Begins to ask whether something is in the way of an operation, and lets the caller see whether it is parked, and cancel it.
+    pub fn begin_operation(&self, session: SessionId, open: OpenId, operation: &Operation) -> PendingOperation {
+        self.begin(Wire::Operate(operate_to(session, open, operation)), parkable::clear)
+    }
+
+    fn begin<T>(&self, command: Wire, expected: fn(u64, &Outcome) -> Result<T, CallError>) -> PendingRequest<T> {
         let (answer, answered) = oneshot::channel();
         let (parked, parked_seen) = oneshot::channel();
-        let command = Wire::Open(open_to(open));
         let asker = Asker::Caller { answer, parked: Some(parked) };
         let (sequence, refused) = match self.inner.orders.try_reserve() {
             Ok(permit) => self.inner.sequences.with_next(|sequence| {
@@ -141,19 +155,22 @@ impl Server {
             Err(mpsc::error::TrySendError::Full(())) => (0, Some(CallError::Unavailable("too many requests wait".to_owned()))),
             Err(mpsc::error::TrySendError::Closed(())) => (0, Some(CallError::Fenced)),
         };
-        PendingOpen {
+        PendingRequest {
             request: RequestId { server: self.id(), incarnation: self.incarnation(), sequence: Sequence::new(sequence) },
             server: self.clone(),
             answer: answered,
             parked: parked_seen,
             answered: refused.map(Err),
             is_parked: false,
+            expected,
         }
     }
 
-    /// Closes an open (MS-SMB2 3.3.5.10).
-    pub async fn close(&self, session: SessionId, open: OpenId) -> Result<(), CallError> {
-        self.call(&Command::Close { session, open }).await.map(drop)
+    /// Closes an open (MS-SMB2 3.3.5.10). Returns whether it was the last one of a file that is to be deleted: then the server deletes it
+    /// now (MS-FSA 2.1.5.5).
+    pub async fn close(&self, session: SessionId, open: OpenId) -> Result<bool, CallError> {
+        let outcome = self.call(&Command::Close { session, open }).await?.1;
+        if let Outcome::Closed { delete } = outcome { Ok(delete) } else { Err(unexpected(&outcome)) }
     }
 
     /// Passes on a client's acknowledgement (MS-SMB2 3.3.5.22.2). Without a generation it counts for whichever break runs.

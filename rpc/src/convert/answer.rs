@@ -26,6 +26,7 @@ pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
         Rejection::SharingViolation => Reason::SharingViolation,
         Rejection::Cancelled => Reason::Cancelled,
         Rejection::InvalidParameter => Reason::InvalidParameter,
+        Rejection::DeletePending => Reason::DeletePending,
         Rejection::LimitReached(which) => {
             limit = limit_to(*which);
             Reason::LimitReached
@@ -76,6 +77,7 @@ pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
         Reason::SharingViolation => Rejection::SharingViolation,
         Reason::Cancelled => Rejection::Cancelled,
         Reason::InvalidParameter => Rejection::InvalidParameter,
+        Reason::DeletePending => Rejection::DeletePending,
         Reason::LimitReached => Rejection::LimitReached(limit_from(pb::Limit::try_from(*limit).ok()?)?),
     })
 }
@@ -90,7 +92,8 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
         Ok(Outcome::SessionEnded) => Wire::SessionEnded(pb::SessionEnded {}),
         Ok(Outcome::Disconnected) => Wire::Disconnected(pb::Disconnected {}),
         Ok(Outcome::Opened { open, lease }) => Wire::Opened(pb::Opened { open: open.get(), lease: lease.as_ref().map(grant_to) }),
-        Ok(Outcome::Closed) => Wire::Closed(pb::Closed {}),
+        Ok(Outcome::Closed { delete }) => Wire::Closed(pb::Closed { delete: *delete }),
+        Ok(Outcome::Clear) => Wire::Clear(pb::Clear {}),
         Ok(Outcome::Acknowledged { state }) => Wire::Acknowledged(pb::Acknowledged { state: state.bits() }),
         Ok(Outcome::Released) => Wire::Released(pb::Released {}),
         Ok(Outcome::Cancelled) => Wire::Cancelled(pb::Cancelled {}),
@@ -128,7 +131,8 @@ pub(crate) fn answer_from(wire: &Wire) -> Option<Result<Outcome, Rejection>> {
             };
             Outcome::Opened { open: OpenId::new(*open), lease }
         }
-        Wire::Closed(pb::Closed {}) => Outcome::Closed,
+        Wire::Closed(pb::Closed { delete }) => Outcome::Closed { delete: *delete },
+        Wire::Clear(pb::Clear {}) => Outcome::Clear,
         Wire::Acknowledged(pb::Acknowledged { state }) => Outcome::Acknowledged { state: Caching::from_bits(*state)? },
         Wire::Released(pb::Released {}) => Outcome::Released,
         Wire::Cancelled(pb::Cancelled {}) => Outcome::Cancelled,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lease::limits::{SERVER_TTL_MAX, SERVER_TTL_MIN};
 use lease::{
     Access, Caching, Command, ConnectionId, Disposition, Epoch, Generation, LeaseRequest, LeaseRequestV2, NoticeNumber, Open,
-    OpenId, Request, RequestId, Sequence, SessionId, Share,
+    OpenId, Operation, Request, RequestId, Sequence, SessionId, Share,
 };
 
 use super::field::BadField;
@@ -56,6 +56,7 @@ pub(crate) fn command_from(command: Option<&Wire>) -> Result<Command, BadField> 
         Wire::Close(pb::Close { session, open }) => {
             Ok(Command::Close { session: session_id(*session)?, open: OpenId::new(not_zero("open", *open)?) })
         }
+        Wire::Operate(operate) => operate_from(operate),
         Wire::Acknowledge(pb::Acknowledge { client, key, state, generation }) => Ok(Command::Acknowledge {
             client: client_guid(client)?,
             key: lease_key("key", key)?,
@@ -122,6 +123,46 @@ pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
     })
 }
 
+/// What is done through an open.
+pub(crate) fn operate_from(operate: &pb::Operate) -> Result<Command, BadField> {
+    let pb::Operate { session, open, operation: number, name: path } = operate;
+    let operation = match pb::Operation::try_from(*number) {
+        Ok(pb::Operation::Read) => Operation::Read,
+        Ok(pb::Operation::Write) => Operation::Write,
+        Ok(pb::Operation::Resize) => Operation::Resize,
+        Ok(pb::Operation::Rename) => Operation::Rename { name: name("name", path)? },
+        Ok(pb::Operation::Link) => Operation::Link,
+        Ok(pb::Operation::Delete) => Operation::Dispose { delete: true },
+        Ok(pb::Operation::Keep) => Operation::Dispose { delete: false },
+        Ok(pb::Operation::SetSecurity) => Operation::SetSecurity,
+        Ok(pb::Operation::Unspecified) => return Err(BadField::new("operation", "must be specified")),
+        Err(_) => return Err(BadField::new("operation", format!("has no value {number}"))),
+    };
+    let renames = matches!(operation, Operation::Rename { .. });
+    if renames && path.is_empty() {
+        return Err(BadField::new("name", "must not be empty: it is the path that the file will have"));
+    }
+    if !renames && !path.is_empty() {
+        return Err(BadField::new("name", "must be empty, except for a rename"));
+    }
+    Ok(Command::Operate { session: session_id(*session)?, open: OpenId::new(not_zero("open", *open)?), operation })
+}
+
+/// What is done through an open, for the wire.
+pub(crate) fn operate_to(session: SessionId, open: OpenId, operation: &Operation) -> pb::Operate {
+    let (operation, name) = match operation {
+        Operation::Read => (pb::Operation::Read, ""),
+        Operation::Write => (pb::Operation::Write, ""),
+        Operation::Resize => (pb::Operation::Resize, ""),
+        Operation::Rename { name } => (pb::Operation::Rename, name.as_ref()),
+        Operation::Link => (pb::Operation::Link, ""),
+        Operation::Dispose { delete: true } => (pb::Operation::Delete, ""),
+        Operation::Dispose { delete: false } => (pb::Operation::Keep, ""),
+        Operation::SetSecurity => (pb::Operation::SetSecurity, ""),
+    };
+    pb::Operate { session: session.get(), open: open.get(), operation: operation.into(), name: name.to_owned() }
+}
+
 /// What happens to the data.
 fn disposition_from(number: i32) -> Result<Disposition, BadField> {
     match pb::Disposition::try_from(number) {
@@ -162,6 +203,7 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
         Command::Disconnect { connection } => Wire::Disconnect(pb::Disconnect { connection: connection.get() }),
         Command::Open(open) => Wire::Open(open_to(open.clone())),
         Command::Close { session, open } => Wire::Close(pb::Close { session: session.get(), open: open.get() }),
+        Command::Operate { session, open, operation } => Wire::Operate(operate_to(*session, *open, operation)),
         Command::Acknowledge { client, key, state, generation } => Wire::Acknowledge(pb::Acknowledge {
             client: client.to_bytes().to_vec(),
             key: key.to_bytes().to_vec(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lease::{
     Access, Break, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Epoch, FileId, FileKey, Generation, Grant,
-    GrantV2, Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Outcome, Rejection,
-    RequestId, Route, Sequence, ServerId, SessionId, Share, VolumeId,
+    GrantV2, Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, Outcome,
+    Rejection, RequestId, Route, Sequence, ServerId, SessionId, Share, VolumeId,
 };
 
 use super::{Told, answer, answer_from, command_from, command_to, delivery, request, request_from, told};
@@ -60,6 +60,14 @@ fn commands() -> Vec<Command> {
             ..open()
         }),
         Command::Close { session: SessionId::new(3), open: OpenId::new(1) },
+        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Read },
+        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Write },
+        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Resize },
+        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Rename { name: "b".into() } },
+        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Link },
+        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Dispose { delete: true } },
+        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Dispose { delete: false } },
+        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::SetSecurity },
         Command::Acknowledge { client, key, state: 0x6, generation: Some(Generation::new(2)) },
         Command::Acknowledge { client, key, state: 0, generation: None },
         Command::Release { client, key },
@@ -91,7 +99,9 @@ fn every_outcome_comes_back_as_it_was() {
         Outcome::Opened { open: OpenId::new(1), lease: None },
         Outcome::Opened { open: OpenId::new(1), lease: Some(grant) },
         Outcome::Opened { open: OpenId::new(1), lease: Some(Grant { v2: Some(v2), ..grant }) },
-        Outcome::Closed,
+        Outcome::Closed { delete: false },
+        Outcome::Closed { delete: true },
+        Outcome::Clear,
         Outcome::Acknowledged { state: Caching::RH },
         Outcome::Released,
         Outcome::Cancelled,

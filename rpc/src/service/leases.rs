@@ -44,6 +44,31 @@ impl Leases {
         let answered = self.coordinator.submit(request, command).await.map_err(|why| status::unavailable(&why))?;
         Ok(on_wire(&answered))
     }
+
+    /// Carries out a unary call whose request may be parked.
+    async fn ask_patiently(
+        &self,
+        header: Option<&pb::RequestHeader>,
+        command: Wire,
+        return_when_parked: bool,
+    ) -> Result<Patient, Status> {
+        let (request, command) = checked(header, &command)?;
+        let sequence = request.id.sequence.get();
+        let mut submission = self.coordinator.submit_watched(request, command);
+        if submission.parked().await && return_when_parked {
+            return Ok(Patient::Parked(pb::Parked { sequence }));
+        }
+        let Ok(answered) = tokio::time::timeout(self.parked_wait, submission.answer()).await else {
+            return Err(Status::deadline_exceeded("the request is still parked: repeat the call under the same name to wait on"));
+        };
+        Ok(Patient::Answered(on_wire(&answered.map_err(|why| status::unavailable(&why))?)))
+    }
+}
+
+/// What a request that may be parked has come to.
+enum Patient {
+    Answered((u64, Answer)),
+    Parked(pb::Parked),
 }
 
 /// A unary call's request, checked.
@@ -123,19 +148,24 @@ impl pb::lease_service_server::LeaseService for Leases {
 
     async fn open(&self, request: Request<pb::OpenRequest>) -> Result<Response<pb::OpenResponse>, Status> {
         let pb::OpenRequest { header, command, return_when_parked } = request.into_inner();
-        let (request, command) = checked(header.as_ref(), &Wire::Open(present(command)?))?;
-        let sequence = request.id.sequence.get();
-        let mut submission = self.coordinator.submit_watched(request, command);
-        let parked = submission.parked().await;
-        if parked && return_when_parked {
-            let result = Some(pb::open_response::Result::Parked(pb::Parked { sequence }));
-            return Ok(Response::new(pb::OpenResponse { index: 0, result }));
+        match self.ask_patiently(header.as_ref(), Wire::Open(present(command)?), return_when_parked).await? {
+            Patient::Answered(answer) => answered!(answer, OpenResponse, open_response, Opened),
+            Patient::Parked(parked) => {
+                let result = Some(pb::open_response::Result::Parked(parked));
+                Ok(Response::new(pb::OpenResponse { index: 0, result }))
+            }
         }
-        let Ok(answered) = tokio::time::timeout(self.parked_wait, submission.answer()).await else {
-            return Err(Status::deadline_exceeded("the open is still parked: repeat the call under the same name to wait on"));
-        };
-        let answered = answered.map_err(|why| status::unavailable(&why))?;
-        answered!(on_wire(&answered), OpenResponse, open_response, Opened)
+    }
+
+    async fn operate(&self, request: Request<pb::OperateRequest>) -> Result<Response<pb::OperateResponse>, Status> {
+        let pb::OperateRequest { header, command, return_when_parked } = request.into_inner();
+        match self.ask_patiently(header.as_ref(), Wire::Operate(present(command)?), return_when_parked).await? {
+            Patient::Answered(answer) => answered!(answer, OperateResponse, operate_response, Clear),
+            Patient::Parked(parked) => {
+                let result = Some(pb::operate_response::Result::Parked(parked));
+                Ok(Response::new(pb::OperateResponse { index: 0, result }))
+            }
+        }
     }
 
     async fn close(&self, request: Request<pb::CloseRequest>) -> Result<Response<pb::CloseResponse>, Status> {

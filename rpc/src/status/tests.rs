@@ -41,6 +41,7 @@ fn all_rejections() -> Vec<Rejection> {
         Rejection::SharingViolation,
         Rejection::Cancelled,
         Rejection::InvalidParameter,
+        Rejection::DeletePending,
         Rejection::LimitReached(Limit::Servers),
         Rejection::LimitReached(Limit::SessionsPerServer),
         Rejection::LimitReached(Limit::ConnectionsPerClient),

@@ -142,6 +142,10 @@ async fn the_rest(script: &mut Script, sessions: &[u64], open: u64) {
     let command = Some(pb::Cancel { sequence: 1 });
     result!(node.cancel(pb::CancelRequest { header, command }).await, cancel_response, Cancelled);
     let (mut node, header) = script.next();
+    let command = Some(pb::Operate { session: sessions[0], open, operation: pb::Operation::Read.into(), name: String::new() });
+    let request = pb::OperateRequest { header, command, return_when_parked: true };
+    result!(node.operate(request).await, operate_response, Clear);
+    let (mut node, header) = script.next();
     let command = Some(pb::Close { session: sessions[0], open });
     result!(node.close(pb::CloseRequest { header, command }).await, close_response, Closed);
     let (mut node, header) = script.next();

@@ -33,11 +33,12 @@ fn outcome_of(outcome: &Outcome) -> Fields {
         Outcome::SessionEnded => (4, None, None),
         Outcome::Disconnected => (5, None, None),
         Outcome::Opened { open, lease } => (6, Some(open.get()), lease.map(grant)),
-        Outcome::Closed => (7, None, None),
+        Outcome::Closed { delete } => (7, delete.then_some(1), None),
         Outcome::Acknowledged { state } => (8, Some(u64::from(state.bits())), None),
         Outcome::Released => (9, None, None),
         Outcome::Cancelled => (10, None, None),
         Outcome::Noted => (11, None, None),
+        Outcome::Clear => (12, None, None),
     }
 }
 
@@ -55,6 +56,7 @@ fn rejection_of(rejection: Rejection) -> Fields {
         Rejection::Cancelled => (110, None, None),
         Rejection::InvalidParameter => (111, None, None),
         Rejection::LimitReached(limit) => (112, Some(limit_number(limit)), None),
+        Rejection::DeletePending => (113, None, None),
     }
 }
 
@@ -119,11 +121,12 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
             };
             Outcome::Opened { open: OpenId::new(value?), lease }
         }
-        7 => Outcome::Closed,
+        7 => Outcome::Closed { delete: value == Some(1) },
         8 => Outcome::Acknowledged { state: Caching::from_bits(u32::try_from(value?).ok()?)? },
         9 => Outcome::Released,
         10 => Outcome::Cancelled,
         11 => Outcome::Noted,
+        12 => Outcome::Clear,
         _ => return rejection_from(kind, value).map(Err),
     };
     Some(Ok(outcome))
@@ -143,6 +146,7 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         110 => Rejection::Cancelled,
         111 => Rejection::InvalidParameter,
         112 => Rejection::LimitReached(limit_of(value?)?),
+        113 => Rejection::DeletePending,
         _ => return None,
     })
 }

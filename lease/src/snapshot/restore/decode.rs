@@ -6,15 +6,16 @@ use std::time::Duration;
 use prost::Message;
 
 use crate::caching::Caching;
-use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Share};
+use crate::command::{Access, Share};
 use crate::effect::Route;
 use crate::id::{
-    ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,
-    ServerId, SessionId,
+    ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, Sequence, ServerId,
+    SessionId,
 };
+use crate::snapshot::encode::parked;
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, Server, Session,
+    Answers, Breaking, Client, Connection, Head, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, Server, Session,
     Settings, Standing,
 };
 use crate::time::LogTime;
@@ -71,9 +72,9 @@ pub(super) fn session(id: SessionId, value: &[u8]) -> Option<Session> {
     Some(Session { id, client: ClientGuid::from_u128(number_of(client?)), route: route(to?) })
 }
 
-pub(super) fn file(value: &[u8]) -> Option<(Arc<str>, bool)> {
-    let wire::File { version: _, name, directory } = versioned(value, |file: &wire::File| file.version)?;
-    Some((Arc::from(name), directory))
+pub(super) fn file(value: &[u8]) -> Option<Head> {
+    let wire::File { version: _, name, directory, delete_pending } = versioned(value, |file: &wire::File| file.version)?;
+    Some(Head { name: Arc::from(name), directory, delete_pending })
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
@@ -124,36 +125,5 @@ fn notice(wire::Notice { to, number, generation, revoked, epoch }: wire::Notice)
 }
 
 pub(super) fn parked(ticket: u64, file: &FileKey, value: &[u8]) -> Option<Parked> {
-    let message: wire::Parked = versioned(value, |parked: &wire::Parked| parked.version)?;
-    let wire::Parked { version: _, server, incarnation, sequence, client, session, name, directory, after, .. } = message;
-    let request =
-        RequestId { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), sequence: Sequence::new(sequence) };
-    let lease = match message.lease {
-        None => None,
-        Some(lease) => Some(lease_request(lease)?),
-    };
-    let open = Open {
-        session: SessionId::new(session),
-        file: file.clone(),
-        name: Arc::from(name),
-        directory,
-        access: Access(message.access),
-        share: Share(u8::try_from(message.share).ok()?),
-        disposition: match message.disposition {
-            0 => Disposition::Keep,
-            1 => Disposition::Overwrite,
-            2 => Disposition::Supersede,
-            _ => return None,
-        },
-        lease,
-    };
-    Some(Parked { ticket, request, client: ClientGuid::from_u128(number_of(client?)), open, after })
-}
-
-fn lease_request(wire::LeaseRequest { key, state, v2 }: wire::LeaseRequest) -> Option<LeaseRequest> {
-    let v2 = match v2 {
-        None => None,
-        Some(v2) => Some(v2_of(v2)?).map(|(epoch, parent)| LeaseRequestV2 { epoch, parent }),
-    };
-    Some(LeaseRequest { key: guid_of(key?), state: Caching::from_bits(state)?, v2 })
+    parked::decode(ticket, file, versioned(value, |parked: &wire::Parked| parked.version)?)
 }

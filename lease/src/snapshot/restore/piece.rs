@@ -141,8 +141,7 @@ impl Piece {
 fn take(into: &mut File, has_head: &mut bool, place: Place, value: &[u8], again: &mut Vec<u8>) -> Option<bool> {
     Some(match place {
         Place::Head => {
-            let (name, directory) = file(value)?;
-            into.restore_head(name, directory);
+            into.restore_head(file(value)?);
             RecordOf::File(into).write_value(again);
             !mem::replace(has_head, true)
         }
@@ -173,7 +172,7 @@ pub(super) fn join(one: &mut Fragment, other: &Fragment) -> Result<(), RestoreEr
         if one.has_head {
             return Err(twice(RecordOf::File(from)));
         }
-        into.restore_head(Arc::clone(from.name()), from.directory());
+        into.restore_head(from.head());
         one.has_head = true;
     }
     // Opens before holds, which count the opens that are there.

@@ -60,6 +60,17 @@ impl Play {
         }
     }
 
+    pub(super) fn operate(&mut self, index: usize, operation: &lease::Operation) {
+        let opens: Vec<OpenId> = self.beliefs.opens.keys().copied().collect();
+        let Some(open) = pick(&opens, index) else { return };
+        let session = self.beliefs.opens[&open].session;
+        let seat = self.seats.iter().find(|seat| seat.id == session).copied().expect("an open has a session");
+        if self.lives(seat.server) {
+            let command = Command::Operate { session, open, operation: operation.clone() };
+            self.request(seat.server, command, About::Operate);
+        }
+    }
+
     /// A connection of this client that works.
     fn any_seat(&self, client: ClientGuid, index: usize) -> Option<Seat> {
         let seats: Vec<Seat> =
@@ -150,7 +161,7 @@ impl Play {
                 }
                 self.beliefs.opens.insert(*open, held);
             }
-            (About::Close(open), Ok(Outcome::Closed)) => self.beliefs.close(open),
+            (About::Close(open), Ok(Outcome::Closed { .. })) => self.beliefs.close(open),
             (About::Acknowledge { owner, state }, Ok(Outcome::Acknowledged { state: now })) => {
                 assert_eq!(state, now.bits(), "the lease is what its client agreed to");
                 self.beliefs.set(owner, *now);
@@ -158,7 +169,11 @@ impl Play {
             (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
             // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
             (About::Cancel, Ok(Outcome::Cancelled))
-            | (About::Open { .. }, Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::Cancelled))
+            | (About::Operate, Ok(Outcome::Clear) | Err(Rejection::Cancelled))
+            | (
+                About::Open { .. },
+                Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::DeletePending | Rejection::Cancelled),
+            )
             | (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease))
             | (About::Release(_), Err(Rejection::NoSuchLease))
             | (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use lease::{ClientGuid, Command, ConnectionId, Generation, LeaseKey, OpenId, Sequence, SessionId, Settings};
 
 use super::open::OpenRecord;
+use super::operation::OperateRecord;
 use crate::codec::CodecError;
 
 /// A command, as it is written. The numbers of the fields are part of [`EntryRecord`](super::EntryRecord).
@@ -53,6 +54,9 @@ pub enum CommandRecord {
     /// A notification could not be sent.
     #[prost(message, tag = "29")]
     Undeliverable(UndeliverableRecord),
+    /// Something is done through an open.
+    #[prost(message, tag = "30")]
+    Operate(OperateRecord),
 }
 
 /// A command without parameters.
@@ -149,6 +153,7 @@ impl From<&Command> for CommandRecord {
             Command::Disconnect { connection } => CommandRecord::Disconnect(connection.get()),
             Command::Open(open) => CommandRecord::Open(OpenRecord::from(open)),
             Command::Close { session, open } => CommandRecord::Close(CloseRecord { session: session.get(), open: open.get() }),
+            Command::Operate { session, open, operation } => CommandRecord::Operate(OperateRecord::new(*session, *open, operation)),
             Command::Acknowledge { client, key, state, generation } => CommandRecord::Acknowledge(AcknowledgeRecord {
                 client: bytes(client.to_bytes()),
                 key: bytes(key.to_bytes()),
@@ -190,6 +195,7 @@ impl TryFrom<CommandRecord> for Command {
             CommandRecord::Close(CloseRecord { session, open }) => {
                 Command::Close { session: SessionId::new(session), open: OpenId::new(open) }
             }
+            CommandRecord::Operate(operate) => operate.try_into()?,
             CommandRecord::Acknowledge(AcknowledgeRecord { client, key, state, generation }) => Command::Acknowledge {
                 client: client_guid(&client)?,
                 key: lease_key(&key)?,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use lease::{
     Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation, Incarnation,
-    LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Request, RequestId, Sequence, ServerId, SessionId,
-    Settings, Share, VolumeId,
+    LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, Request, RequestId, Sequence, ServerId,
+    SessionId, Settings, Share, VolumeId,
 };
 
 use super::{BATCH_BYTES_MAX, BatchWriter, Check, Decoded, ENTRY_BYTES_MAX, decode_batch};
@@ -39,6 +39,10 @@ fn open() -> Open {
     }
 }
 
+fn operate(operation: Operation) -> Command {
+    Command::Operate { session: SessionId::new(17), open: OpenId::new(5), operation }
+}
+
 /// Every command once, with parameters that differ from the defaults.
 fn commands() -> Vec<(Command, &'static str)> {
     vec![
@@ -55,6 +59,14 @@ fn commands() -> Vec<(Command, &'static str)> {
         (Command::Disconnect { connection: ConnectionId::new(3) }, "b80103"),
         (Command::Open(open()), GOLDEN_OPEN),
         (Command::Close { session: SessionId::new(17), open: OpenId::new(5) }, "ca010408111005"),
+        (operate(Operation::Read), "f20106081110051801"),
+        (operate(Operation::Write), "f20106081110051802"),
+        (operate(Operation::Resize), "f20106081110051803"),
+        (operate(Operation::Rename { name: Arc::from("b") }), "f20109081110051804220162"),
+        (operate(Operation::Link), "f20106081110051805"),
+        (operate(Operation::Dispose { delete: true }), "f20106081110051806"),
+        (operate(Operation::Dispose { delete: false }), "f20106081110051807"),
+        (operate(Operation::SetSecurity), "f20106081110051808"),
         (
             Command::Acknowledge { client: client(), key: key(), state: 3, generation: Some(Generation::new(2)) },
             "d201280a10000000000000000000000000000000c112100000000000000000000000000000001e18032002",
@@ -165,7 +177,7 @@ fn what_this_version_does_not_know_is_refused() {
     assert!(matches!(refusal(&unhex("08021a03820100")), CodecError::Version { found: 2, supported: 1 }));
     assert!(matches!(refusal(&[]), CodecError::Version { found: 0, .. }));
     // A command with a number of a later version, which protobuf reads as no command.
-    assert!(matches!(refusal(&unhex("08011a03f20100")), CodecError::Missing("command")));
+    assert!(matches!(refusal(&unhex("08011a03920300")), CodecError::Missing("command")));
     // Garbage, and an entry that is cut off.
     assert!(matches!(refusal(b"garbage"), CodecError::Malformed(_)));
     assert!(matches!(refusal(&unhex("08011a038201")), CodecError::Malformed(_)));

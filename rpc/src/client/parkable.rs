@@ -1,4 +1,4 @@
-//! An open on its way.
+//! A request on its way that may be parked.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::pending::Answer;
 use super::server::Server;
 use super::{CallError, Opened};
 
-/// An open on its way. Dropping it cancels the open, and closes it if it is granted nevertheless.
+/// A request on its way that may be parked. Dropping it cancels the request, and closes what it opens if it is granted nevertheless.
 #[derive(Debug)]
-pub struct PendingOpen {
+pub struct PendingRequest<T> {
     pub(super) server: Server,
     pub(super) request: RequestId,
     pub(super) answer: oneshot::Receiver<Answer>,
@@ -19,15 +19,21 @@ pub struct PendingOpen {
     /// What came out, if it came while somebody asked whether it is parked.
     pub(super) answered: Option<Answer>,
     pub(super) is_parked: bool,
+    pub(super) expected: fn(u64, &Outcome) -> Result<T, CallError>,
 }
 
-impl PendingOpen {
+/// An open on its way.
+pub type PendingOpen = PendingRequest<Opened>;
+/// An operation on its way.
+pub type PendingOperation = PendingRequest<()>;
+
+impl<T> PendingRequest<T> {
     /// The request's name.
     pub fn request(&self) -> RequestId {
         self.request
     }
 
-    /// Waits until the open is parked or answered; whether it is parked. Cancel safe.
+    /// Waits until the request is parked or answered; whether it is parked. Cancel safe.
     pub async fn parked(&mut self) -> bool {
         if self.is_parked || self.answered.is_some() {
             return self.is_parked;
@@ -40,8 +46,8 @@ impl PendingOpen {
         self.is_parked
     }
 
-    /// Waits for the answer: for at most the call timeout, but without limit while the open is parked.
-    pub async fn finish(mut self) -> Result<Opened, CallError> {
+    /// Waits for the answer: for at most the call timeout, but without limit while the request is parked.
+    pub async fn finish(mut self) -> Result<T, CallError> {
         let timeout = self.server.call_timeout();
         match tokio::time::timeout(timeout, self.parked()).await {
             Ok(_) => self.answered().await,
@@ -49,14 +55,14 @@ impl PendingOpen {
         }
     }
 
-    /// Cancels the open (MS-SMB2 3.3.5.16). Returns what was opened if it was opened already.
-    pub async fn cancel(mut self) -> Result<Option<Opened>, CallError> {
+    /// Cancels the request (MS-SMB2 3.3.5.16). Returns its outcome if it was carried out already.
+    pub async fn cancel(mut self) -> Result<Option<T>, CallError> {
         let sequence = Sequence::new(self.request.sequence.get());
         self.server.call(&Command::Cancel { sequence }).await?;
-        // The cancellation was carried out after the open or put an end to it: the open's own answer is certain to come.
+        // The cancellation was carried out after the request or put an end to it: the request's own answer is certain to come.
         let timeout: Duration = self.server.call_timeout();
         match tokio::time::timeout(timeout, self.answered()).await {
-            Ok(Ok(opened)) => Ok(Some(opened)),
+            Ok(Ok(outcome)) => Ok(Some(outcome)),
             Ok(Err(CallError::Rejected(lease::Rejection::Cancelled))) => Ok(None),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(self.server.no_answer(timeout)),
@@ -64,15 +70,23 @@ impl PendingOpen {
     }
 
     /// The answer, when it comes.
-    async fn answered(&mut self) -> Result<Opened, CallError> {
+    async fn answered(&mut self) -> Result<T, CallError> {
         let answer = match self.answered.take() {
             Some(answer) => answer,
             None => (&mut self.answer).await.unwrap_or(Err(CallError::Fenced)),
         };
         let (index, outcome) = answer?;
-        let Outcome::Opened { open, lease } = outcome else { return Err(unexpected(&outcome)) };
-        Ok(Opened { open, lease, index })
+        (self.expected)(index, &outcome)
     }
+}
+
+pub(super) fn opened(index: u64, outcome: &Outcome) -> Result<Opened, CallError> {
+    let Outcome::Opened { open, lease } = *outcome else { return Err(unexpected(outcome)) };
+    Ok(Opened { open, lease, index })
+}
+
+pub(super) fn clear(_: u64, outcome: &Outcome) -> Result<(), CallError> {
+    if *outcome == Outcome::Clear { Ok(()) } else { Err(unexpected(outcome)) }
 }
 
 /// An answer of the wrong kind: the node and this client disagree about the protocol.

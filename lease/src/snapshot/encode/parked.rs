@@ -1,0 +1,131 @@
+//! Parked requests, to and from records. The numbers are for ever.
+
+use std::sync::Arc;
+
+use super::{guid, v2};
+use crate::caching::Caching;
+use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Operation, Share};
+use crate::id::{ClientGuid, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::snapshot::restore::{guid_of, v2_of};
+use crate::snapshot::wire;
+use crate::state::{Parked, Waiting};
+
+pub(super) fn encode(part: &Parked) -> wire::Parked {
+    let Parked { ticket: _, request, client, waiting, after } = part;
+    let (open, operation) = match waiting {
+        Waiting::Open(open) => (Some(open_of(open)), None),
+        Waiting::Operation { session: _, open, operation } => (None, Some(operation_of(*open, operation))),
+    };
+    wire::Parked {
+        version: wire::VERSION,
+        server: request.server.get(),
+        incarnation: request.incarnation.get(),
+        sequence: request.sequence.get(),
+        client: Some(guid(client.to_bytes())),
+        session: part.session().get(),
+        after: *after,
+        open,
+        operation,
+    }
+}
+
+/// The request with this ticket on this file.
+pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Parked) -> Option<Parked> {
+    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation } = message;
+    let request =
+        RequestId { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), sequence: Sequence::new(sequence) };
+    let session = SessionId::new(session);
+    let waiting = match (open, operation) {
+        (Some(open), None) => Waiting::Open(open_from(session, file, open)?),
+        (None, Some(operation)) => {
+            let open = OpenId::new(operation.open);
+            Waiting::Operation { session, open, operation: operation_from(operation)? }
+        }
+        _ => return None,
+    };
+    Some(Parked { ticket, request, client: ClientGuid::from_bytes(guid_of(client?).to_bytes()), waiting, after })
+}
+
+fn open_of(part: &Open) -> wire::ParkedOpen {
+    let Open { session: _, file: _, name, directory, access, share, disposition, lease } = part;
+    wire::ParkedOpen {
+        name: name.as_ref().to_owned(),
+        directory: *directory,
+        access: access.0,
+        share: u32::from(share.0),
+        disposition: match disposition {
+            Disposition::Keep => 0,
+            Disposition::Overwrite => 1,
+            Disposition::Supersede => 2,
+        },
+        lease: lease.map(lease_request_of),
+    }
+}
+
+fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> Option<Open> {
+    let wire::ParkedOpen { name, directory, access, share, disposition, lease } = message;
+    let lease = match lease {
+        None => None,
+        Some(lease) => Some(lease_request_from(lease)?),
+    };
+    Some(Open {
+        session,
+        file: file.clone(),
+        name: Arc::from(name),
+        directory,
+        access: Access(access),
+        share: Share(u8::try_from(share).ok()?),
+        disposition: match disposition {
+            0 => Disposition::Keep,
+            1 => Disposition::Overwrite,
+            2 => Disposition::Supersede,
+            _ => return None,
+        },
+        lease,
+    })
+}
+
+fn lease_request_of(part: LeaseRequest) -> wire::LeaseRequest {
+    let LeaseRequest { key, state, v2: only_v2 } = part;
+    wire::LeaseRequest {
+        key: Some(guid(key.to_bytes())),
+        state: Caching::bits(state),
+        v2: only_v2.map(|LeaseRequestV2 { epoch, parent }| v2(epoch, parent)),
+    }
+}
+
+fn lease_request_from(wire::LeaseRequest { key, state, v2 }: wire::LeaseRequest) -> Option<LeaseRequest> {
+    let v2 = match v2 {
+        None => None,
+        Some(v2) => Some(v2_of(v2)?).map(|(epoch, parent)| LeaseRequestV2 { epoch, parent }),
+    };
+    Some(LeaseRequest { key: guid_of(key?), state: Caching::from_bits(state)?, v2 })
+}
+
+fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
+    let (kind, name) = match part {
+        Operation::Read => (1, ""),
+        Operation::Write => (2, ""),
+        Operation::Resize => (3, ""),
+        Operation::Rename { name } => (4, name.as_ref()),
+        Operation::Link => (5, ""),
+        Operation::Dispose { delete: true } => (6, ""),
+        Operation::Dispose { delete: false } => (7, ""),
+        Operation::SetSecurity => (8, ""),
+    };
+    wire::ParkedOperation { open: open.get(), kind, name: name.to_owned() }
+}
+
+fn operation_from(wire::ParkedOperation { open: _, kind, name }: wire::ParkedOperation) -> Option<Operation> {
+    Some(match kind {
+        1 => Operation::Read,
+        2 => Operation::Write,
+        3 => Operation::Resize,
+        4 => Operation::Rename { name: Arc::from(name) },
+        5 => Operation::Link,
+        6 => Operation::Dispose { delete: true },
+        7 => Operation::Dispose { delete: false },
+        8 => Operation::SetSecurity,
+        _ => return None,
+    })
+}
