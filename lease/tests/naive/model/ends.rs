@@ -84,7 +84,9 @@ impl Model {
         }
         let sessions = self.sessions.clone();
         let lost = |on: &Connection| !sessions.iter().any(|session| session.on == *on);
-        for connection in self.connections.clone().into_iter().filter(lost) {
+        let mut lost: Vec<Connection> = self.connections.iter().filter(|on| lost(on)).copied().collect();
+        lost.sort_by_key(|on| on.number);
+        for connection in lost {
             self.lose_connection(connection);
         }
     }

@@ -12,7 +12,8 @@ impl Model {
     pub(super) fn wake(&mut self) {
         while let Some(file) = self.first_woken() {
             for waiting in self.queue.clone() {
-                if waiting.file != file || self.has_to_wait(&waiting) {
+                let gone = !self.queue.iter().any(|known| known.request == waiting.request);
+                if gone || waiting.file != file || self.has_to_wait(&waiting) {
                     continue;
                 }
                 let goes_on_waiting = self.try_again(&waiting);
