@@ -18,8 +18,8 @@ use crate::id::{
 };
 use crate::invariants::Violation;
 use crate::state::{
-    Answer, Answers, Breaking, Client, Connection, Head, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, RULE_LEVEL,
-    Server, Session, Settings, Standing, State,
+    Answer, Answers, Breaking, Client, Connection, Head, Hold, HoldId, HoldV2, Meta, News, Notice, OpenRecord, Parked, RULE_LEVEL,
+    Server, Session, Settings, Standing, State, Under,
 };
 use crate::time::LogTime;
 
@@ -208,18 +208,25 @@ fn file(value: &[u8]) -> Option<Head> {
 }
 
 fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
-    let wire::Open { version: _, session, client, key, access, share } = versioned(value, |open: &wire::Open| open.version)?;
+    let wire::Open { version: _, session, client, key, access, share, oplock } =
+        versioned(value, |open: &wire::Open| open.version)?;
+    let under = match (key, oplock) {
+        (Some(key), false) => Under::Lease(guid_of(key)),
+        (None, true) => Under::Oplock,
+        (None, false) => Under::Nothing,
+        (Some(_), true) => return None,
+    };
     Some(OpenRecord {
         id,
         session: SessionId::new(session),
         client: ClientGuid::from_u128(number_of(client?)),
-        key: key.map(guid_of),
+        under,
         access: Access(access),
         share: Share(u8::try_from(share).ok()?),
     })
 }
 
-fn hold(id: LeaseId, value: &[u8]) -> Option<Hold> {
+fn hold(id: HoldId, value: &[u8]) -> Option<Hold> {
     let wire::Hold { version: _, current, breaking, generation, v2, notice: owed } =
         versioned(value, |hold: &wire::Hold| hold.version)?;
     let current = Caching::from_bits(current)?;

@@ -49,6 +49,7 @@ fn open(session: u64, key: u8) -> pb::Open {
         file: Some(pb::FileKey { volume: 1, file: vec![7; 16], stream: None }),
         name: "report.doc".to_owned(),
         directory: false,
+        oplock: 0,
         access: 3,
         share: 7,
         disposition: pb::Disposition::Keep.into(),
