@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::id::FileKey;
-use crate::snapshot::{Digest, RecordOf, each_of_file};
+use crate::snapshot::{Digest, RecordOf, each, each_of_file};
 use crate::state::{File, Hold, HoldId, Index, Keyed, OpenRecord, State, Waiting};
 
 /// An invariant that does not hold.
@@ -27,7 +27,10 @@ fn violated(rule: &'static str, place: impl fmt::Display) -> Result<(), Violatio
 
 /// The invariants of a file that was changed.
 pub(crate) fn check_file(state: &State, key: &FileKey) -> Result<(), Violation> {
-    let Some(file) = state.file(key) else { return Ok(()) };
+    state.file(key).map_or(Ok(()), |file| check_known_file(key, file))
+}
+
+fn check_known_file(key: &FileKey, file: &File) -> Result<(), Violation> {
     one_writer_per_file(key, file)?;
     no_write_caching_on_directories(key, file)?;
     parked_waits_for_something(key, file)
@@ -45,26 +48,32 @@ pub(crate) fn check_hold(state: &State, key: &FileKey, hold: &Hold) -> Result<()
 impl State {
     /// Checks all invariants on everything. Slow: for tests.
     pub fn check(&self) -> Result<(), Violation> {
-        self.check_records()?;
+        self.check_records(1)?;
         indexes_match_records(self)?;
         digest_matches_records(self)
     }
 
-    /// Checks all but what is derived from the records.
-    pub(crate) fn check_records(&self) -> Result<(), Violation> {
-        for file in self.files().iter() {
-            let key = file.key();
-            tally_matches_records(key, file)?;
-            check_file(self, key)?;
-            file.holds().iter().try_for_each(|hold| check_hold(self, key, hold))?;
-            file_is_known_for_something(key, file)?;
-            records_are_in_order(key, file)?;
-            opens_have_sessions(self, key, file)?;
-            share_modes_are_compatible(key, file)?;
-        }
+    /// Checks all but what is derived from the records, the files on so many threads.
+    pub(crate) fn check_records(&self, threads: usize) -> Result<(), Violation> {
+        let groups = (0..self.files().groups()).collect();
+        let checked = each(threads, groups, |group| self.files().group(group).try_for_each(|file| check_whole_file(self, file)));
+        checked.into_iter().collect::<Result<(), Violation>>()?;
         connections_have_sessions(self)?;
         counters_are_ahead(self)
     }
+}
+
+/// All invariants of one file, those included that no entry can break alone.
+fn check_whole_file(state: &State, file: &File) -> Result<(), Violation> {
+    let key = file.key();
+    tally_matches_records(key, file)?;
+    check_known_file(key, file)?;
+    file.holds().iter().try_for_each(|hold| check_hold(state, key, hold))?;
+    file_is_known_for_something(key, file)?;
+    records_are_in_order(key, file)?;
+    opens_have_sessions(state, key, file)?;
+    share_modes_are_compatible(key, file)?;
+    counters_are_ahead_of_file(state, key, file)
 }
 
 /// The counts of a file are those of its records.
@@ -213,12 +222,20 @@ fn counters_are_ahead(state: &State) -> Result<(), Violation> {
     let meta = state.meta();
     let sessions = state.index().sessions.iter().all(|(_, _, session)| session.get() <= meta.sessions);
     let opens = state.index().opens.values().flat_map(|opens| opens.keys()).all(|open| open.get() <= meta.opens);
-    let files = state.files().iter().all(|file| {
-        file.parked().iter().all(|parked| parked.ticket <= meta.tickets && parked.after <= meta.breaks)
-            && file.holds().iter().filter_map(|hold| hold.breaking()).all(|breaking| breaking.ordinal() <= meta.breaks)
-    });
     let notices = state.index().notices.keys().all(|(server, number)| state.server(*server).is_some_and(|s| *number <= s.notices));
-    if sessions && opens && files && notices { Ok(()) } else { violated("counters_are_ahead", format_args!("{meta:?}")) }
+    if sessions && opens && notices { Ok(()) } else { violated("counters_are_ahead", format_args!("{meta:?}")) }
+}
+
+/// No ticket and no ordinal is given out twice.
+fn counters_are_ahead_of_file(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
+    let meta = state.meta();
+    let parked = file.parked().iter().all(|parked| parked.ticket <= meta.tickets && parked.after <= meta.breaks);
+    let mut breaks = file.holds().iter().filter_map(|hold| hold.breaking());
+    if parked && breaks.all(|breaking| breaking.ordinal() <= meta.breaks) {
+        Ok(())
+    } else {
+        violated("counters_are_ahead", format_args!("{key}, {meta:?}"))
+    }
 }
 
 /// What is derived from the records is what would be derived from them now.

@@ -30,5 +30,5 @@ mod state;
 mod tests;
 
 pub use invariants::Violation;
-pub use snapshot::{Group, Record, RestoreError, StateHash, VALUE_BYTES_MAX, View};
+pub use snapshot::{Group, Piece, Record, Records, RestoreError, StateHash, VALUE_BYTES_MAX, View};
 pub use state::{BreakInfo, Counts, LeaseInfo, NoSuchBreak, OpenInfo, OplockInfo, ServerInfo, Settings, State};

@@ -76,16 +76,15 @@ fn upgraded(file: &File, hold: &Hold, asked: Caching) -> Option<Hold> {
 /// The oplock that an open gets which asks for this one: batch and exclusive need to be alone on the file, and come down to level II, which
 /// can not be held beside a lease with H (LS-044; MS-FSA 2.1.5.18.1).
 fn best_oplock(file: &File, asked: OplockLevel) -> OplockLevel {
-    let alone = !file.others_cache(None) && file.opens().iter().all(|open| open.access.is_stat());
-    match asked {
-        OplockLevel::Batch | OplockLevel::Exclusive if alone => asked,
-        OplockLevel::Batch | OplockLevel::Exclusive | OplockLevel::LevelII
-            if !file.others_write(None) && file.tally().leases_with_handles() == 0 =>
-        {
-            OplockLevel::LevelII
-        }
-        _ => OplockLevel::None,
-    }
+    let alone = || !file.others_cache(None) && file.opens().iter().all(|open| open.access.is_stat());
+    let shareable = || !file.others_write(None) && file.tally().leases_with_handles() == 0;
+    let best = match asked {
+        OplockLevel::Batch | OplockLevel::Exclusive if alone() => asked,
+        OplockLevel::Batch | OplockLevel::Exclusive | OplockLevel::LevelII if shareable() => OplockLevel::LevelII,
+        OplockLevel::Batch | OplockLevel::Exclusive | OplockLevel::LevelII | OplockLevel::None => OplockLevel::None,
+    };
+    debug_assert!(best <= asked, "nobody gets more than he asked for");
+    best
 }
 
 /// Puts an open that succeeds under an oplock of its own, if it can have one. Never breaks anybody.

@@ -139,8 +139,13 @@ impl File {
     }
 
     /// Sets what a file read in parts is called.
-    pub(super) fn restore_head(&mut self, Head { name, directory, delete_pending }: Head) {
+    pub(crate) fn restore_head(&mut self, Head { name, directory, delete_pending }: Head) {
         (self.name, self.directory, self.delete_pending) = (name, directory, delete_pending);
+    }
+
+    /// What its own record says.
+    pub(crate) fn head(&self) -> Head {
+        Head { name: Arc::clone(&self.name), directory: self.directory, delete_pending: self.delete_pending }
     }
 
     /// Sets its path.
@@ -253,6 +258,35 @@ impl File {
         self.tally.add_open(&open);
         let at = self.opens().partition_point(|other| other.id < open.id);
         self.opens.insert(at, open);
+    }
+
+    /// Adds an open that was read from a record, before or after its hold; false if it is there.
+    pub(crate) fn restore_open(&mut self, open: OpenRecord) -> bool {
+        let is_new = self.open(open.id).is_none();
+        if is_new {
+            self.add_open(open);
+        }
+        is_new
+    }
+
+    /// Adds a hold that was read from a record, before or after its opens; false if it is there.
+    pub(crate) fn restore_hold(&mut self, mut hold: Hold) -> bool {
+        let is_new = self.hold(hold.id).is_none();
+        if is_new {
+            let opens = self.opens().iter().filter(|open| open.hold() == Some(hold.id)).count();
+            hold.opens = u32::try_from(opens).unwrap_or(u32::MAX);
+            self.put_hold(hold);
+        }
+        is_new
+    }
+
+    /// Adds a parked open that was read from a record; false if it is there.
+    pub(crate) fn restore_parked(&mut self, parked: Parked) -> bool {
+        let is_new = self.parked().iter().all(|other| other.ticket != parked.ticket && other.request != parked.request);
+        if is_new {
+            self.put_parked(parked);
+        }
+        is_new
     }
 
     pub(super) fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {

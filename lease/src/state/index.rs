@@ -6,12 +6,12 @@ use crate::id::{ConnectionId, FileKey, Incarnation, NoticeNumber, OpenId, Reques
 use crate::state::client::Session;
 use crate::state::file::{OpenRecord, Parked};
 use crate::state::hold::{Hold, HoldId, LeaseId};
-use crate::state::shards::{Placed, Shards};
+use crate::state::shards::{Filled, Placed, Shards};
 use crate::state::table::Spread;
 use crate::time::LogTime;
 
-/// Groups of shards: a million leases make sixty a shard.
-const GROUPS: usize = 128;
+/// Groups of shards: a million leases make fifteen a shard.
+pub(crate) const GROUPS: usize = 512;
 
 /// What expires. At the same moment a server's life ends before breaks do: its holders can not answer any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +41,12 @@ impl Default for Leases {
 }
 
 impl Leases {
+    /// The leases of groups that were filled at once, each sorted by both hashes.
+    pub(crate) fn filled(groups: Vec<Filled<(u64, u64)>>) -> Leases {
+        let len = groups.iter().map(Filled::len).sum();
+        Leases { shards: Shards::filled(groups), len }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -100,6 +106,14 @@ impl Index {
     pub(crate) fn add_open(&mut self, file: &FileKey, open: &OpenRecord) {
         self.opens.entry(open.session).or_default().insert(open.id, file.spread());
         self.opens_count += 1;
+    }
+
+    /// Adds all opens at once, sorted, with the hashes of their files; there must be none yet.
+    pub(crate) fn restore_opens(&mut self, sorted: &[(SessionId, OpenId, u64)]) {
+        debug_assert_eq!(self.opens_count, 0, "the opens are added at once");
+        let sessions = sorted.chunk_by(|(one, ..), (other, ..)| one == other);
+        self.opens = sessions.map(|opens| (opens[0].0, opens.iter().map(|(_, open, file)| (*open, *file)).collect())).collect();
+        self.opens_count = sorted.len();
     }
 
     pub(crate) fn remove_open(&mut self, open: &OpenRecord) {

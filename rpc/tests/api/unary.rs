@@ -147,6 +147,11 @@ async fn the_rest(script: &mut Script, sessions: &[u64], open: u64) {
     let request = pb::OperateRequest { header, command, return_when_parked: true };
     result!(node.operate(request).await, operate_response, Clear);
     let (mut node, header) = script.next();
+    let command = Some(pb::AcknowledgeOplock { session: sessions[0], open, level: 1, generation: None });
+    let request = pb::AcknowledgeOplockRequest { header, command };
+    let no = result!(node.acknowledge_oplock(request).await, acknowledge_oplock_response, Rejected);
+    assert_eq!(no.reason(), pb::RejectionReason::OplockNotBreaking);
+    let (mut node, header) = script.next();
     let command = Some(pb::Close { session: sessions[0], open });
     result!(node.close(pb::CloseRequest { header, command }).await, close_response, Closed);
     let (mut node, header) = script.next();
