@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::id::FileKey;
 use crate::snapshot::{Digest, RecordOf, each, each_of_file};
-use crate::state::{File, Hold, Index, Keyed, OpenRecord, State, Waiting};
+use crate::state::{File, Hold, HoldId, Index, Keyed, OpenRecord, State, Waiting};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,7 +107,7 @@ fn break_targets_shrink(key: &FileKey, hold: &Hold) -> Result<(), Violation> {
     let Some(breaking) = hold.breaking() else { return Ok(()) };
     let (current, requested, required) = (breaking.current(), breaking.requested(), breaking.required());
     if current == requested || !requested.is_subset_of(current) || !required.is_subset_of(requested) {
-        return violated("break_targets_shrink", format_args!("{key}, {}", hold.id.key));
+        return violated("break_targets_shrink", format_args!("{key}, {}", hold.id));
     }
     Ok(())
 }
@@ -115,29 +115,30 @@ fn break_targets_shrink(key: &FileKey, hold: &Hold) -> Result<(), Violation> {
 /// A break whose time is over is resolved, whatever the entry was (MS-SMB2 3.3.6.5).
 fn no_expired_break_survives(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
     if hold.breaking().is_some_and(|breaking| breaking.ack_by() <= state.now()) {
-        return violated("no_expired_break_survives", format_args!("{key}, {}", hold.id.key));
+        return violated("no_expired_break_survives", format_args!("{key}, {}", hold.id));
     }
     Ok(())
 }
 
 /// A lease exists while it has opens (MS-SMB2 3.3.1.12).
 fn hold_has_open(key: &FileKey, hold: &Hold) -> Result<(), Violation> {
-    if hold.opens == 0 { violated("hold_has_open", format_args!("{key}, {}", hold.id.key)) } else { Ok(()) }
+    if hold.opens == 0 { violated("hold_has_open", format_args!("{key}, {}", hold.id)) } else { Ok(()) }
 }
 
 /// A lease is bound to one file (MS-SMB2 3.3.5.9.8).
 fn key_is_bound_to_one_file(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
-    let mut files = state.files_of_lease(hold.id);
+    let HoldId::Lease(lease) = hold.id else { return Ok(()) };
+    let mut files = state.files_of_lease(lease);
     if files.next().map(Keyed::key) != Some(key) || files.next().is_some() {
-        return violated("key_is_bound_to_one_file", format_args!("{key}, {}", hold.id.key));
+        return violated("key_is_bound_to_one_file", format_args!("{key}, {}", hold.id));
     }
     Ok(())
 }
 
 /// A break runs only while its client has a connection to be told on (MS-SMB2 3.3.4.7).
 fn breaking_holder_can_be_told(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
-    if hold.breaking().is_some() && state.route(hold.id.client).is_none() {
-        return violated("breaking_holder_can_be_told", format_args!("{key}, {}", hold.id.key));
+    if hold.breaking().is_some() && state.file(key).and_then(|file| state.route_of(file, hold.id)).is_none() {
+        return violated("breaking_holder_can_be_told", format_args!("{key}, {}", hold.id));
     }
     Ok(())
 }
@@ -152,7 +153,7 @@ fn records_are_in_order(key: &FileKey, file: &File) -> Result<(), Violation> {
     let sorted = file.opens().is_sorted_by(|one, other| one.id < other.id)
         && file.holds().is_sorted_by(|one, other| one.id < other.id)
         && file.parked().is_sorted_by(|one, other| one.ticket < other.ticket);
-    let mut leases: Vec<_> = file.opens().iter().filter_map(OpenRecord::lease).collect();
+    let mut leases: Vec<_> = file.opens().iter().filter_map(OpenRecord::hold).collect();
     leases.sort();
     let counted = leases.chunk_by(|one, other| one == other).map(|opens| (opens[0], opens.len()));
     if !sorted || !counted.eq(file.holds().iter().map(|hold| (hold.id, hold.opens as usize))) {
@@ -165,7 +166,7 @@ fn records_are_in_order(key: &FileKey, file: &File) -> Result<(), Violation> {
 fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
     for open in file.opens() {
         let session = state.session(open.session).is_some_and(|session| session.client == open.client);
-        if !session || open.lease().is_some_and(|lease| file.hold(lease).is_none()) {
+        if !session || open.hold().is_some_and(|lease| file.hold(lease).is_none()) {
             return violated("opens_have_sessions", format_args!("{key}, {}", open.id));
         }
     }

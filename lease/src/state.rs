@@ -25,13 +25,13 @@ use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{File, Head, OpenRecord, Parked, Waiting};
+pub(crate) use file::{File, Head, OpenRecord, Parked, Under, Waiting};
 pub use hold::NoSuchBreak;
-pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
+pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Reason, Standing};
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases};
 #[cfg(test)]
 pub(crate) use list::List;
-pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, ServerInfo};
+pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
 pub(crate) use shards::{Filled, group_of};
 #[cfg(test)]

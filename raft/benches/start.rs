@@ -166,6 +166,7 @@ impl Load {
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(mixed), stream: None },
             name: Arc::from(format!("projects/{:03}/file-{number:08}.dat", number % 1000)),
             directory: false,
+            oplock: lease::OplockLevel::None,
             access: Access(Access::READ_DATA | Access::WRITE_DATA),
             share: Share(7),
             disposition: Disposition::Keep,

@@ -5,7 +5,7 @@ use crate::command::Operation;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::limits::{NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, Keyed, LeaseId, OpenRecord, Reason, Waiting};
+use crate::state::{Answer, HoldId, Keyed, OpenRecord, Reason, Waiting};
 
 impl Operation {
     /// What it takes from other owners.
@@ -13,9 +13,8 @@ impl Operation {
         match self {
             Operation::Read => Some(Reason::Access),
             Operation::Write | Operation::Resize => Some(Reason::Overwrite),
-            Operation::Rename { .. } | Operation::Link | Operation::Dispose { delete: true } | Operation::SetSecurity => {
-                Some(Reason::Handle)
-            }
+            Operation::Rename { .. } | Operation::Link => Some(Reason::Name),
+            Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
             // A file that stays after all is in nobody's way (LS-069).
             Operation::Dispose { delete: false } => None,
         }
@@ -60,12 +59,13 @@ impl Step<'_> {
         let Some(reason) = operation.reason() else { return Some(Ok(self.done(file, operation))) };
         loop {
             let Some(record) = self.state.file(file) else { return Some(Err(Rejection::NoSuchOpen)) };
-            let Some(own) = record.open(open).map(OpenRecord::lease) else { return Some(Err(Rejection::NoSuchOpen)) };
-            let waits = record.others(own).any(|hold| reason.waits_for(hold.current()));
+            let Some(own) = record.open(open).map(OpenRecord::hold) else { return Some(Err(Rejection::NoSuchOpen)) };
+            let in_the_way = || record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold));
+            let waits = in_the_way().any(|hold| hold.delays(reason));
             if waits && !parked && record.parked().len() >= PARKED_OPENS_PER_FILE_MAX {
                 return Some(Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
             }
-            let breaks: Vec<LeaseId> = record.others(own).filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
+            let breaks: Vec<HoldId> = in_the_way().filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
             for hold in &breaks {
                 self.break_hold(file, *hold, reason);
             }

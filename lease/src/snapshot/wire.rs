@@ -117,6 +117,8 @@ pub(super) struct Open {
     pub(super) access: u32,
     #[prost(uint32, tag = "6")]
     pub(super) share: u32,
+    #[prost(bool, tag = "7")]
+    pub(super) oplock: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -206,6 +208,9 @@ pub(super) struct ParkedOpen {
     pub(super) disposition: u32,
     #[prost(message, optional, tag = "6")]
     pub(super) lease: Option<LeaseRequest>,
+    /// The byte of MS-SMB2 2.2.13.
+    #[prost(uint32, tag = "7")]
+    pub(super) oplock: u32,
 }
 
 /// An operation that waits. See `encode/operation.rs`.

@@ -6,7 +6,7 @@ use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Answer, Changed, Client, Deadline, File, Hold, Index, Keyed, LeaseId, Meta, OpenRecord, Parked, Remembered, Server, Session,
+    Answer, Changed, Client, Deadline, File, Hold, HoldId, Index, Keyed, Meta, OpenRecord, Parked, Remembered, Server, Session,
     State, Table,
 };
 
@@ -51,7 +51,7 @@ impl FileEdit<'_> {
         self.file.put_hold(hold);
     }
 
-    fn remove_hold_if_unused(&mut self, id: LeaseId) -> Option<Hold> {
+    fn remove_hold_if_unused(&mut self, id: HoldId) -> Option<Hold> {
         self.file.hold(id).filter(|hold| hold.opens == 0)?;
         let hold = self.file.remove_hold(id)?;
         self.digest.subtract(&RecordOf::Hold(self.file.key(), &hold));
@@ -140,7 +140,7 @@ impl State {
     /// the hold that went.
     pub(crate) fn remove_open(&mut self, key: &FileKey, id: OpenId) -> Option<Hold> {
         let mut edit = self.edit_file(key);
-        let lease = edit.remove_open(id)?.lease();
+        let lease = edit.remove_open(id)?.hold();
         let ended = lease.and_then(|lease| edit.remove_hold_if_unused(lease));
         if edit.is_over() {
             self.forget_file(key);

@@ -77,12 +77,16 @@ fn answers_come_back() {
         Outcome::SessionStarted { session: SessionId::new(0) },
         Outcome::SessionEnded,
         Outcome::Disconnected,
-        Outcome::Opened { open: OpenId::new(u64::MAX), lease: None },
-        Outcome::Opened { open: OpenId::new(1), lease },
-        Outcome::Opened { open: OpenId::new(1), lease: plain },
+        Outcome::Opened { open: OpenId::new(u64::MAX), lease: None, oplock: crate::OplockLevel::None },
+        Outcome::Opened { open: OpenId::new(1), lease, oplock: crate::OplockLevel::None },
+        Outcome::Opened { open: OpenId::new(1), lease: plain, oplock: crate::OplockLevel::None },
         Outcome::Closed { delete: false },
         Outcome::Closed { delete: true },
         Outcome::Clear,
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::LevelII },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Exclusive },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Batch },
+        Outcome::OplockAcknowledged { level: crate::OplockLevel::LevelII },
         Outcome::Acknowledged { state: Caching::RW },
         Outcome::Released,
         Outcome::Cancelled,
@@ -110,6 +114,8 @@ fn answers_come_back() {
         Rejection::Cancelled,
         Rejection::InvalidParameter,
         Rejection::DeletePending,
+        Rejection::OplockNotBreaking,
+        Rejection::InvalidOplockProtocol,
     ];
     let rejections = rejections.into_iter().chain(limits.map(Rejection::LimitReached));
     for answer in outcomes.into_iter().map(Ok).chain(rejections.map(Err)) {

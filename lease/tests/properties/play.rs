@@ -31,6 +31,7 @@ enum About {
     Open { held: Held, lease: Option<lease::LeaseRequest> },
     Close(OpenId),
     Operate,
+    Oplock,
     Acknowledge { owner: Owner, state: u32 },
     Release(Owner),
     Cancel,
@@ -142,6 +143,7 @@ impl Play {
             Action::Close(index) => self.close(*index),
             Action::Operate(index, operation) => self.operate(*index, operation),
             Action::Acknowledge { which, how, late } => self.acknowledge(*which, *how, *late),
+            Action::AcknowledgeOplock(index, level) => self.acknowledge_oplock(*index, *level),
             Action::Release(index) => self.release(*index),
             Action::Cancel(index) => self.cancel(*index),
             Action::Connect { client, server } => {
@@ -223,7 +225,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 22] = [
+const ABOUT: [&str; 25] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -240,6 +242,9 @@ const ABOUT: [&str; 22] = [
     "break",
     "notice",
     "revoked",
+    "oplock break",
+    "oplock notice",
+    "OplockAcknowledged",
     "no: StaleIncarnation",
     "no: AckExceedsTarget",
     "no: KeyOnOtherFile",

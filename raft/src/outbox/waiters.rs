@@ -157,7 +157,7 @@ impl Waiters {
             match effect {
                 Effect::Reply { to, outcome } => table.answered(*to, index, outcome),
                 Effect::Parked { to } => table.parked(*to),
-                Effect::Break(_) | Effect::Revoked { .. } => {}
+                Effect::Break(_) | Effect::Revoked { .. } | Effect::OplockBreak(_) | Effect::OplockRevoked { .. } => {}
             }
         }
         self.wake(&table);

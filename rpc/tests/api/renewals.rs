@@ -96,6 +96,7 @@ serve_streams_only! {
     close CloseRequest CloseResponse,
     operate OperateRequest OperateResponse,
     acknowledge AcknowledgeRequest AcknowledgeResponse,
+    acknowledge_oplock AcknowledgeOplockRequest AcknowledgeOplockResponse,
     release ReleaseRequest ReleaseResponse,
     cancel CancelRequest CancelResponse,
     report_undeliverable ReportUndeliverableRequest ReportUndeliverableResponse,

@@ -15,8 +15,8 @@ use crate::id::{
 use crate::snapshot::encode::parked;
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Head, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, Server, Session,
-    Settings, Standing,
+    Answers, Breaking, Client, Connection, Head, Hold, HoldId, HoldV2, Meta, News, Notice, OpenRecord, Parked, Server, Session,
+    Settings, Standing, Under,
 };
 use crate::time::LogTime;
 
@@ -78,18 +78,25 @@ pub(super) fn file(value: &[u8]) -> Option<Head> {
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
-    let wire::Open { version: _, session, client, key, access, share } = versioned(value, |open: &wire::Open| open.version)?;
+    let wire::Open { version: _, session, client, key, access, share, oplock } =
+        versioned(value, |open: &wire::Open| open.version)?;
+    let under = match (key, oplock) {
+        (Some(key), false) => Under::Lease(guid_of(key)),
+        (None, true) => Under::Oplock,
+        (None, false) => Under::Nothing,
+        (Some(_), true) => return None,
+    };
     Some(OpenRecord {
         id,
         session: SessionId::new(session),
         client: ClientGuid::from_u128(number_of(client?)),
-        key: key.map(guid_of),
+        under,
         access: Access(access),
         share: Share(u8::try_from(share).ok()?),
     })
 }
 
-pub(super) fn hold(id: LeaseId, value: &[u8]) -> Option<Hold> {
+pub(super) fn hold(id: HoldId, value: &[u8]) -> Option<Hold> {
     let wire::Hold { version: _, current, breaking, generation, v2, notice: owed } =
         versioned(value, |hold: &wire::Hold| hold.version)?;
     let current = Caching::from_bits(current)?;

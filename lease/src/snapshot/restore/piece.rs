@@ -8,7 +8,7 @@ use super::decode::{file, hold, open, parked};
 use crate::id::{FileKey, OpenId, SessionId};
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, RecordOf, Records};
-use crate::state::{FILE_GROUPS, File, Hold, Keyed, LEASE_GROUPS, Parked, Spread, group_of};
+use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Parked, Spread, group_of};
 
 /// What some of the records make. From all pieces together [`State::assemble`](crate::State::assemble) makes the state.
 #[derive(Debug)]
@@ -56,6 +56,7 @@ pub(super) struct Built {
     pub(super) files: Vec<Vec<Fragment>>,
     /// The hashes of leases and of their files, by the group of shards that they go to.
     pub(super) leases: Vec<Vec<(u64, u64)>>,
+    pub(super) oplocks: Vec<(OpenId, u64)>,
     pub(super) opens: Vec<(SessionId, OpenId, u64)>,
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
@@ -67,6 +68,7 @@ impl Default for Built {
         Built {
             files: (0..FILE_GROUPS).map(|_| Vec::new()).collect(),
             leases: (0..LEASE_GROUPS).map(|_| Vec::new()).collect(),
+            oplocks: Vec::new(),
             opens: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
@@ -79,8 +81,13 @@ impl Built {
         let (key, hash) = (file.key(), file.key().spread());
         self.opens.extend(file.opens().iter().map(|open| (open.session, open.id, hash)));
         for hold in file.holds() {
-            let lease = hold.id.spread();
-            self.leases[group_of(LEASE_GROUPS, lease)].push((lease, hash));
+            match hold.id {
+                HoldId::Lease(lease) => {
+                    let lease = lease.spread();
+                    self.leases[group_of(LEASE_GROUPS, lease)].push((lease, hash));
+                }
+                HoldId::Oplock(open) => self.oplocks.push((open, hash)),
+            }
             if hold.breaking().is_some() || hold.notice.is_some() {
                 self.moving.push(hold.clone());
             }

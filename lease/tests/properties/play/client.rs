@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2};
+use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2, OplockLevel};
 
 use super::{
     About, Answer, Caching, Command, Generation, Held, Open, OpenId, Opening, Outcome, Owner, Play, Rejection, Seat, file, pick,
@@ -44,6 +44,7 @@ impl Play {
             share: opening.share,
             disposition: opening.disposition,
             lease,
+            oplock: if lease.is_none() { opening.oplock } else { OplockLevel::None },
         };
         let owner = lease.map(|lease| (guid(seat.client), lease.key));
         let held = Held { session: seat.id, file, owner, access: opening.access, share: opening.share };
@@ -97,6 +98,17 @@ impl Play {
         let generation = if late { Generation::new(running.get() - 1) } else { running };
         let command = Command::Acknowledge { client: owner.0, key: owner.1, state, generation: Some(generation) };
         self.request(seat.server, command, About::Acknowledge { owner, state });
+    }
+
+    pub(super) fn acknowledge_oplock(&mut self, index: usize, level: Option<u8>) {
+        let Some(notice) = self.debts.running_of_oplock(index) else { return };
+        let seat = self.seats.iter().find(|seat| seat.id == notice.session).copied().expect("an open has a session");
+        if self.lives(seat.server) {
+            let level = level.unwrap_or(notice.into.to_byte());
+            let generation = Some(notice.generation);
+            let command = Command::AcknowledgeOplock { session: notice.session, open: notice.open, level, generation };
+            self.request(seat.server, command, About::Oplock);
+        }
     }
 
     pub(super) fn release(&mut self, index: usize) {
@@ -154,7 +166,7 @@ impl Play {
     /// Learns from the answers that change what a client believes.
     pub(super) fn opened_or_closed(&mut self, about: About, outcome: &Result<Outcome, Rejection>) {
         match (about, outcome) {
-            (About::Open { held, lease }, Ok(Outcome::Opened { open, lease: grant })) => {
+            (About::Open { held, lease }, Ok(Outcome::Opened { open, lease: grant, .. })) => {
                 assert_eq!(lease.is_some(), grant.is_some(), "who asks for a lease is answered one");
                 if let (Some(asked), Some(grant), Some(owner)) = (lease, grant, held.owner) {
                     self.granted(owner, &held, &asked, grant);
@@ -170,6 +182,11 @@ impl Play {
             // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
             (About::Cancel, Ok(Outcome::Cancelled))
             | (About::Operate, Ok(Outcome::Clear) | Err(Rejection::Cancelled))
+            | (
+                About::Oplock,
+                Ok(Outcome::OplockAcknowledged { .. })
+                | Err(Rejection::OplockNotBreaking | Rejection::InvalidOplockProtocol | Rejection::InvalidParameter),
+            )
             | (
                 About::Open { .. },
                 Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::DeletePending | Rejection::Cancelled),

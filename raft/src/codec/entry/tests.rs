@@ -28,6 +28,7 @@ fn open() -> Open {
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(7), stream: Some(Arc::from("s")) },
         name: Arc::from("a.txt"),
         directory: true,
+        oplock: lease::OplockLevel::None,
         access: Access(0x0012_019f),
         share: Share(7),
         disposition: Disposition::Supersede,
@@ -70,6 +71,15 @@ fn commands() -> Vec<(Command, &'static str)> {
         (
             Command::Acknowledge { client: client(), key: key(), state: 3, generation: Some(Generation::new(2)) },
             "d201280a10000000000000000000000000000000c112100000000000000000000000000000001e18032002",
+        ),
+        (
+            Command::AcknowledgeOplock {
+                session: SessionId::new(17),
+                open: OpenId::new(5),
+                level: 1,
+                generation: Some(Generation::new(2)),
+            },
+            "fa01080811100518012002",
         ),
         (
             Command::Release { client: client(), key: key() },
