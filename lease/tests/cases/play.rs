@@ -6,15 +6,41 @@ use std::time::Duration;
 
 use lease::{
     Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, Outcome, Request, RequestId, Sequence, ServerId,
-    SessionId, Share, State, VolumeId,
+    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, Request, RequestId,
+    Sequence, ServerId, SessionId, Share, State, VolumeId,
 };
 
 use crate::Trouble;
-use crate::tell::Told;
+use crate::tell::{Told, level_named};
 
 /// All that a client can want to do, and to let others do.
 const ALL: (Access, Share) = (Access(0x1_0003), Share(7));
+
+/// Who asked for something.
+#[derive(Clone)]
+pub(crate) struct Asker {
+    /// The handle.
+    pub(crate) who: String,
+    /// Whether for an oplock, whose level is to be told, were it none.
+    pub(crate) oplock: bool,
+}
+
+/// What an acknowledgement is of.
+#[derive(Clone, Copy)]
+pub(crate) enum About {
+    Lease(LeaseKey),
+    Oplock,
+    Nothing,
+}
+
+/// What an effect is seen with.
+pub(crate) struct Seen<'a> {
+    /// The request of the step.
+    pub(crate) request: RequestId,
+    pub(crate) own: &'a Asker,
+    pub(crate) about: About,
+    pub(crate) player: &'a Player,
+}
 
 /// Two clients, each at a server of its own, and one file.
 pub(crate) struct Player {
@@ -23,7 +49,9 @@ pub(crate) struct Player {
     sessions: BTreeMap<char, SessionId>,
     handles: BTreeMap<String, OpenId>,
     /// Who waits, by request.
-    waiting: BTreeMap<RequestId, String>,
+    waiting: BTreeMap<RequestId, Asker>,
+    /// The oplock of each handle that has one.
+    levels: BTreeMap<OpenId, OplockLevel>,
     /// Whether the name is still in the folder.
     exists: bool,
 }
@@ -36,6 +64,7 @@ impl Player {
             sessions: BTreeMap::new(),
             handles: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            levels: BTreeMap::new(),
             exists: true,
         };
         for client in ['a', 'b'] {
@@ -44,7 +73,7 @@ impl Player {
             let (_, effects) = player.ask(client, start);
             let session = effects.iter().find_map(|effect| match effect {
                 Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } => Some(*session),
-                Effect::Reply { .. } | Effect::Parked { .. } | Effect::Break(_) | Effect::Revoked { .. } => None,
+                _ => None,
             });
             player.sessions.insert(client, session.expect("a session begins"));
         }
@@ -79,31 +108,72 @@ impl Player {
             ("delete", []) => self.operate(session, who, step, Operation::Dispose { delete: true })?,
             ("lock", [_]) => return Err(Trouble::Missing("byte-range locks")),
             ("rename-parent", []) => return Err(Trouble::Missing("renaming a folder")),
-            ("ack", [_]) => return Err(Trouble::Missing("oplocks")),
+            ("ack", [level]) => Command::AcknowledgeOplock {
+                session,
+                open: self.handle_or_any(who),
+                level: level_named(level).ok_or_else(|| wrong(step, "no such level"))?,
+                generation: None,
+            },
             _ => return Err(wrong(step, "no such verb")),
         };
         Ok(self.enter(client, who, command))
     }
 
     fn enter(&mut self, client: char, who: &str, command: Command) -> Told {
-        let key = if let Command::Acknowledge { key, .. } = &command { Some(*key) } else { None };
+        let own =
+            Asker { who: who.to_owned(), oplock: matches!(&command, Command::Open(open) if open.oplock != OplockLevel::None) };
+        let about = match &command {
+            Command::Acknowledge { key, .. } => About::Lease(*key),
+            Command::AcknowledgeOplock { .. } => About::Oplock,
+            _ => About::Nothing,
+        };
         let (request, effects) = self.ask(client, command);
+        let mut told = Told::default();
         for effect in &effects {
             match effect {
-                Effect::Parked { to } => drop(self.waiting.insert(*to, who.to_owned())),
-                Effect::Reply { to, outcome: Ok(Outcome::Opened { open, .. }) } => {
-                    let who = self.waiting.get(to).map_or(who, String::as_str).to_owned();
-                    self.handles.insert(who, *open);
+                Effect::Parked { to } => drop(self.waiting.insert(*to, own.clone())),
+                Effect::Reply { to, outcome: Ok(Outcome::Opened { open, oplock, .. }) } => {
+                    let asker = self.waiting.get(to).unwrap_or(&own);
+                    self.handles.insert(asker.who.clone(), *open);
+                    self.levels.insert(*open, *oplock);
                 }
                 Effect::Reply { outcome: Ok(Outcome::Closed { delete: true }), .. } => self.exists = false,
-                Effect::Reply { .. } | Effect::Break(_) | Effect::Revoked { .. } => {}
+                _ => {}
+            }
+            told.note(effect, &Seen { request, own: &own, about, player: self });
+            match effect {
+                Effect::OplockBreak(told) if told.ack_by.is_none() => drop(self.levels.insert(told.open, told.into)),
+                Effect::Reply { outcome: Ok(Outcome::OplockAcknowledged { level }), .. } => {
+                    self.handles.get(who).and_then(|open| self.levels.insert(*open, *level));
+                }
+                _ => {}
             }
         }
-        Told::new(request, key, &effects, &self.waiting, self.state.now())
+        told
+    }
+
+    /// The waiting asker of a request.
+    pub(crate) fn waiting(&self, request: RequestId) -> Option<&Asker> {
+        self.waiting.get(&request)
+    }
+
+    /// The name of a handle, and its oplock as far as the client knows.
+    pub(crate) fn handle_with_oplock(&self, open: OpenId) -> (&str, OplockLevel) {
+        let name = self.handles.iter().find(|(_, known)| **known == open).map_or("?", |(name, _)| name.as_str());
+        (name, self.levels.get(&open).copied().unwrap_or_default())
+    }
+
+    pub(crate) fn now(&self) -> LogTime {
+        self.state.now()
     }
 
     fn operate(&self, session: SessionId, who: &str, step: &str, operation: Operation) -> Result<Command, Trouble> {
         Ok(Command::Operate { session, open: self.handle(who, step)?, operation })
+    }
+
+    /// The handle; one that was never given out for a name that is not known.
+    fn handle_or_any(&self, who: &str) -> OpenId {
+        self.handles.get(who).copied().unwrap_or(OpenId::new(u64::MAX))
     }
 
     fn handle(&self, who: &str, step: &str) -> Result<OpenId, Trouble> {
@@ -142,7 +212,8 @@ fn open(session: SessionId, options: &[&str]) -> Result<Command, Option<Trouble>
     let file = FileKey { volume: VolumeId::new(1), file: FileId::from_u128(1), stream: None };
     let (access, share) = ALL;
     let disposition = Disposition::Keep;
-    let mut open = Open { session, file, name: Arc::from("file"), directory: false, access, share, disposition, lease: None };
+    let (name, oplock) = (Arc::from("file"), OplockLevel::None);
+    let mut open = Open { session, file, name, directory: false, access, share, disposition, lease: None, oplock };
     let mut parent = None;
     for option in options {
         match option.split_once('=') {
@@ -150,7 +221,9 @@ fn open(session: SessionId, options: &[&str]) -> Result<Command, Option<Trouble>
             None if *option == "delete-on-close" => return Err(Some(Trouble::Missing("deletion on close"))),
             Some(("share", "none")) => open.share = Share(0),
             Some(("parent", key)) => parent = Some(key_named(key)),
-            Some(("oplock", _)) => return Err(Some(Trouble::Missing("oplocks"))),
+            Some(("oplock", level)) => {
+                open.oplock = level_named(level).and_then(OplockLevel::from_byte).ok_or(None)?;
+            }
             Some((key, state)) if key.starts_with('K') => {
                 let (state, v1) = state.strip_suffix("/v1").map_or((state, false), |state| (state, true));
                 let state = state.parse().map_err(|_| None)?;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lease::{
     Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, Request, RequestId, Sequence, ServerId,
-    SessionId, Settings, Share, VolumeId,
+    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Request, RequestId, Sequence,
+    ServerId, SessionId, Settings, Share, VolumeId,
 };
 
 use crate::model::Model;
@@ -121,7 +121,8 @@ impl Driver {
         for effect in effects {
             let (to, notice) = match effect {
                 Effect::Break(told) => (told.to, told.notice),
-                Effect::Revoked { to, notice, .. } => (*to, Some(*notice)),
+                Effect::OplockBreak(told) => (told.to, told.notice),
+                Effect::Revoked { to, notice, .. } | Effect::OplockRevoked { to, notice, .. } => (*to, Some(*notice)),
                 Effect::Reply { .. } | Effect::Parked { .. } => continue,
             };
             // Now and then a notice is lost on its way, and stays owed.
@@ -166,6 +167,7 @@ impl Driver {
                 _ => Disposition::Supersede,
             },
             lease: self.rng.percent(self.leased).then(|| self.lease_request(number)),
+            oplock: OplockLevel::None,
         };
         self.entry(session.on.server.get(), Command::Open(open))
     }

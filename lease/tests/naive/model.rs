@@ -217,6 +217,7 @@ impl Model {
             Command::Close { session, open } => self.close(id, *session, *open),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
+            Command::AcknowledgeOplock { .. } => unreachable!("nobody asks for oplocks"),
             Command::Release { client, key } => self.release(id, (*client, *key)),
             Command::Cancel { sequence } => self.cancel(id, RequestId { sequence: *sequence, ..id }),
         }
@@ -251,7 +252,7 @@ impl Model {
             lease.told.retain(|told| match told {
                 Effect::Break(told) => told.to.server != server || told.notice.is_none_or(|number| number > seen),
                 Effect::Revoked { to, notice, .. } => to.server != server || *notice > seen,
-                Effect::Reply { .. } | Effect::Parked { .. } => unreachable!("no server owes a client these"),
+                _ => unreachable!("no server owes a client these"),
             });
         }
     }

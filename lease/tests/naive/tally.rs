@@ -20,6 +20,8 @@ impl Tally {
             let event = match effect {
                 Effect::Parked { .. } => "parked".to_owned(),
                 Effect::Revoked { .. } => "revoked".to_owned(),
+                Effect::OplockRevoked { .. } => "oplock revoked".to_owned(),
+                Effect::OplockBreak(told) => format!("break oplock to {}", told.into.to_byte()),
                 Effect::Break(told) => format!("break {} to {}", told.from, told.into),
                 Effect::Reply { to, outcome } => {
                     let what = match outcome {

@@ -105,6 +105,6 @@ impl Model {
         let id = OpenId::new(self.last_open);
         let rights = Rights::of(open.access, Disposition::Keep);
         self.handles.push(Handle { id, session: open.session, client, file: open.file.clone(), key, rights, share: open.share });
-        Outcome::Opened { open: id, lease: grant }
+        Outcome::Opened { open: id, lease: grant, oplock: lease::OplockLevel::None }
     }
 }

@@ -56,7 +56,7 @@ impl Model {
                 match told {
                     Effect::Break(told) if was(&told.to) => owed.push((told.notice.is_none(), told.notice, at, nth)),
                     Effect::Revoked { to, notice, .. } if was(to) => owed.push((false, Some(*notice), at, nth)),
-                    Effect::Break(_) | Effect::Revoked { .. } | Effect::Reply { .. } | Effect::Parked { .. } => {}
+                    _ => {}
                 }
             }
         }
@@ -69,7 +69,7 @@ impl Model {
             match told {
                 Effect::Break(told) => (told.to, told.notice, told.name) = (to, number, name),
                 Effect::Revoked { to: before, notice, .. } => (*before, *notice) = (to, number.unwrap_or(*notice)),
-                Effect::Reply { .. } | Effect::Parked { .. } => unreachable!("no server owes a client these"),
+                _ => unreachable!("no server owes a client these"),
             }
             self.told.push(told.clone());
         }
