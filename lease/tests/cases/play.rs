@@ -25,20 +25,13 @@ pub(crate) struct Asker {
     pub(crate) oplock: bool,
 }
 
-/// What an acknowledgement is of.
-#[derive(Clone, Copy)]
-pub(crate) enum About {
-    Lease(LeaseKey),
-    Oplock,
-    Nothing,
-}
-
 /// What an effect is seen with.
 pub(crate) struct Seen<'a> {
     /// The request of the step.
     pub(crate) request: RequestId,
     pub(crate) own: &'a Asker,
-    pub(crate) about: About,
+    /// The lease that is acknowledged.
+    pub(crate) about: Option<LeaseKey>,
     pub(crate) player: &'a Player,
 }
 
@@ -73,7 +66,12 @@ impl Player {
             let (_, effects) = player.ask(client, start);
             let session = effects.iter().find_map(|effect| match effect {
                 Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } => Some(*session),
-                _ => None,
+                Effect::Reply { .. }
+                | Effect::Parked { .. }
+                | Effect::Break(_)
+                | Effect::Revoked { .. }
+                | Effect::OplockBreak(_)
+                | Effect::OplockRevoked { .. } => None,
             });
             player.sessions.insert(client, session.expect("a session begins"));
         }
@@ -122,34 +120,43 @@ impl Player {
     fn enter(&mut self, client: char, who: &str, command: Command) -> Told {
         let own =
             Asker { who: who.to_owned(), oplock: matches!(&command, Command::Open(open) if open.oplock != OplockLevel::None) };
-        let about = match &command {
-            Command::Acknowledge { key, .. } => About::Lease(*key),
-            Command::AcknowledgeOplock { .. } => About::Oplock,
-            _ => About::Nothing,
-        };
+        let about = if let Command::Acknowledge { key, .. } = &command { Some(*key) } else { None };
         let (request, effects) = self.ask(client, command);
         let mut told = Told::default();
         for effect in &effects {
-            match effect {
-                Effect::Parked { to } => drop(self.waiting.insert(*to, own.clone())),
-                Effect::Reply { to, outcome: Ok(Outcome::Opened { open, oplock, .. }) } => {
-                    let asker = self.waiting.get(to).unwrap_or(&own);
-                    self.handles.insert(asker.who.clone(), *open);
-                    self.levels.insert(*open, *oplock);
-                }
-                Effect::Reply { outcome: Ok(Outcome::Closed { delete: true }), .. } => self.exists = false,
-                _ => {}
-            }
+            self.before(effect, &own);
             told.note(effect, &Seen { request, own: &own, about, player: self });
-            match effect {
-                Effect::OplockBreak(told) if told.ack_by.is_none() => drop(self.levels.insert(told.open, told.into)),
-                Effect::Reply { outcome: Ok(Outcome::OplockAcknowledged { level }), .. } => {
-                    self.handles.get(who).and_then(|open| self.levels.insert(*open, *level));
-                }
-                _ => {}
-            }
+            self.after(effect, who);
         }
         told
+    }
+
+    /// Notes who is meant by what is told.
+    fn before(&mut self, effect: &Effect, own: &Asker) {
+        if let Effect::Parked { to } = effect {
+            self.waiting.insert(*to, own.clone());
+        }
+        let Effect::Reply { to, outcome: Ok(outcome) } = effect else { return };
+        if let Outcome::Opened { open, oplock, .. } = outcome {
+            let asker = self.waiting.get(to).unwrap_or(own);
+            self.handles.insert(asker.who.clone(), *open);
+            self.levels.insert(*open, *oplock);
+        }
+        self.exists &= *outcome != Outcome::Closed { delete: true };
+    }
+
+    /// Notes what is left after what was told.
+    fn after(&mut self, effect: &Effect, who: &str) {
+        if let Effect::OplockBreak(told) = effect
+            && told.ack_by.is_none()
+        {
+            self.levels.insert(told.open, told.into);
+        }
+        if let (Effect::Reply { outcome: Ok(Outcome::OplockAcknowledged { level }), .. }, Some(open)) =
+            (effect, self.handles.get(who))
+        {
+            self.levels.insert(*open, *level);
+        }
     }
 
     /// The waiting asker of a request.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lease::{Break, ClientGuid, Effect, Grant, LeaseKey, LogTime, OplockLevel, Outcome, Rejection};
 
-use crate::play::{About, Asker, Seen, guid};
+use crate::play::{Asker, Seen, guid};
 
 /// What came of a step, in order.
 #[derive(Default)]
@@ -93,12 +93,11 @@ fn acknowledged_by(deadline: Option<LogTime>, now: LogTime) -> &'static str {
     }
 }
 
-fn answer(outcome: &Result<Outcome, Rejection>, about: About, oplock: bool) -> String {
+fn answer(outcome: &Result<Outcome, Rejection>, about: Option<LeaseKey>, oplock: bool) -> String {
     match outcome {
         Ok(Outcome::Opened { lease: Some(grant), .. }) => granted(grant),
         Ok(Outcome::Acknowledged { state }) => {
-            let About::Lease(key) = about else { return format!("={state}") };
-            format!("{}={state}", name(key))
+            format!("{}={state}", about.map_or_else(String::new, name))
         }
         Ok(Outcome::OplockAcknowledged { level }) => format!("oplock={}", level_name(*level)),
         Ok(Outcome::Opened { lease: None, oplock: level, .. }) if oplock => format!("oplock={}", level_name(*level)),

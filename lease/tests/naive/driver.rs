@@ -33,12 +33,15 @@ const RIGHTS: [u32; 12] = [
     0x1_0000,  // DELETE
 ];
 
+const LEVELS: [OplockLevel; 4] = [OplockLevel::LevelII, OplockLevel::Exclusive, OplockLevel::Batch, OplockLevel::Batch];
+
 /// How the commands of one history are mixed.
 pub(crate) struct Driver {
     rng: Rng,
     /// Shares of a hundred: opens that share everything, requests for a lease, stat opens among all.
     sociable: u64,
     leased: u64,
+    oplocked: u64,
     files: u64,
     clients: u64,
     keys: u64,
@@ -57,6 +60,7 @@ impl Driver {
         let mut rng = Rng::new(seed);
         let sociable = [30, 70, 95, 100][index(rng.below(4), 4)];
         let leased = [60, 90, 100][index(rng.below(3), 3)];
+        let oplocked = [0, 10, 40, 80][index(rng.below(4), 4)];
         let polite = [30, 60, 90][index(rng.below(3), 3)];
         let ttl = if rng.percent(30) { Duration::from_secs(20) } else { TTL };
         let (files, clients, keys) = (1 + rng.below(2), 2 + rng.below(3), 1 + rng.below(3));
@@ -64,6 +68,7 @@ impl Driver {
             rng,
             sociable,
             leased,
+            oplocked,
             files,
             clients,
             keys,
@@ -103,7 +108,8 @@ impl Driver {
             0..=35 => self.open(model),
             36..=46 => self.operate(model),
             47..=58 => self.close(model),
-            59..=79 => self.acknowledge(model),
+            59..=72 => self.acknowledge(model),
+            73..=79 => self.acknowledge_oplock(model),
             80..=82 => self.release(model),
             83..=85 => self.cancel(model),
             86..=89 => self.connect(server),
@@ -154,6 +160,7 @@ impl Driver {
         let number = self.rng.below(self.files);
         let share = if self.rng.percent(self.sociable) { 7 } else { self.rng.below(8) };
         let wrong = self.rng.below(400);
+        let oplock = if self.rng.percent(self.oplocked) { self.rng.pick(&LEVELS) } else { None };
         let open = Open {
             session: if wrong == 0 { SessionId::new(self.rng.below(9)) } else { session.id },
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(number.into()), stream: None },
@@ -166,8 +173,8 @@ impl Driver {
                 7..=8 => Disposition::Overwrite,
                 _ => Disposition::Supersede,
             },
-            lease: self.rng.percent(self.leased).then(|| self.lease_request(number)),
-            oplock: OplockLevel::None,
+            lease: (wrong == 3 || oplock.is_none() && self.rng.percent(self.leased)).then(|| self.lease_request(number)),
+            oplock: oplock.unwrap_or_default(),
         };
         self.entry(session.on.server.get(), Command::Open(open))
     }
@@ -246,6 +253,35 @@ impl Driver {
             _ => Some(lease::Generation::new(generation.get().saturating_sub(1))),
         };
         self.entry(server, Command::Acknowledge { client, key, state, generation })
+    }
+
+    /// Mostly a break that runs, and mostly what it asks for.
+    fn acknowledge_oplock(&mut self, model: &Model) -> Entry {
+        let running: Vec<_> = model.oplocks.iter().filter(|oplock| oplock.breaking.is_some()).collect();
+        let any: Vec<_> = model.oplocks.iter().collect();
+        let Some(oplock) = self.rng.pick(&running).or_else(|| self.rng.pick(&any).filter(|_| self.rng.percent(20))) else {
+            return self.acknowledge(model);
+        };
+        let handle = model.handles.iter().find(|handle| handle.id == oplock.open).expect("an oplock has an open");
+        let (mut session, mut open) = (handle.session, handle.id);
+        match self.rng.below(100) {
+            0 => session = SessionId::new(self.rng.below(9)),
+            1 => open = OpenId::new(self.rng.below(30)),
+            _ => {}
+        }
+        let into = oplock.breaking.map_or(OplockLevel::None, |breaking| breaking.into);
+        let level = if self.rng.percent(self.polite) {
+            into.to_byte()
+        } else {
+            self.rng.pick(&[0x00, 0x01, 0x08, 0x09, 0xff, 0x42]).expect("there are some")
+        };
+        let generation = match self.rng.below(10) {
+            0..=4 => None,
+            5..=8 => Some(oplock.generation),
+            _ => Some(lease::Generation::new(oplock.generation.get().saturating_sub(1))),
+        };
+        let server = model.sessions.iter().find(|known| known.id == handle.session).map_or(0, |known| known.on.server.get());
+        self.entry(server, Command::AcknowledgeOplock { session, open, level, generation })
     }
 
     fn release(&mut self, model: &Model) -> Entry {
@@ -335,7 +371,8 @@ impl Driver {
 
     /// Time passes: a moment, or up to the next deadline and not a millisecond beyond, or far.
     fn wait(&mut self, model: &Model) -> Entry {
-        let deadline = model.leases.iter().filter_map(|lease| Some(lease.breaking?.ack_by)).min();
+        let leases = model.leases.iter().filter_map(|lease| Some(lease.breaking?.ack_by));
+        let deadline = leases.chain(model.oplocks.iter().filter_map(|oplock| Some(oplock.breaking?.ack_by))).min();
         let far = self.at.after(Duration::from_millis(self.rng.below(20_000)));
         self.at = match (self.rng.below(4), deadline) {
             (0, Some(deadline)) => deadline.max(self.at),

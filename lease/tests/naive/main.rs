@@ -10,6 +10,9 @@ mod model;
 mod rng;
 mod tally;
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use crate::compare::{history, shrink};
 use crate::tally::Tally;
 
@@ -21,16 +24,32 @@ fn number(name: &str) -> Option<u64> {
     Some(text.to_string_lossy().replace('_', "").parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
-#[test]
-fn the_table_and_the_model_agree() {
-    let commands = number("NAIVE_COMMANDS").unwrap_or(COMMANDS);
-    let mut seed = number("NAIVE_SEED").unwrap_or(1);
+/// Threads that share the work.
+const PLAYERS: u64 = 2;
+
+/// Plays every so manieth history until there were so many commands.
+fn play(mut seed: u64, commands: u64) -> Tally {
     let mut tally = Tally::default();
     while tally.commands < commands {
         if let Some(entries) = history(seed, &mut tally) {
             panic!("seed {seed}:\n{}", shrink(entries));
         }
-        seed += 1;
+        seed += PLAYERS;
+    }
+    tally
+}
+
+#[test]
+fn the_table_and_the_model_agree() {
+    let commands = number("NAIVE_COMMANDS").unwrap_or(COMMANDS);
+    let seed = number("NAIVE_SEED").unwrap_or(1);
+    let tallies: Vec<Tally> = thread::scope(|scope| {
+        let players: Vec<_> = (0..PLAYERS).map(|nth| scope.spawn(move || play(seed + nth, commands / PLAYERS))).collect();
+        players.into_iter().map(|player| player.join().unwrap_or_else(|how| resume_unwind(how))).collect()
+    });
+    let mut tally = Tally::default();
+    for part in tallies {
+        tally.add(part);
     }
     println!("{tally}");
     tally.is_enough();

@@ -1,7 +1,7 @@
 //! The rules a second time: slow, obvious, and written from the rule book and not from the table.
 //!
 //! Everything is in plain lists. Nothing is indexed or remembered that can be found by looking through all of it again. One concern a
-//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`queue`] who waits, [`ends`] how sessions end, [`servers`]
+//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`oplock`] the same of oplocks, [`queue`] who waits, [`ends`] how sessions end, [`servers`]
 //! how servers do, [`reach`] how clients are told.
 
 mod breaks;
@@ -9,6 +9,7 @@ mod ends;
 mod grant;
 mod open;
 mod operate;
+mod oplock;
 mod queue;
 mod reach;
 mod rights;
@@ -19,9 +20,10 @@ use std::time::Duration;
 
 use lease::{
     Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileKey, Generation, Incarnation, LeaseKey, LogTime,
-    NoticeNumber, Open, OpenId, Operation, Outcome, Rejection, Request, RequestId, Route, ServerId, SessionId, Share,
+    NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, Rejection, Request, RequestId, Route, ServerId, SessionId, Share,
 };
 
+pub(crate) use oplock::Oplock;
 pub(crate) use rights::Rights;
 
 /// An SMB server.
@@ -98,6 +100,22 @@ pub(crate) struct File {
     pub(crate) delete_pending: bool,
 }
 
+/// What somebody takes from who caches.
+pub(crate) enum Demand {
+    Lease {
+        of: Owner,
+        /// What may be left.
+        leaves: Caching,
+        /// Whether who takes it waits for it.
+        wait: bool,
+    },
+    Oplock {
+        of: OpenId,
+        leaves: OplockLevel,
+        wait: bool,
+    },
+}
+
 /// What somebody waits to do.
 #[derive(Debug, Clone)]
 pub(crate) enum Task {
@@ -132,6 +150,7 @@ pub(crate) struct Model {
     pub(crate) files: Vec<File>,
     pub(crate) handles: Vec<Handle>,
     pub(crate) leases: Vec<Lease>,
+    pub(crate) oplocks: Vec<Oplock>,
     /// In the order in which they came.
     pub(crate) queue: Vec<Waiting>,
     last_session: u64,
@@ -154,6 +173,7 @@ impl Model {
             files: Vec::new(),
             handles: Vec::new(),
             leases: Vec::new(),
+            oplocks: Vec::new(),
             queue: Vec::new(),
             last_session: 0,
             last_open: 0,
@@ -217,7 +237,9 @@ impl Model {
             Command::Close { session, open } => self.close(id, *session, *open),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
-            Command::AcknowledgeOplock { .. } => unreachable!("nobody asks for oplocks"),
+            Command::AcknowledgeOplock { session, open, level, generation } => {
+                self.acknowledge_oplock(id, *session, *open, *level, *generation);
+            }
             Command::Release { client, key } => self.release(id, (*client, *key)),
             Command::Cancel { sequence } => self.cancel(id, RequestId { sequence: *sequence, ..id }),
         }
@@ -252,7 +274,9 @@ impl Model {
             lease.told.retain(|told| match told {
                 Effect::Break(told) => told.to.server != server || told.notice.is_none_or(|number| number > seen),
                 Effect::Revoked { to, notice, .. } => to.server != server || *notice > seen,
-                _ => unreachable!("no server owes a client these"),
+                Effect::OplockBreak(_) | Effect::OplockRevoked { .. } | Effect::Reply { .. } | Effect::Parked { .. } => {
+                    unreachable!("no server owes a client these")
+                }
             });
         }
     }

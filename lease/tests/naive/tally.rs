@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lease::{Effect, Entry, Outcome};
+use lease::{Command, Effect, Entry, OplockLevel, Outcome};
 
 /// How often what happened.
 #[derive(Default)]
@@ -21,11 +21,20 @@ impl Tally {
                 Effect::Parked { .. } => "parked".to_owned(),
                 Effect::Revoked { .. } => "revoked".to_owned(),
                 Effect::OplockRevoked { .. } => "oplock revoked".to_owned(),
-                Effect::OplockBreak(told) => format!("break oplock to {}", told.into.to_byte()),
+                Effect::OplockBreak(told) => {
+                    let how = if told.ack_by.is_some() { "" } else { " at once" };
+                    let second = matches!(entry.command, Command::AcknowledgeOplock { .. });
+                    format!("break oplock to {:?}{how}{}", told.into, if second { ", as a second stage" } else { "" })
+                }
                 Effect::Break(told) => format!("break {} to {}", told.from, told.into),
                 Effect::Reply { to, outcome } => {
                     let what = match outcome {
-                        Ok(Outcome::Opened { lease: None, .. }) => "opened".to_owned(),
+                        Ok(Outcome::Opened { lease: None, oplock, .. }) => match oplock {
+                            OplockLevel::None => "opened".to_owned(),
+                            level @ (OplockLevel::LevelII | OplockLevel::Exclusive | OplockLevel::Batch) => {
+                                format!("opened {level:?}")
+                            }
+                        },
                         Ok(Outcome::Opened { lease: Some(grant), .. }) if grant.breaking => "opened while breaking".to_owned(),
                         Ok(Outcome::Opened { lease: Some(grant), .. }) => format!("granted {}", grant.state),
                         Ok(Outcome::Closed { delete: true }) => "closed and deleted".to_owned(),
@@ -48,7 +57,8 @@ impl fmt::Display for Tally {
 }
 
 /// What must have happened in a full run, each many times over.
-const HAPPENED: [&str; 32] = [
+const HAPPENED: &[&str] = &[
+    "OplockAcknowledged",
     "Clear",
     "Clear, after waiting",
     "Noted",
@@ -57,6 +67,10 @@ const HAPPENED: [&str; 32] = [
     "refused: the file is being deleted",
     "refused: the file is being deleted, after waiting",
     "break R to -",
+    "break oplock to LevelII",
+    "break oplock to None",
+    "break oplock to None at once",
+    "break oplock to None at once, as a second stage",
     "break RH to -",
     "break RH to R",
     "break RW to -",
@@ -65,6 +79,13 @@ const HAPPENED: [&str; 32] = [
     "break RWH to RH",
     "break RWH to RW",
     "granted -",
+    "opened Batch, after waiting",
+    "opened Exclusive, after waiting",
+    "opened LevelII, after waiting",
+    "oplock revoked",
+    "refused: invalid parameter",
+    "refused: the oplock is not breaking",
+    "refused: the acknowledged oplock level is not one that the break allows",
     "granted -, after waiting",
     "granted R, after waiting",
     "granted RH, after waiting",
@@ -84,9 +105,17 @@ const HAPPENED: [&str; 32] = [
 ];
 
 impl Tally {
+    /// Adds what another came to.
+    pub(crate) fn add(&mut self, other: Tally) {
+        self.commands += other.commands;
+        for (event, count) in other.events {
+            *self.events.entry(event).or_default() += count;
+        }
+    }
+
     /// Holds that everything that can happen did: once in a hundred thousand commands is the least.
     pub(crate) fn is_enough(&self) {
-        for event in HAPPENED {
+        for &event in HAPPENED {
             let count = self.events.get(event).copied().unwrap_or(0);
             assert!(count >= self.commands / 100_000, "'{event}' {count} times in {} commands", self.commands);
         }

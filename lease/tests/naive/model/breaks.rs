@@ -1,6 +1,6 @@
 //! What is taken from a lease, stage by stage, and how a break ends (sections 1.E to 1.G, 2.2).
 
-use lease::{Break, Caching, ClientGuid, Generation, LeaseKey, LogTime, Outcome, Rejection, RequestId, ServerId};
+use lease::{Break, Caching, ClientGuid, Generation, LeaseKey, LogTime, OpenId, Outcome, Rejection, RequestId, ServerId};
 
 use super::{Breaking, Effect, Lease, Model, Owner, owns};
 
@@ -9,6 +9,7 @@ use super::{Breaking, Effect, Lease, Model, Owner, owns};
 enum Due {
     Life(ServerId),
     Break(ClientGuid, LeaseKey),
+    Oplock(OpenId),
 }
 
 impl Model {
@@ -119,11 +120,13 @@ impl Model {
             let breaks =
                 model.leases.iter().filter_map(|lease| Some((lease.breaking?.ack_by, Due::Break(lease.client, lease.key))));
             let lives = model.servers.iter().filter_map(|server| Some((server.until?, Due::Life(server.id))));
-            breaks.chain(lives).filter(|(at, _)| *at <= model.now).min()
+            let oplocks = model.oplocks.iter().filter_map(|oplock| Some((oplock.breaking?.ack_by, Due::Oplock(oplock.open))));
+            breaks.chain(oplocks).chain(lives).filter(|(at, _)| *at <= model.now).min()
         };
         while let Some((_, due)) = due(self) {
             match due {
                 Due::Break(client, key) => self.revoke((client, key)),
+                Due::Oplock(open) => self.revoke_oplock(open),
                 Due::Life(server) => self.end_server(server),
             }
             self.wake();

@@ -36,6 +36,7 @@ impl Model {
 
     /// A lease without a handle is no more (LS-006).
     pub(super) fn after_close(&mut self, closed: &Handle) {
+        self.drop_oplock(closed);
         let owner = (closed.client, closed.key);
         if closed.key.is_none() || self.handles.iter().any(|handle| (handle.client, handle.key) == owner) {
             return;

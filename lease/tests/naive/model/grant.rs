@@ -1,8 +1,8 @@
 //! What a lease request gets (LS-028 to LS-041, LS-118 to LS-121).
 
-use lease::{Caching, ClientGuid, Grant, GrantV2, LeaseKey, LeaseRequest, LeaseRequestV2, Open};
+use lease::{Caching, ClientGuid, Grant, GrantV2, LeaseKey, LeaseRequest, LeaseRequestV2, Open, OplockLevel};
 
-use super::{Lease, Model, owns};
+use super::{Lease, Model, Oplock, owns};
 
 impl Model {
     pub(super) fn grant(&mut self, id: (ClientGuid, LeaseKey), open: &Open, asked: LeaseRequest) -> Grant {
@@ -58,8 +58,14 @@ impl Model {
         let owner = (id.0, Some(id.1));
         let others = || self.leases.iter().filter(|other| other.file == of.file && !owns(owner, other));
         let opens = self.handles.iter().filter(|other| other.file == of.file && (other.client, other.key) != owner);
+        let oplocks = || self.oplocks.iter().filter(|oplock| oplock.file == of.file);
+        if oplocks().any(Oplock::writes) || state.handles() && oplocks().any(|oplock| oplock.level == OplockLevel::LevelII) {
+            return state == Caching::None; // LS-034
+        }
         if state.writes() {
-            return others().all(|other| other.state == Caching::None) && opens.clone().all(|open| open.rights.is_stat());
+            return oplocks().all(|oplock| oplock.level == OplockLevel::None)
+                && others().all(|other| other.state == Caching::None)
+                && opens.clone().all(|open| open.rights.is_stat());
         }
         state == Caching::None || others().all(|other| !other.state.writes())
     }

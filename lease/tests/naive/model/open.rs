@@ -1,9 +1,9 @@
 //! CREATE: share modes, breaks and the grant, as one step that is taken again from its beginning whenever it had to wait (LS-046).
 
-use lease::{Caching, Disposition, Open, Outcome, Rejection, RequestId};
+use lease::{Caching, Disposition, Open, OplockLevel, Outcome, Rejection, RequestId};
 
 use super::rights::{conflict, exist};
-use super::{Handle, Model, OpenId, Owner, Rights, Task, owns};
+use super::{Demand, Handle, Model, OpenId, Owner, Rights, Task, owns};
 
 /// What an open comes to for now.
 pub(super) enum Verdict {
@@ -11,22 +11,13 @@ pub(super) enum Verdict {
     Waits,
 }
 
-/// What an open takes from a lease.
-pub(super) struct Demand {
-    /// Which lease.
-    pub(super) of: Owner,
-    /// What may be left.
-    pub(super) leaves: Caching,
-    /// Whether the open waits for it.
-    pub(super) wait: bool,
-}
-
 impl Model {
     pub(super) fn open(&mut self, request: RequestId, open: &Open) {
         if self.session_of(request, open.session).is_none() {
             return self.reply(request, Err(Rejection::NoSuchSession));
         }
-        if !exist(open.access, open.share) {
+        let both = open.lease.is_some() && open.oplock != OplockLevel::None;
+        if !exist(open.access, open.share) || both {
             return self.reply(request, Err(Rejection::InvalidParameter));
         }
         match self.attempt(open) {
@@ -48,36 +39,50 @@ impl Model {
         if self.files.iter().any(|file| file.key == open.file && file.delete_pending) {
             return Verdict::Answered(Err(Rejection::DeletePending)); // before anybody is broken (LS-142)
         }
+        let batches = self.batch_demands(open);
         let demands = match self.share_demands(owner, open) {
+            _ if !batches.is_empty() => batches,
             None => return Verdict::Answered(Err(Rejection::SharingViolation)),
-            Some(demands) if demands.is_empty() => self.caching_demands(owner, open),
+            Some(demands) if demands.is_empty() => {
+                self.caching_demands(owner, open).into_iter().chain(self.caching_demands_on_oplocks(open)).collect()
+            }
             Some(demands) => demands,
         };
-        let (mut waits, mut lost) = (false, false);
-        for Demand { of, leaves, wait } in demands {
-            lost |= self.take(of, leaves);
-            waits |= wait;
-        }
+        let (waits, lost) = self.press(demands);
         if lost {
             return self.attempt(open); // somebody less is in the way now
         }
         if waits { Verdict::Waits } else { Verdict::Answered(Ok(self.admit(owner, open))) }
     }
 
+    /// Takes what is demanded. Returns whether it has to be waited for, and whether somebody lost his handles over it.
+    pub(super) fn press(&mut self, demands: Vec<Demand>) -> (bool, bool) {
+        let (mut waits, mut lost) = (false, false);
+        for demand in demands {
+            let (Demand::Lease { wait, .. } | Demand::Oplock { wait, .. }) = demand;
+            waits |= wait;
+            match demand {
+                Demand::Lease { of, leaves, .. } => lost |= self.take(of, leaves),
+                Demand::Oplock { of, leaves, .. } => self.take_oplock(of, leaves),
+            }
+        }
+        (waits, lost)
+    }
+
     /// What share modes ask for: H of every lease that has an open in the way (LS-054). None if somebody without H is in the way
     /// too, so that nothing would come of it (LS-055); one's own key is never broken (LS-047).
     fn share_demands(&self, owner: Owner, open: &Open) -> Option<Vec<Demand>> {
-        let mut demands: Vec<Demand> = Vec::new();
+        let mut demands: Vec<(Owner, Caching)> = Vec::new();
         let mine = (Rights::of(open.access, open.disposition), open.share);
         for other in self.handles.iter().filter(|other| other.file == open.file && conflict(mine, (other.rights, other.share))) {
             let of = (other.client, other.key);
             let lease = self.leases.iter().find(|lease| owns(of, lease)).filter(|lease| lease.state.handles() && of != owner)?;
-            if !demands.iter().any(|demand| demand.of == of) {
-                demands.push(Demand { of, leaves: lease.state.without_handles(), wait: true });
+            if !demands.iter().any(|(known, _)| *known == of) {
+                demands.push((of, lease.state.without_handles()));
             }
         }
-        demands.sort_by_key(|demand| demand.of);
-        Some(demands)
+        demands.sort_by_key(|(of, _)| *of);
+        Some(demands.into_iter().map(|(of, leaves)| Demand::Lease { of, leaves, wait: true }).collect())
     }
 
     /// What the open takes from the caching of other owners, once share modes let it in (LS-047 to LS-053).
@@ -86,8 +91,9 @@ impl Model {
             return Vec::new();
         }
         let others = self.leases.iter().filter(|lease| lease.file == open.file && !owns(owner, lease));
-        let demand =
-            |leaves| move |lease: &super::Lease| Demand { of: (lease.client, Some(lease.key)), leaves, wait: lease.state.writes() };
+        let demand = |leaves| {
+            move |lease: &super::Lease| Demand::Lease { of: (lease.client, Some(lease.key)), leaves, wait: lease.state.writes() }
+        };
         match open.disposition {
             Disposition::Keep => others.filter(|lease| lease.state.writes()).map(demand(Caching::RH)).collect(),
             Disposition::Overwrite | Disposition::Supersede => {
@@ -103,8 +109,9 @@ impl Model {
         let grant = open.lease.map(|asked| self.grant((client, asked.key), open, asked));
         self.last_open += 1;
         let id = OpenId::new(self.last_open);
+        let oplock = self.grant_oplock(id, open);
         let rights = Rights::of(open.access, Disposition::Keep);
         self.handles.push(Handle { id, session: open.session, client, file: open.file.clone(), key, rights, share: open.share });
-        Outcome::Opened { open: id, lease: grant, oplock: lease::OplockLevel::None }
+        Outcome::Opened { open: id, lease: grant, oplock }
     }
 }

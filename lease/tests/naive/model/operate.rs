@@ -2,8 +2,8 @@
 
 use lease::{Caching, Operation, Outcome, Rejection, RequestId};
 
-use super::open::{Demand, Verdict};
-use super::{FileKey, Model, OpenId, Owner, SessionId, Task, owns};
+use super::open::Verdict;
+use super::{Demand, FileKey, Model, OpenId, Owner, SessionId, Task, owns};
 
 impl Model {
     pub(super) fn operate(&mut self, request: RequestId, session: SessionId, open: OpenId, operation: &Operation) {
@@ -14,20 +14,18 @@ impl Model {
             return self.reply(request, Err(Rejection::NoSuchOpen));
         };
         let (file, owner) = (handle.file.clone(), (handle.client, handle.key));
-        match self.do_operate(&file, owner, operation) {
+        match self.do_operate(&file, (open, owner), operation) {
             Verdict::Answered(outcome) => self.reply(request, outcome),
             Verdict::Waits => self.park(request, session, file, owner, Task::Operate(open, operation.clone())),
         }
     }
 
-    pub(super) fn do_operate(&mut self, file: &FileKey, owner: Owner, operation: &Operation) -> Verdict {
-        let (mut waits, mut lost) = (false, false);
-        for Demand { of, leaves, wait } in self.operation_demands(file, owner, operation) {
-            lost |= self.take(of, leaves);
-            waits |= wait;
-        }
+    pub(super) fn do_operate(&mut self, file: &FileKey, own: (OpenId, Owner), operation: &Operation) -> Verdict {
+        let mut demands = self.operation_demands(file, own.1, operation);
+        demands.extend(self.operation_demands_on_oplocks(file, own.0, operation));
+        let (waits, lost) = self.press(demands);
         if lost {
-            return self.do_operate(file, owner, operation); // somebody less is in the way now
+            return self.do_operate(file, own, operation); // somebody less is in the way now
         }
         if waits {
             return Verdict::Waits;
@@ -42,7 +40,7 @@ impl Model {
 
     fn operation_demands(&self, file: &FileKey, owner: Owner, operation: &Operation) -> Vec<Demand> {
         let others = self.leases.iter().filter(|lease| lease.file == *file && !owns(owner, lease));
-        let demand = |lease: &super::Lease, leaves, wait| Demand { of: (lease.client, Some(lease.key)), leaves, wait };
+        let demand = |lease: &super::Lease, leaves, wait| Demand::Lease { of: (lease.client, Some(lease.key)), leaves, wait };
         match operation {
             // Class W (LS-057).
             Operation::Read => {

@@ -29,7 +29,10 @@ impl Model {
     /// (LS-091, LS-107). Breaks that began later do not hold it up.
     fn has_to_wait(&self, waiting: &Waiting) -> bool {
         let mut others = self.leases.iter().filter(|lease| lease.file == waiting.file && !owns(waiting.owner, lease));
+        let own = |open| matches!(&waiting.task, Task::Operate(through, _) if *through == open);
+        let mut oplocks = self.oplocks.iter().filter(|oplock| oplock.file == waiting.file && !own(oplock.open));
         others.any(|lease| lease.breaking.is_some_and(|breaking| breaking.began <= waiting.after))
+            || oplocks.any(|oplock| oplock.breaking.is_some_and(|breaking| breaking.began <= waiting.after))
     }
 
     fn first_woken(&mut self) -> Option<FileKey> {
@@ -42,7 +45,7 @@ impl Model {
     fn try_again(&mut self, waiting: &Waiting) -> bool {
         let verdict = match &waiting.task {
             Task::Open(open) => self.attempt(open),
-            Task::Operate(_, operation) => self.do_operate(&waiting.file, waiting.owner, operation),
+            Task::Operate(open, operation) => self.do_operate(&waiting.file, (*open, waiting.owner), operation),
         };
         match verdict {
             Verdict::Answered(outcome) => {

@@ -56,7 +56,12 @@ impl Model {
                 match told {
                     Effect::Break(told) if was(&told.to) => owed.push((told.notice.is_none(), told.notice, at, nth)),
                     Effect::Revoked { to, notice, .. } if was(to) => owed.push((false, Some(*notice), at, nth)),
-                    _ => {}
+                    Effect::Break(_)
+                    | Effect::Revoked { .. }
+                    | Effect::OplockBreak(_)
+                    | Effect::OplockRevoked { .. }
+                    | Effect::Reply { .. }
+                    | Effect::Parked { .. } => {}
                 }
             }
         }
@@ -69,7 +74,9 @@ impl Model {
             match told {
                 Effect::Break(told) => (told.to, told.notice, told.name) = (to, number, name),
                 Effect::Revoked { to: before, notice, .. } => (*before, *notice) = (to, number.unwrap_or(*notice)),
-                _ => unreachable!("no server owes a client these"),
+                Effect::OplockBreak(_) | Effect::OplockRevoked { .. } | Effect::Reply { .. } | Effect::Parked { .. } => {
+                    unreachable!("no server owes a client these")
+                }
             }
             self.told.push(told.clone());
         }

@@ -28,6 +28,11 @@ impl Rights {
         self.0 & !ATTRIBUTES_ONLY == 0
     }
 
+    /// The same beside legacy oplocks, to which READ_CONTROL is more than a look (LS-049).
+    pub(crate) const fn is_stat_to_oplocks(self) -> bool {
+        self.0 & !(ATTRIBUTES_ONLY & !0x2_0000) == 0
+    }
+
     /// Whether it takes part in share modes at all (LS-190).
     const fn shares(self) -> bool {
         self.0 & (READ | WRITE | DELETE) != 0
