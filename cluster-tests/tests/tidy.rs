@@ -1,5 +1,7 @@
 //! The rules that the repository keeps about itself.
 
+#[path = "tidy/conformance.rs"]
+mod conformance;
 #[path = "tidy/edges.rs"]
 mod edges;
 #[path = "tidy/tables.rs"]
