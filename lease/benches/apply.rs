@@ -90,6 +90,9 @@ impl Driver {
             access: Access(Access::READ_DATA | Access::WRITE_DATA),
             share: Share(7),
             disposition: Disposition::Keep,
+            parent: None,
+            created: false,
+            delete_on_close: false,
             lease: Some(LeaseRequest { key, state: Caching::RWH, v2 }),
         })
     }

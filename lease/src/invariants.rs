@@ -30,7 +30,7 @@ pub(crate) fn check_file(state: &State, key: &FileKey) -> Result<(), Violation> 
     let Some(file) = state.file(key) else { return Ok(()) };
     one_writer_per_file(key, file)?;
     no_write_caching_on_directories(key, file)?;
-    parked_waits_for_something(key, file)
+    parked_waits_for_something(state, key, file)
 }
 
 /// The invariants of a hold that was changed.
@@ -86,8 +86,8 @@ fn no_write_caching_on_directories(key: &FileKey, file: &File) -> Result<(), Vio
 }
 
 /// Every parked open waits for a break that runs, and so has a deadline (MS-FSA 2.1.4.12).
-fn parked_waits_for_something(key: &FileKey, file: &File) -> Result<(), Violation> {
-    match file.parked().iter().find(|parked| !file.blocks(parked)) {
+fn parked_waits_for_something(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
+    match file.parked().iter().find(|parked| !state.blocks(file, parked)) {
         Some(parked) => violated("parked_waits_for_something", format_args!("{key}, {}", parked.request)),
         None => Ok(()),
     }

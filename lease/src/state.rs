@@ -1,5 +1,6 @@
 //! The replicated state.
 
+mod below;
 mod client;
 mod edit;
 mod file;
@@ -25,10 +26,10 @@ use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{File, Head, OpenRecord, Parked, Waiting};
+pub(crate) use file::{Deleting, File, Head, OpenRecord, Parked, Waiting};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
-pub(crate) use index::{Deadline, Index};
+pub(crate) use index::{Deadline, Index, directory};
 #[cfg(test)]
 pub(crate) use list::List;
 pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, ServerInfo};

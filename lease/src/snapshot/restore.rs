@@ -13,13 +13,13 @@ use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::effect::Route;
 use crate::id::{
-    ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,
+    ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,
     ServerId, SessionId,
 };
 use crate::invariants::Violation;
 use crate::state::{
-    Answer, Answers, Breaking, Client, Connection, Head, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, RULE_LEVEL,
-    Server, Session, Settings, Standing, State,
+    Answer, Answers, Breaking, Client, Connection, Deleting, Head, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked,
+    RULE_LEVEL, Server, Session, Settings, Standing, State,
 };
 use crate::time::LogTime;
 
@@ -158,6 +158,10 @@ pub(super) fn guid_of(guid: wire::Guid) -> LeaseKey {
     LeaseKey::from_u128(number_of(guid))
 }
 
+pub(super) fn file_id_of(guid: wire::Guid) -> FileId {
+    FileId::from_u128(number_of(guid))
+}
+
 fn number_of(wire::Guid { high, low }: wire::Guid) -> u128 {
     u128::from(high) << 64 | u128::from(low)
 }
@@ -203,12 +207,26 @@ fn session(id: SessionId, value: &[u8]) -> Option<Session> {
 }
 
 fn file(value: &[u8]) -> Option<Head> {
-    let wire::File { version: _, name, directory, delete_pending } = versioned(value, |file: &wire::File| file.version)?;
-    Some(Head { name: Arc::from(name), directory, delete_pending })
+    let wire::File { version: _, name, directory, deleting: pending } = versioned(value, |file: &wire::File| file.version)?;
+    let deleting = match pending {
+        None => None,
+        Some(pending) => Some(deleting(pending)?),
+    };
+    Some(Head { name: Arc::from(name), directory, deleting })
+}
+
+fn deleting(wire::Deleting { client, key }: wire::Deleting) -> Option<Deleting> {
+    let parent_lease = match (client, key) {
+        (None, None) => None,
+        (Some(client), Some(key)) => Some(LeaseId { client: ClientGuid::from_u128(number_of(client)), key: guid_of(key) }),
+        _ => return None,
+    };
+    Some(Deleting { parent_lease })
 }
 
 fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
-    let wire::Open { version: _, session, client, key, access, share } = versioned(value, |open: &wire::Open| open.version)?;
+    let wire::Open { version: _, session, client, key, access, share, parent, parent_key, modified, delete_on_close } =
+        versioned(value, |open: &wire::Open| open.version)?;
     Some(OpenRecord {
         id,
         session: SessionId::new(session),
@@ -216,6 +234,10 @@ fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
         key: key.map(guid_of),
         access: Access(access),
         share: Share(u8::try_from(share).ok()?),
+        parent: parent.map(file_id_of),
+        parent_key: parent_key.map(guid_of),
+        modified,
+        delete_on_close,
     })
 }
 

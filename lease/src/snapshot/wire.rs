@@ -99,8 +99,17 @@ pub(super) struct File {
     pub(super) name: String,
     #[prost(bool, tag = "3")]
     pub(super) directory: bool,
-    #[prost(bool, tag = "4")]
-    pub(super) delete_pending: bool,
+    #[prost(message, optional, tag = "4")]
+    pub(super) deleting: Option<Deleting>,
+}
+
+/// That a file is to be deleted, and the directory lease that whoever asked for it does not break.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Deleting {
+    #[prost(message, optional, tag = "1")]
+    pub(super) client: Option<Guid>,
+    #[prost(message, optional, tag = "2")]
+    pub(super) key: Option<Guid>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -117,6 +126,14 @@ pub(super) struct Open {
     pub(super) access: u32,
     #[prost(uint32, tag = "6")]
     pub(super) share: u32,
+    #[prost(message, optional, tag = "7")]
+    pub(super) parent: Option<Guid>,
+    #[prost(message, optional, tag = "8")]
+    pub(super) parent_key: Option<Guid>,
+    #[prost(bool, tag = "9")]
+    pub(super) modified: bool,
+    #[prost(bool, tag = "10")]
+    pub(super) delete_on_close: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -189,6 +206,8 @@ pub(super) struct Parked {
     pub(super) open: Option<ParkedOpen>,
     #[prost(message, optional, tag = "9")]
     pub(super) operation: Option<ParkedOperation>,
+    #[prost(fixed64, optional, tag = "10")]
+    pub(super) behind: Option<u64>,
 }
 
 /// An open that waits.
@@ -206,6 +225,12 @@ pub(super) struct ParkedOpen {
     pub(super) disposition: u32,
     #[prost(message, optional, tag = "6")]
     pub(super) lease: Option<LeaseRequest>,
+    #[prost(message, optional, tag = "7")]
+    pub(super) parent: Option<Guid>,
+    #[prost(bool, tag = "8")]
+    pub(super) created: bool,
+    #[prost(bool, tag = "9")]
+    pub(super) delete_on_close: bool,
 }
 
 /// An operation that waits. See `encode/operation.rs`.
@@ -217,6 +242,10 @@ pub(super) struct ParkedOperation {
     pub(super) kind: u32,
     #[prost(string, tag = "3")]
     pub(super) name: String,
+    #[prost(message, optional, tag = "4")]
+    pub(super) parent: Option<Guid>,
+    #[prost(message, optional, tag = "5")]
+    pub(super) replaces: Option<Guid>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Message)]

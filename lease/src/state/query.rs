@@ -150,7 +150,7 @@ impl State {
         let opens = self.index.opens.keys().flat_map(|session| self.index.opens_of(*session));
         opens.filter_map(|(id, hash)| {
             let file = self.file_of_open(id, hash)?;
-            let OpenRecord { id, session, client, key, access, share } = *file.open(id)?;
+            let OpenRecord { id, session, client, key, access, share, .. } = *file.open(id)?;
             Some(OpenInfo { id, session, client, file: file.key().clone(), key, access, share })
         })
     }

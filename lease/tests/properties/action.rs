@@ -74,6 +74,10 @@ pub(crate) struct Opening {
     pub(crate) access: Access,
     pub(crate) share: Share,
     pub(crate) disposition: Disposition,
+    /// The key of the lease on the directory, if it is named.
+    pub(crate) parent: Option<u8>,
+    pub(crate) created: bool,
+    pub(crate) delete_on_close: bool,
 }
 
 fn caching() -> impl Strategy<Value = Caching> {
@@ -99,8 +103,10 @@ fn opening() -> impl Strategy<Value = Opening> {
         prop_oneof![5 => Just(Disposition::Keep), 3 => Just(Disposition::Overwrite), 1 => Just(Disposition::Supersede)];
     let key = prop_oneof![1 => Just(None), 5 => (0..3_u8).prop_map(Some)];
     let epoch = prop_oneof![1 => Just(None), 2 => any::<u16>().prop_map(Some)];
-    (any::<usize>(), 0..3_u8, key, caching(), epoch, access, share, disposition).prop_map(
-        |(session, file, key, state, epoch, access, share, disposition)| Opening {
+    let parent = prop::option::of(0..3_u8);
+    let (created, delete_on_close) = (prop::bool::weighted(0.1), prop::bool::weighted(0.05));
+    (any::<usize>(), 0..5_u8, key, caching(), epoch, access, share, disposition, parent, created, delete_on_close).prop_map(
+        |(session, file, key, state, epoch, access, share, disposition, parent, created, delete_on_close)| Opening {
             session,
             file,
             key,
@@ -109,6 +115,9 @@ fn opening() -> impl Strategy<Value = Opening> {
             access: Access(access),
             share: Share(share),
             disposition,
+            parent,
+            created,
+            delete_on_close,
         },
     )
 }

@@ -99,6 +99,7 @@ fn refusal(rejection: Rejection) -> String {
         | Rejection::KeyOnOtherFile
         | Rejection::SharingViolation
         | Rejection::DeletePending
+        | Rejection::AccessDenied
         | Rejection::Cancelled
         | Rejection::InvalidParameter) => other.to_string(),
     }

@@ -57,6 +57,7 @@ fn rejection_of(rejection: Rejection) -> Fields {
         Rejection::InvalidParameter => (111, None, None),
         Rejection::LimitReached(limit) => (112, Some(limit_number(limit)), None),
         Rejection::DeletePending => (113, None, None),
+        Rejection::AccessDenied => (114, None, None),
     }
 }
 
@@ -147,6 +148,7 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         111 => Rejection::InvalidParameter,
         112 => Rejection::LimitReached(limit_of(value?)?),
         113 => Rejection::DeletePending,
+        114 => Rejection::AccessDenied,
         _ => return None,
     })
 }
