@@ -13,6 +13,10 @@ use lease::{
     Share, State, View, VolumeId,
 };
 
+/// The one of the node.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Clients, each with one session; leases are spread over them.
 const CLIENTS: u64 = 100;
 /// Requests of the server that may still be retried.

@@ -80,8 +80,8 @@ pub(crate) struct Meta {
     pub(crate) violations: u64,
 }
 
-/// Groups of shards of the large tables: a million files make sixty a shard.
-const FILE_GROUPS: usize = 128;
+/// Groups of shards of the large tables: a million files make fifteen a shard.
+const FILE_GROUPS: usize = 512;
 const CLIENT_GROUPS: usize = 8;
 
 /// The lease table: everything that the cluster has to agree on. See the [crate's documentation](crate).

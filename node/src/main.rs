@@ -17,6 +17,10 @@ use clap::Parser;
 use crate::cli::{Cli, Verb};
 use crate::exit::Failure;
 
+/// A table of a million leases is millions of small pieces of memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.verb) {

@@ -160,11 +160,10 @@ impl State {
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
         self.changed.note(key, None);
-        let (digest, touched) = (&mut self.digest, &mut self.touched);
+        let digest = &mut self.digest;
         let file = self.files.entry(key, || {
-            let mut file = File::new(key.clone(), Arc::clone(name), directory);
+            let file = File::new(key.clone(), Arc::clone(name), directory);
             digest.add(&RecordOf::File(&file));
-            touched.note_new_file(key, &mut file);
             file
         });
         self.touched.note_file(key, file);
@@ -181,7 +180,6 @@ impl State {
 
     /// Forgets a file that nothing is left of.
     fn forget_file(&mut self, key: &FileKey) {
-        self.touched.note_gone(key.clone());
         self.files.remove(key);
     }
 

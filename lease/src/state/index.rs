@@ -10,8 +10,8 @@ use crate::state::shards::{Placed, Shards};
 use crate::state::table::Spread;
 use crate::time::LogTime;
 
-/// Groups of shards: a million leases make sixty a shard.
-const GROUPS: usize = 128;
+/// Groups of shards: a million leases make fifteen a shard.
+const GROUPS: usize = 512;
 
 /// What expires. At the same moment a server's life ends before breaks do: its holders can not answer any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
