@@ -27,6 +27,7 @@ pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
         Rejection::Cancelled => Reason::Cancelled,
         Rejection::InvalidParameter => Reason::InvalidParameter,
         Rejection::DeletePending => Reason::DeletePending,
+        Rejection::AccessDenied => Reason::AccessDenied,
         Rejection::LimitReached(which) => {
             limit = limit_to(*which);
             Reason::LimitReached
@@ -78,6 +79,7 @@ pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
         Reason::Cancelled => Rejection::Cancelled,
         Reason::InvalidParameter => Rejection::InvalidParameter,
         Reason::DeletePending => Rejection::DeletePending,
+        Reason::AccessDenied => Rejection::AccessDenied,
         Reason::LimitReached => Rejection::LimitReached(limit_from(pb::Limit::try_from(*limit).ok()?)?),
     })
 }

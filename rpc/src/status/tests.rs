@@ -42,6 +42,7 @@ fn all_rejections() -> Vec<Rejection> {
         Rejection::Cancelled,
         Rejection::InvalidParameter,
         Rejection::DeletePending,
+        Rejection::AccessDenied,
         Rejection::LimitReached(Limit::Servers),
         Rejection::LimitReached(Limit::SessionsPerServer),
         Rejection::LimitReached(Limit::ConnectionsPerClient),
