@@ -107,12 +107,13 @@ impl FileEdit<'_> {
 
     /// Adds or replaces a parked open.
     pub(crate) fn put_parked(&mut self, parked: Parked) {
-        self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
-        if let Some(replaced) = self.file.put_parked(parked.clone()) {
-            self.digest.subtract(&RecordOf::Parked(self.file.key(), &replaced));
-            self.index.remove_parked(&replaced);
+        if let Some(replaced) = self.file.parked().iter().find(|other| other.ticket == parked.ticket) {
+            self.digest.subtract(&RecordOf::Parked(self.file.key(), replaced));
+            self.index.remove_parked(replaced);
         }
+        self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
         self.index.add_parked(self.file.key(), &parked);
+        self.file.put_parked(parked);
     }
 
     /// Changes what the record of the file itself says.

@@ -296,15 +296,12 @@ impl File {
         Some(hold)
     }
 
-    /// Adds or replaces a parked open; hands back the one replaced.
-    pub(super) fn put_parked(&mut self, parked: Parked) -> Option<Parked> {
+    /// Adds or replaces a parked open.
+    pub(super) fn put_parked(&mut self, parked: Parked) {
         let parked = Box::new(parked);
         match self.parked().binary_search_by_key(&parked.ticket, |other| other.ticket) {
-            Ok(at) => Some(*std::mem::replace(&mut self.parked.as_mut_slice()[at], parked)),
-            Err(at) => {
-                self.parked.insert(at, parked);
-                None
-            }
+            Ok(at) => self.parked.as_mut_slice()[at] = parked,
+            Err(at) => self.parked.insert(at, parked),
         }
     }
 

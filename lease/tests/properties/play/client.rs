@@ -37,9 +37,9 @@ impl Play {
         let lease = opening.key.map(|key| LeaseRequest {
             key: named(key),
             state: match opening.state {
-                Caching::RWH if directory => Caching::RH,
-                Caching::RW if directory => Caching::R,
-                state => state,
+                Caching::RWH | Caching::RH if directory => Caching::RH,
+                Caching::RW | Caching::R if directory => Caching::R,
+                state @ (Caching::None | Caching::R | Caching::RH | Caching::RW | Caching::RWH) => state,
             },
             v2: epoch.map(|epoch| LeaseRequestV2 { epoch: lease::Epoch::new(epoch), parent: opening.parent.map(named) }),
         });
