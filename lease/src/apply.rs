@@ -14,6 +14,7 @@ mod expire;
 mod grant;
 mod open;
 mod operate;
+mod oplock;
 mod parent;
 mod park;
 mod readdress;
@@ -92,6 +93,9 @@ impl Step<'_> {
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
+            Command::AcknowledgeOplock { session, open, level, generation } => {
+                self.acknowledge_oplock(id, (*session, *open), *level, *generation)
+            }
             Command::Release { client, key } => Some(self.release(*client, *key)),
             Command::Cancel { sequence } => Some(Ok(self.cancel(id, *sequence))),
             Command::Undeliverable { connection, client, key, generation } => {

@@ -3,7 +3,8 @@
 use std::fmt::{Display, Formatter, Result};
 
 use crate::command::{Access, Command, Disposition, Open, Operation, Share};
-use crate::effect::{Break, Effect, Route};
+use crate::effect::{Break, Effect, OplockBreak, Route};
+use crate::oplock::OplockLevel;
 use crate::outcome::{Grant, Outcome};
 
 impl Display for Route {
@@ -31,6 +32,32 @@ impl Display for Break {
     }
 }
 
+impl Display for OplockBreak {
+    /// `break vol1/00…07 oplock of o5 in s17 -> level II g1 by 35.000s to srv1.i1.c1`
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let OplockBreak { to, session, open, file, name: _, into, ack_by, generation, notice } = self;
+        write!(f, "break {file} oplock of {open} in {session} -> {into} {generation}")?;
+        if let Some(ack_by) = ack_by {
+            write!(f, " by {ack_by}")?;
+        }
+        if let Some(notice) = notice {
+            write!(f, " {notice}")?;
+        }
+        write!(f, " to {to}")
+    }
+}
+
+impl Display for OplockLevel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.pad(match self {
+            OplockLevel::None => "none",
+            OplockLevel::LevelII => "level II",
+            OplockLevel::Exclusive => "exclusive",
+            OplockLevel::Batch => "batch",
+        })
+    }
+}
+
 impl Display for Effect {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
@@ -38,6 +65,10 @@ impl Display for Effect {
             Effect::Reply { to, outcome: Err(rejection) } => write!(f, "reply {to}: refused, {rejection}"),
             Effect::Parked { to } => write!(f, "parked {to}"),
             Effect::Break(notice) => notice.fmt(f),
+            Effect::OplockBreak(notice) => notice.fmt(f),
+            Effect::OplockRevoked { to, session, open, file, generation, notice } => {
+                write!(f, "revoked {file} oplock of {open} in {session} {generation} {notice} to {to}")
+            }
             Effect::Revoked { to, client, key, file, generation, notice } => {
                 write!(f, "revoked {file} {key} of {client} {generation} {notice} to {to}")
             }
@@ -53,8 +84,10 @@ impl Display for Outcome {
             Outcome::SessionStarted { session } => write!(f, "session {session}"),
             Outcome::SessionEnded => f.write_str("session ended"),
             Outcome::Disconnected => f.write_str("disconnected"),
-            Outcome::Opened { open, lease: None } => write!(f, "opened {open}"),
-            Outcome::Opened { open, lease: Some(grant) } => write!(f, "opened {open}, {grant}"),
+            Outcome::Opened { open, lease: Some(grant), oplock: _ } => write!(f, "opened {open}, {grant}"),
+            Outcome::Opened { open, lease: None, oplock: OplockLevel::None } => write!(f, "opened {open}"),
+            Outcome::Opened { open, lease: None, oplock } => write!(f, "opened {open}, {oplock}"),
+            Outcome::OplockAcknowledged { level } => write!(f, "acknowledged {level}"),
             Outcome::Closed { delete: false } => f.write_str("closed"),
             Outcome::Closed { delete: true } => f.write_str("closed, delete it"),
             Outcome::Clear => f.write_str("clear"),
@@ -111,8 +144,20 @@ impl Display for Disposition {
 
 impl Display for Open {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Open { session, file, name: _, directory: _, access, share, disposition, parent, created, delete_on_close, lease } =
-            self;
+        let Open {
+            session,
+            file,
+            name: _,
+            directory: _,
+            access,
+            share,
+            disposition,
+            parent,
+            created,
+            delete_on_close,
+            lease,
+            oplock,
+        } = self;
         write!(f, "open {file} in {session} access {access} share {share} {disposition}")?;
         if let Some(parent) = parent {
             write!(f, " under {parent}")?;
@@ -122,6 +167,9 @@ impl Display for Open {
         }
         if *delete_on_close {
             f.write_str(" delete on close")?;
+        }
+        if *oplock != OplockLevel::None {
+            write!(f, " {oplock}")?;
         }
         let Some(lease) = lease else { return Ok(()) };
         write!(f, " {}={}", lease.key, lease.state)?;
@@ -163,6 +211,10 @@ impl Display for Command {
             Command::Operate { session, open, operation } => write!(f, "{operation} through {open} in {session}"),
             Command::Acknowledge { client, key, state, generation } => {
                 write!(f, "acknowledge {key} of {client} as {state:#x}")?;
+                generation.map_or(Ok(()), |generation| write!(f, " {generation}"))
+            }
+            Command::AcknowledgeOplock { session, open, level, generation } => {
+                write!(f, "acknowledge oplock of {open} in {session} as {level:#04x}")?;
                 generation.map_or(Ok(()), |generation| write!(f, " {generation}"))
             }
             Command::Release { client, key } => write!(f, "release {key} of {client}"),

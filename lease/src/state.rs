@@ -26,17 +26,18 @@ use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{Deleting, File, Head, OpenRecord, Parked, Waiting};
+pub(crate) use file::{Deleting, File, Head, OpenRecord, Parked, Under, Waiting};
 pub use hold::NoSuchBreak;
-pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
-pub(crate) use index::{Deadline, Index, directory};
+pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Reason, Standing};
+pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, directory};
 #[cfg(test)]
 pub(crate) use list::List;
-pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, ServerInfo};
+pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
+pub(crate) use shards::{Filled, group_of};
 #[cfg(test)]
 pub(crate) use shards::{Placed, Shards};
-pub(crate) use table::{Keyed, Table};
+pub(crate) use table::{Keyed, Slot, Spread, Table};
 pub(crate) use touched::Changed;
 use touched::Touched;
 
@@ -81,7 +82,7 @@ pub(crate) struct Meta {
 }
 
 /// Groups of shards of the large tables: a million files make fifteen a shard.
-const FILE_GROUPS: usize = 512;
+pub(crate) const FILE_GROUPS: usize = 512;
 const CLIENT_GROUPS: usize = 8;
 
 /// The lease table: everything that the cluster has to agree on. See the [crate's documentation](crate).

@@ -3,7 +3,7 @@
 use super::Step;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::outcome::Outcome;
-use crate::state::{Answer, Deleting, File, LeaseId, OpenRecord, Reason};
+use crate::state::{Answer, Deleting, File, HoldId, OpenRecord, Reason};
 
 impl Step<'_> {
     pub(super) fn close(&mut self, id: RequestId, session: SessionId, open: OpenId) -> Answer {
@@ -29,9 +29,9 @@ impl Step<'_> {
         if let Some(Deleting { parent_lease }) = deleted {
             // Who asked for it and who closes last have to agree on whose directory lease they spare (LS-131).
             let own = parent_lease.filter(|lease| Some(*lease) == closed.parent_lease());
-            self.child_changed(file, closed.parent, own);
+            self.child_changed(file, closed.parent, own.map(HoldId::Lease));
         } else if closed.modified {
-            self.child_changed(file, closed.parent, closed.parent_lease());
+            self.child_changed(file, closed.parent, closed.parent_lease().map(HoldId::Lease));
         }
         deleted.is_some()
     }
@@ -42,16 +42,16 @@ impl Step<'_> {
         if closed.delete_on_close {
             let deleting = Deleting { parent_lease: closed.parent_lease() };
             self.state.edit_file(file).set_deleting(Some(deleting));
-            self.claim(file.clone(), closed.lease(), Reason::Handle);
+            self.claim(file.clone(), closed.hold(), Reason::Handle);
         }
         let record = self.state.file(file).filter(|record| record.opens().len() == 1)?;
         record.deleting().copied()
     }
 
     /// Ends all opens under a lease, for its client can not be told that it breaks: they are not durable (MS-SMB2 3.3.4.7, LS-089).
-    pub(super) fn close_all_under(&mut self, file: &FileKey, lease: LeaseId) {
+    pub(super) fn close_all_under(&mut self, file: &FileKey, lease: HoldId) {
         let Some(record) = self.state.file(file) else { return };
-        let opens: Vec<OpenId> = record.opens().iter().filter(|open| open.lease() == Some(lease)).map(|open| open.id).collect();
+        let opens: Vec<OpenId> = record.opens().iter().filter(|open| open.hold() == Some(lease)).map(|open| open.id).collect();
         for open in opens {
             self.close_open(file, open);
         }

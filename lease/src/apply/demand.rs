@@ -7,12 +7,12 @@ use crate::command::{Access, Operation, Share};
 use crate::id::{FileId, FileKey, OpenId};
 use crate::limits::OPENS_BELOW_MAX;
 use crate::outcome::Rejection;
-use crate::state::{File, Keyed, LeaseId, OpenRecord, Reason, directory};
+use crate::state::{File, HoldId, Keyed, OpenRecord, Reason, directory};
 
 /// What has to be taken from others before an operation can be done.
 #[derive(Debug, Default)]
 pub(super) struct Demands {
-    pub(super) breaks: Vec<(FileKey, LeaseId, Reason)>,
+    pub(super) breaks: Vec<(FileKey, HoldId, Reason)>,
     pub(super) waits: bool,
     /// The first other file whose breaks are waited for, if none of the own file's are. The next is found when it is tried again.
     pub(super) behind: Option<u64>,
@@ -30,11 +30,11 @@ impl Demands {
     /// (LS-066, LS-067).
     fn all_have_to_go<'a>(&mut self, opens: impl Iterator<Item = (&'a File, &'a OpenRecord)>) -> Result<(), Rejection> {
         for (file, open) in opens {
-            let hold = open.lease().and_then(|lease| file.hold(lease));
-            let hold = hold.filter(|hold| Reason::Handle.waits_for(hold.current())).ok_or(Rejection::AccessDenied)?;
+            let hold = open.hold().and_then(|hold| file.hold(hold));
+            let hold = hold.filter(|hold| hold.delays(Reason::Name)).ok_or(Rejection::AccessDenied)?;
             self.wait_behind(file.key());
-            if hold.can_lose(Reason::Handle) {
-                self.breaks.push((file.key().clone(), hold.id, Reason::Handle));
+            if hold.can_lose(Reason::Name) {
+                self.breaks.push((file.key().clone(), hold.id, Reason::Name));
             }
         }
         Ok(())
@@ -47,9 +47,8 @@ impl Operation {
         match self {
             Operation::Read => Some(Reason::Access),
             Operation::Write | Operation::Resize => Some(Reason::Overwrite),
-            Operation::Rename { .. } | Operation::Link { .. } | Operation::Dispose { delete: true } | Operation::SetSecurity => {
-                Some(Reason::Handle)
-            }
+            Operation::Rename { .. } | Operation::Link { .. } => Some(Reason::Name),
+            Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
             // A file that stays after all is in nobody's way (LS-069), and times and attributes are not what a lease on it caches (LS-072).
             Operation::Dispose { delete: false } | Operation::SetAttributes => None,
         }
@@ -63,8 +62,9 @@ impl Step<'_> {
         let through = record.open(open).ok_or(Rejection::NoSuchOpen)?;
         let mut demands = Demands::default();
         let Some(reason) = operation.reason() else { return Ok(demands) };
-        for hold in record.others(through.lease()) {
-            demands.waits |= reason.waits_for(hold.current());
+        let own = through.hold();
+        for hold in record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold)) {
+            demands.waits |= hold.delays(reason);
             if hold.can_lose(reason) {
                 demands.breaks.push((file.clone(), hold.id, reason));
             }
@@ -103,7 +103,7 @@ impl Step<'_> {
         let Some(parent) = parent.or(through.parent) else { return Ok(()) };
         let Some(entered) = self.state.file(&directory(file, parent)) else { return Ok(()) };
         let (access, share) = (Access(Access::WRITE_DATA), Share(Share::READ | Share::WRITE));
-        let conflicting = demands_of_sharing(entered, through.parent_lease(), access, share)?;
+        let conflicting = demands_of_sharing(entered, through.parent_lease().map(HoldId::Lease), access, share)?;
         if conflicting.waits {
             demands.wait_behind(entered.key());
         }

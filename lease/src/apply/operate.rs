@@ -6,7 +6,7 @@ use crate::command::Operation;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::limits::{NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, Deleting, File, OpenRecord, Waiting};
+use crate::state::{Answer, Deleting, File, HoldId, OpenRecord, Waiting};
 
 impl Step<'_> {
     /// Answers, or parks the operation and says so.
@@ -73,7 +73,7 @@ impl Step<'_> {
     /// Notes what the operation leaves behind.
     fn done(&mut self, file: &FileKey, open: OpenId, operation: &Operation) -> Answer {
         let through = *self.state.file(file).and_then(|record| record.open(open)).ok_or(Rejection::NoSuchOpen)?;
-        let own = through.parent_lease();
+        let own = through.parent_lease().map(HoldId::Lease);
         match operation {
             Operation::Rename { name, parent, replaces: _ } => {
                 self.state.edit_file(file).rename(name);
@@ -85,7 +85,7 @@ impl Step<'_> {
             }
             Operation::Link { parent } => self.child_changed(file, parent.or(through.parent), own),
             Operation::Dispose { delete } => {
-                self.state.edit_file(file).set_deleting(delete.then_some(Deleting { parent_lease: own }));
+                self.state.edit_file(file).set_deleting(delete.then_some(Deleting { parent_lease: through.parent_lease() }));
             }
             // The size and the times of what was written reach the directory when the handle is closed (LS-132).
             Operation::Write if through.parent.is_some() => {

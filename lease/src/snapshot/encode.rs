@@ -10,8 +10,8 @@ use super::wire;
 use crate::effect::Route;
 use crate::id::{Epoch, FileKey, LeaseKey, Sequence, ServerId};
 use crate::state::{
-    Answer, Breaking, Client, Connection, Deleting, File, Hold, HoldV2, Keyed, LeaseId, Meta, News, Notice, OpenRecord, Parked,
-    Server, Session, Settings, Standing,
+    Answer, Breaking, Client, Connection, Deleting, File, Hold, HoldV2, Keyed, Meta, News, Notice, OpenRecord, Parked, Server,
+    Session, Settings, Standing, Under,
 };
 
 /// A part of the state that is one record.
@@ -148,14 +148,15 @@ fn file(part: &File) -> wire::File {
 }
 
 fn open(part: &OpenRecord) -> wire::Open {
-    let OpenRecord { id: _, session, client, key, access, share, parent, parent_key, modified, delete_on_close } = *part;
+    let OpenRecord { id: _, session, client, under, access, share, parent, parent_key, modified, delete_on_close } = *part;
     wire::Open {
         version: wire::VERSION,
         session: session.get(),
         client: Some(guid(client.to_bytes())),
-        key: key.map(|key| guid(key.to_bytes())),
+        key: part.key().map(|key| guid(key.to_bytes())),
         access: access.0,
         share: u32::from(share.0),
+        oplock: under == Under::Oplock,
         parent: parent.map(|parent| guid(parent.to_bytes())),
         parent_key: parent_key.map(|key| guid(key.to_bytes())),
         modified,
@@ -164,7 +165,7 @@ fn open(part: &OpenRecord) -> wire::Open {
 }
 
 fn hold(part: &Hold) -> wire::Hold {
-    let Hold { id: LeaseId { client: _, key: _ }, standing, generation, v2: only_v2, notice: owed, opens: _ } = part;
+    let Hold { id: _, standing, generation, v2: only_v2, notice: owed, opens: _ } = part;
     let (current, breaking) = match standing {
         Standing::Settled(state) => (*state, None),
         Standing::Breaking(running) => (running.current(), Some(breaking(running))),

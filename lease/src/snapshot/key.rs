@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, Sequence, ServerId, SessionId, VolumeId};
-use crate::state::LeaseId;
+use crate::state::HoldId;
 
 /// Records that are written and read together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +94,7 @@ pub(super) enum Place {
     /// An open of a file.
     Open(OpenId),
     /// A hold of a file.
-    Hold(LeaseId),
+    Hold(HoldId),
     /// A parked open of a file.
     Parked(u64),
 }
@@ -103,6 +103,7 @@ const HEAD: u8 = 0;
 const FIRST: u8 = 1;
 const SECOND: u8 = 2;
 const THIRD: u8 = 3;
+const FOURTH: u8 = 4;
 
 impl Place {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -110,11 +111,12 @@ impl Place {
             Place::Head => out.push(HEAD),
             Place::Answer(sequence) => write_number(FIRST, sequence.get(), out),
             Place::Open(open) => write_number(FIRST, open.get(), out),
-            Place::Hold(hold) => {
+            Place::Hold(HoldId::Lease(lease)) => {
                 out.push(SECOND);
-                out.extend_from_slice(&hold.client.to_bytes());
-                out.extend_from_slice(&hold.key.to_bytes());
+                out.extend_from_slice(&lease.client.to_bytes());
+                out.extend_from_slice(&lease.key.to_bytes());
             }
+            Place::Hold(HoldId::Oplock(open)) => write_number(FOURTH, open.get(), out),
             Place::Parked(ticket) => write_number(THIRD, *ticket, out),
         }
     }
@@ -184,8 +186,9 @@ impl Reader<'_> {
             (FIRST, Group::File(_)) => Some(Place::Open(OpenId::new(self.number()?))),
             (SECOND, Group::File(_)) => {
                 let client = ClientGuid::from_bytes(self.array()?);
-                Some(Place::Hold(LeaseId { client, key: LeaseKey::from_bytes(self.array()?) }))
+                Some(Place::Hold(HoldId::lease(client, LeaseKey::from_bytes(self.array()?))))
             }
+            (FOURTH, Group::File(_)) => Some(Place::Hold(HoldId::Oplock(OpenId::new(self.number()?)))),
             (THIRD, Group::File(_)) => Some(Place::Parked(self.number()?)),
             _ => None,
         }

@@ -126,13 +126,15 @@ pub(super) struct Open {
     pub(super) access: u32,
     #[prost(uint32, tag = "6")]
     pub(super) share: u32,
-    #[prost(message, optional, tag = "7")]
-    pub(super) parent: Option<Guid>,
+    #[prost(bool, tag = "7")]
+    pub(super) oplock: bool,
     #[prost(message, optional, tag = "8")]
+    pub(super) parent: Option<Guid>,
+    #[prost(message, optional, tag = "9")]
     pub(super) parent_key: Option<Guid>,
-    #[prost(bool, tag = "9")]
-    pub(super) modified: bool,
     #[prost(bool, tag = "10")]
+    pub(super) modified: bool,
+    #[prost(bool, tag = "11")]
     pub(super) delete_on_close: bool,
 }
 
@@ -225,11 +227,14 @@ pub(super) struct ParkedOpen {
     pub(super) disposition: u32,
     #[prost(message, optional, tag = "6")]
     pub(super) lease: Option<LeaseRequest>,
-    #[prost(message, optional, tag = "7")]
+    /// The byte of MS-SMB2 2.2.13.
+    #[prost(uint32, tag = "7")]
+    pub(super) oplock: u32,
+    #[prost(message, optional, tag = "8")]
     pub(super) parent: Option<Guid>,
-    #[prost(bool, tag = "8")]
-    pub(super) created: bool,
     #[prost(bool, tag = "9")]
+    pub(super) created: bool,
+    #[prost(bool, tag = "10")]
     pub(super) delete_on_close: bool,
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::id::{FileKey, ServerId};
 use crate::snapshot::Group;
 use crate::state::file::File;
-use crate::state::hold::LeaseId;
+use crate::state::hold::HoldId;
 
 /// Groups that were touched. Files, of which there are many, say themselves whether they are noted: so noting one costs nothing when it
 /// is already.
@@ -93,11 +93,11 @@ impl Touched {
 
 /// Files and holds that an entry has changed.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Changed(Vec<(FileKey, Option<LeaseId>)>);
+pub(crate) struct Changed(Vec<(FileKey, Option<HoldId>)>);
 
 impl Changed {
     /// Notes a file, or a hold of it.
-    pub(super) fn note(&mut self, file: &FileKey, hold: Option<LeaseId>) {
+    pub(super) fn note(&mut self, file: &FileKey, hold: Option<HoldId>) {
         if self.0.last().is_none_or(|(last, held)| last != file || hold.is_some() && *held != hold) {
             self.0.push((file.clone(), hold));
         }
@@ -113,7 +113,7 @@ impl Changed {
     }
 
     /// The files, and of each the holds.
-    pub(crate) fn by_file(&self) -> impl Iterator<Item = (&FileKey, impl Iterator<Item = LeaseId>)> {
+    pub(crate) fn by_file(&self) -> impl Iterator<Item = (&FileKey, impl Iterator<Item = HoldId>)> {
         let files = self.0.chunk_by(|(one, _), (other, _)| one == other);
         files.map(|changes| (&changes[0].0, changes.iter().filter_map(|(_, hold)| *hold)))
     }

@@ -45,6 +45,7 @@ pub(super) fn open(session: SessionId) -> Open {
         created: false,
         delete_on_close: false,
         lease: None,
+        oplock: crate::OplockLevel::None,
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lease::{
     Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation, Incarnation,
-    LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, Request, RequestId, Sequence, ServerId,
-    SessionId, Settings, Share, State, VolumeId,
+    LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Request, RequestId,
+    Sequence, ServerId, SessionId, Settings, Share, State, VolumeId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -55,16 +55,22 @@ fn lease_request() -> BoxedStrategy<LeaseRequest> {
     (key(), caching(), prop::option::of(v2)).prop_map(|(key, state, v2)| LeaseRequest { key, state, v2 }).boxed()
 }
 
+/// A legacy oplock.
+pub(crate) fn level() -> BoxedStrategy<OplockLevel> {
+    prop_oneof![Just(OplockLevel::LevelII), Just(OplockLevel::Exclusive), Just(OplockLevel::Batch)].boxed()
+}
+
 fn open() -> BoxedStrategy<Command> {
     let access = prop_oneof![20 => Just(0x001f_01ff_u32), 5 => Just(0x1), 5 => Just(0x80), 1 => any::<u32>()];
     let share = prop_oneof![20 => Just(7_u8), 4 => 0..8_u8, 1 => any::<u8>()];
     let disposition = prop_oneof![Just(Disposition::Keep), Just(Disposition::Overwrite), Just(Disposition::Supersede)];
     let name = prop_oneof![60 => Just("name".to_owned()), 1 => Just(String::new()), 1 => Just("x".repeat(3000))];
     let odd = || prop::bool::weighted(0.02);
-    let rarely = prop::bool::weighted(0.05);
-    let lease = prop::option::of(lease_request());
-    (number(), file(), name, odd(), access, share, disposition, parent(), rarely, rarely, lease)
-        .prop_map(|(session, file, name, odd, access, share, disposition, parent, created, delete_on_close, lease)| {
+    let oplock = prop_oneof![4 => Just(OplockLevel::None), 1 => level()];
+    let lease = prop_oneof![1 => Just(None), 3 => lease_request().prop_map(Some)];
+    let marks = (prop::bool::weighted(0.05), prop::bool::weighted(0.05));
+    (number(), file(), name, odd(), access, share, disposition, parent(), marks, lease, oplock)
+        .prop_map(|(session, file, name, odd, access, share, disposition, parent, (created, delete_on_close), lease, oplock)| {
             let directory = (u128::from_be_bytes(file.file.to_bytes()) >= FIRST_DIRECTORY) != odd;
             Command::Open(Open {
                 session: SessionId::new(session),
@@ -78,6 +84,7 @@ fn open() -> BoxedStrategy<Command> {
                 share: Share(share),
                 disposition,
                 lease,
+                oplock,
             })
         })
         .boxed()
@@ -123,8 +130,11 @@ fn command() -> BoxedStrategy<Command> {
             open: OpenId::new(open),
             operation,
         }),
-        16 => (client(), key(), 0..16_u32, prop::option::weighted(0.3, number())).prop_map(|(client, key, state, generation)| {
+        24 => (client(), key(), prop_oneof![1 => Just(0_u32), 2 => 0..16_u32], prop::option::weighted(0.3, number())).prop_map(|(client, key, state, generation)| {
             Command::Acknowledge { client, key, state, generation: generation.map(Generation::new) }
+        }),
+        6 => (1..4_u64, 1..12_u64, prop_oneof![4 => 0..2_u8, 2 => any::<u8>()]).prop_map(|(session, open, level)| {
+            Command::AcknowledgeOplock { session: SessionId::new(session), open: OpenId::new(open), level, generation: None }
         }),
         2 => (client(), key()).prop_map(|(client, key)| Command::Release { client, key }),
         2 => (0..40_u64).prop_map(|sequence| Command::Cancel { sequence: Sequence::new(sequence) }),
@@ -191,7 +201,7 @@ fn beginning() -> Vec<Entry> {
 }
 
 /// What garbage has to come across now and then: it is not all refused at the door.
-const ABOUT: [&str; 27] = [
+const ABOUT: [&str; 26] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -207,7 +217,7 @@ const ABOUT: [&str; 27] = [
     "parked",
     "break",
     "notice",
-    "revoked",
+    "oplock notice",
     "no: StaleIncarnation",
     "no: Forgotten",
     "no: NoSuchSession",
@@ -218,7 +228,6 @@ const ABOUT: [&str; 27] = [
     "no: KeyOnOtherFile",
     "no: InvalidParameter",
     "no: LimitReached",
-    "no: DeletePending",
 ];
 
 /// Nothing that can be entered makes the table panic, breaks an invariant, or makes two tables differ.

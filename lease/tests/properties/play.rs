@@ -31,6 +31,7 @@ enum About {
     Open { held: Held, lease: Option<lease::LeaseRequest> },
     Close(OpenId),
     Operate(OpenId, Operation),
+    Oplock,
     Acknowledge { owner: Owner, state: u32 },
     Release(Owner),
     Cancel,
@@ -158,6 +159,7 @@ impl Play {
             Action::Close(index) => self.close(*index),
             Action::Operate(index, operation) => self.operate(*index, operation),
             Action::Acknowledge { which, how, late } => self.acknowledge(*which, *how, *late),
+            Action::AcknowledgeOplock(index, level) => self.acknowledge_oplock(*index, *level),
             Action::Release(index) => self.release(*index),
             Action::Cancel(index) => self.cancel(*index),
             Action::Connect { client, server } => {
@@ -239,7 +241,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 23] = [
+const ABOUT: [&str; 26] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -256,6 +258,9 @@ const ABOUT: [&str; 23] = [
     "break",
     "notice",
     "revoked",
+    "oplock break",
+    "oplock notice",
+    "OplockAcknowledged",
     "no: StaleIncarnation",
     "no: AckExceedsTarget",
     "no: KeyOnOtherFile",

@@ -5,9 +5,10 @@ use std::time::Duration;
 use lease::limits::{SERVER_TTL_MAX, SERVER_TTL_MIN};
 use lease::{
     Access, Caching, Command, ConnectionId, Disposition, Epoch, FileId, Generation, LeaseRequest, LeaseRequestV2, NoticeNumber,
-    Open, OpenId, Operation, Request, RequestId, Sequence, SessionId, Share,
+    Open, OpenId, Operation, OplockLevel, Request, RequestId, Sequence, SessionId, Share,
 };
 
+use super::answer::{oplock_level_from, oplock_level_to};
 use super::field::BadField;
 use super::ids::{client_guid, file_id, file_key, file_key_to, incarnation, lease_key, name, not_zero, server_id, short};
 use crate::proto::v1 as pb;
@@ -63,6 +64,12 @@ pub(crate) fn command_from(command: Option<&Wire>) -> Result<Command, BadField> 
             state: *state,
             generation: generation.map(Generation::new),
         }),
+        Wire::AcknowledgeOplock(pb::AcknowledgeOplock { session, open, level, generation }) => Ok(Command::AcknowledgeOplock {
+            session: session_id(*session)?,
+            open: OpenId::new(not_zero("open", *open)?),
+            level: u8::try_from(*level).map_err(|_| BadField::new("level", format!("must be at most 255, got {level}")))?,
+            generation: generation.map(Generation::new),
+        }),
         Wire::Release(pb::Release { client, key }) => {
             Ok(Command::Release { client: client_guid(client)?, key: lease_key("key", key)? })
         }
@@ -95,8 +102,24 @@ fn ttl(millis: u32) -> Result<Duration, BadField> {
 
 /// CREATE.
 pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
-    let pb::Open { session, file, name: path, directory, access, share, disposition, lease, parent, created, delete_on_close } =
-        open;
+    let pb::Open {
+        session,
+        file,
+        name: path,
+        directory,
+        access,
+        share,
+        disposition,
+        lease,
+        oplock: level,
+        parent,
+        created,
+        delete_on_close,
+    } = open;
+    let oplock = oplock_level_from(*level).ok_or_else(|| BadField::new("oplock", format!("has no value {level}")))?;
+    if oplock != OplockLevel::None && lease.is_some() {
+        return Err(BadField::new("oplock", "must be absent: an open asks for a lease or for an oplock, not both"));
+    }
     if access & ACCESS_UNMAPPED_BITS != 0 {
         return Err(BadField::new(
             "access",
@@ -124,6 +147,7 @@ pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
         created: *created,
         delete_on_close: *delete_on_close,
         lease: lease.as_ref().map(lease_from).transpose()?,
+        oplock,
     })
 }
 
@@ -232,6 +256,12 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
             state: *state,
             generation: generation.map(Generation::get),
         }),
+        Command::AcknowledgeOplock { session, open, level, generation } => Wire::AcknowledgeOplock(pb::AcknowledgeOplock {
+            session: session.get(),
+            open: open.get(),
+            level: u32::from(*level),
+            generation: generation.map(Generation::get),
+        }),
         Command::Release { client, key } => {
             Wire::Release(pb::Release { client: client.to_bytes().to_vec(), key: key.to_bytes().to_vec() })
         }
@@ -247,7 +277,7 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
 
 /// CREATE, for the wire.
 pub(crate) fn open_to(open: Open) -> pb::Open {
-    let Open { session, file, name, directory, access, share, disposition, parent, created, delete_on_close, lease } = open;
+    let Open { session, file, name, directory, access, share, disposition, parent, created, delete_on_close, lease, oplock } = open;
     let disposition = match disposition {
         Disposition::Keep => pb::Disposition::Keep,
         Disposition::Overwrite => pb::Disposition::Overwrite,
@@ -261,6 +291,7 @@ pub(crate) fn open_to(open: Open) -> pb::Open {
         access: access.0,
         share: u32::from(share.0),
         disposition: disposition.into(),
+        oplock: oplock_level_to(oplock).into(),
         lease: lease.map(|LeaseRequest { key, state, v2 }| pb::LeaseContext {
             key: key.to_bytes().to_vec(),
             state: state.bits(),

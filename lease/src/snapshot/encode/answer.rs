@@ -3,6 +3,7 @@
 use super::{guid, v2};
 use crate::caching::Caching;
 use crate::id::{Incarnation, OpenId, SessionId};
+use crate::oplock::OplockLevel;
 use crate::outcome::{Grant, GrantV2, Limit, Outcome, Rejection};
 use crate::snapshot::restore::{guid_of, v2_of};
 use crate::snapshot::wire;
@@ -32,7 +33,12 @@ fn outcome_of(outcome: &Outcome) -> Fields {
         Outcome::SessionStarted { session } => (3, Some(session.get()), None),
         Outcome::SessionEnded => (4, None, None),
         Outcome::Disconnected => (5, None, None),
-        Outcome::Opened { open, lease } => (6, Some(open.get()), lease.map(grant)),
+        Outcome::Opened { open, lease, oplock: OplockLevel::None } => (6, Some(open.get()), lease.map(grant)),
+        // Whoever has an oplock has no lease.
+        Outcome::Opened { open, lease: _, oplock: OplockLevel::LevelII } => (13, Some(open.get()), None),
+        Outcome::Opened { open, lease: _, oplock: OplockLevel::Exclusive } => (14, Some(open.get()), None),
+        Outcome::Opened { open, lease: _, oplock: OplockLevel::Batch } => (15, Some(open.get()), None),
+        Outcome::OplockAcknowledged { level } => (16, Some(u64::from(level.to_byte())), None),
         Outcome::Closed { delete } => (7, delete.then_some(1), None),
         Outcome::Acknowledged { state } => (8, Some(u64::from(state.bits())), None),
         Outcome::Released => (9, None, None),
@@ -57,7 +63,9 @@ fn rejection_of(rejection: Rejection) -> Fields {
         Rejection::InvalidParameter => (111, None, None),
         Rejection::LimitReached(limit) => (112, Some(limit_number(limit)), None),
         Rejection::DeletePending => (113, None, None),
-        Rejection::AccessDenied => (114, None, None),
+        Rejection::OplockNotBreaking => (114, None, None),
+        Rejection::InvalidOplockProtocol => (115, None, None),
+        Rejection::AccessDenied => (116, None, None),
     }
 }
 
@@ -120,7 +128,7 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
                 Some(lease) => Some(grant_of(lease)?),
                 None => None,
             };
-            Outcome::Opened { open: OpenId::new(value?), lease }
+            Outcome::Opened { open: OpenId::new(value?), lease, oplock: OplockLevel::None }
         }
         7 => Outcome::Closed { delete: value == Some(1) },
         8 => Outcome::Acknowledged { state: Caching::from_bits(u32::try_from(value?).ok()?)? },
@@ -128,6 +136,10 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
         10 => Outcome::Cancelled,
         11 => Outcome::Noted,
         12 => Outcome::Clear,
+        13 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::LevelII },
+        14 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::Exclusive },
+        15 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::Batch },
+        16 => Outcome::OplockAcknowledged { level: OplockLevel::from_byte(u8::try_from(value?).ok()?)? },
         _ => return rejection_from(kind, value).map(Err),
     };
     Some(Ok(outcome))
@@ -148,7 +160,9 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         111 => Rejection::InvalidParameter,
         112 => Rejection::LimitReached(limit_of(value?)?),
         113 => Rejection::DeletePending,
-        114 => Rejection::AccessDenied,
+        114 => Rejection::OplockNotBreaking,
+        115 => Rejection::InvalidOplockProtocol,
+        116 => Rejection::AccessDenied,
         _ => return None,
     })
 }

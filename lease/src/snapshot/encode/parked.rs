@@ -6,6 +6,7 @@ use super::{guid, v2};
 use crate::caching::Caching;
 use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Operation, Share};
 use crate::id::{ClientGuid, FileId, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::oplock::OplockLevel;
 use crate::snapshot::restore::{file_id_of, guid_of, v2_of};
 use crate::snapshot::wire;
 use crate::state::{Parked, Waiting};
@@ -48,7 +49,8 @@ pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Pa
 }
 
 fn open_of(part: &Open) -> wire::ParkedOpen {
-    let Open { session: _, file: _, name, directory, access, share, disposition, parent, created, delete_on_close, lease } = part;
+    let Open { session: _, file: _, name, directory, access, share, disposition, parent, created, delete_on_close, lease, oplock } =
+        part;
     wire::ParkedOpen {
         name: name.as_ref().to_owned(),
         directory: *directory,
@@ -60,6 +62,7 @@ fn open_of(part: &Open) -> wire::ParkedOpen {
             Disposition::Supersede => 2,
         },
         lease: lease.map(lease_request_of),
+        oplock: u32::from(oplock.to_byte()),
         parent: parent.map(|parent| guid(parent.to_bytes())),
         created: *created,
         delete_on_close: *delete_on_close,
@@ -67,7 +70,7 @@ fn open_of(part: &Open) -> wire::ParkedOpen {
 }
 
 fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> Option<Open> {
-    let wire::ParkedOpen { name, directory, access, share, disposition, lease, parent, created, delete_on_close } = message;
+    let wire::ParkedOpen { name, directory, access, share, disposition, lease, oplock, parent, created, delete_on_close } = message;
     let lease = match lease {
         None => None,
         Some(lease) => Some(lease_request_from(lease)?),
@@ -89,6 +92,7 @@ fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> O
         created,
         delete_on_close,
         lease,
+        oplock: OplockLevel::from_byte(u8::try_from(oplock).ok()?)?,
     })
 }
 

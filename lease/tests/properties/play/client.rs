@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2};
+use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2, OplockLevel};
 
 use super::{
     About, Answer, Caching, Command, FOLDER, Generation, Held, Open, OpenId, Opening, Operation, Outcome, Owner, Play, ROOT,
@@ -56,6 +56,7 @@ impl Play {
             created: opening.created,
             delete_on_close: opening.delete_on_close,
             lease,
+            oplock: if lease.is_none() { opening.oplock } else { OplockLevel::None },
         };
         let owner = lease.map(|lease| (guid(seat.client), lease.key));
         let parent = lease.and_then(|lease| lease.v2).and_then(|v2| v2.parent).map(|key| (guid(seat.client), key));
@@ -115,6 +116,17 @@ impl Play {
         self.request(seat.server, command, About::Acknowledge { owner, state });
     }
 
+    pub(super) fn acknowledge_oplock(&mut self, index: usize, level: Option<u8>) {
+        let Some(notice) = self.debts.running_of_oplock(index) else { return };
+        let seat = self.seats.iter().find(|seat| seat.id == notice.session).copied().expect("an open has a session");
+        if self.lives(seat.server) {
+            let level = level.unwrap_or(notice.into.to_byte());
+            let generation = Some(notice.generation);
+            let command = Command::AcknowledgeOplock { session: notice.session, open: notice.open, level, generation };
+            self.request(seat.server, command, About::Oplock);
+        }
+    }
+
     pub(super) fn release(&mut self, index: usize) {
         let owners: Vec<Owner> = self.beliefs.leases.keys().copied().collect();
         let Some(owner) = pick(&owners, index) else { return };
@@ -170,7 +182,7 @@ impl Play {
     /// Learns from the answers that change what a client believes.
     pub(super) fn opened_or_closed(&mut self, about: About, outcome: &Result<Outcome, Rejection>) {
         match (about, outcome) {
-            (About::Open { held, lease }, Ok(Outcome::Opened { open, lease: grant })) => {
+            (About::Open { held, lease }, Ok(Outcome::Opened { open, lease: grant, .. })) => {
                 assert_eq!(lease.is_some(), grant.is_some(), "who asks for a lease is answered one");
                 if let (Some(asked), Some(grant), Some(owner)) = (lease, grant, held.owner) {
                     self.granted(owner, &held, &asked, grant);
@@ -189,6 +201,11 @@ impl Play {
             | (
                 About::Operate(..),
                 Ok(Outcome::Clear) | Err(Rejection::Cancelled | Rejection::AccessDenied | Rejection::SharingViolation),
+            )
+            | (
+                About::Oplock,
+                Ok(Outcome::OplockAcknowledged { .. })
+                | Err(Rejection::OplockNotBreaking | Rejection::InvalidOplockProtocol | Rejection::InvalidParameter),
             )
             | (
                 About::Open { .. },

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lease::{Access, Caching, Disposition, Epoch, FileId, FileKey, LeaseRequest, LeaseRequestV2, Open, SessionId, Share, VolumeId};
+use lease::{
+    Access, Caching, Disposition, Epoch, FileId, FileKey, LeaseRequest, LeaseRequestV2, Open, OplockLevel, SessionId, Share,
+    VolumeId,
+};
 
 use super::command::{bytes, lease_key, opaque};
 use crate::codec::CodecError;
@@ -49,14 +52,17 @@ pub struct OpenRecord {
     /// The lease asked for.
     #[prost(message, optional, tag = "8")]
     pub lease: Option<LeaseRequestRecord>,
+    /// The legacy oplock asked for, as the byte of SMB.
+    #[prost(uint32, tag = "9")]
+    pub oplock: u32,
     /// The directory that it lies in, 16 bytes.
-    #[prost(bytes = "bytes", optional, tag = "9")]
+    #[prost(bytes = "bytes", optional, tag = "10")]
     pub parent: Option<Bytes>,
     /// Whether it was made by this.
-    #[prost(bool, tag = "10")]
+    #[prost(bool, tag = "11")]
     pub created: bool,
     /// FILE_DELETE_ON_CLOSE.
-    #[prost(bool, tag = "11")]
+    #[prost(bool, tag = "12")]
     pub delete_on_close: bool,
 }
 
@@ -87,7 +93,8 @@ pub struct LeaseRequestV2Record {
 
 impl From<&Open> for OpenRecord {
     fn from(open: &Open) -> OpenRecord {
-        let Open { session, file, name, directory, access, share, disposition, parent, created, delete_on_close, lease } = open;
+        let Open { session, file, name, directory, access, share, disposition, parent, created, delete_on_close, lease, oplock } =
+            open;
         OpenRecord {
             session: session.get(),
             file: Some(file.into()),
@@ -101,6 +108,7 @@ impl From<&Open> for OpenRecord {
                 Disposition::Supersede => 3,
             },
             lease: lease.as_ref().map(LeaseRequestRecord::from),
+            oplock: u32::from(oplock.to_byte()),
             parent: parent.map(|parent| bytes(parent.to_bytes())),
             created: *created,
             delete_on_close: *delete_on_close,
@@ -112,8 +120,20 @@ impl TryFrom<OpenRecord> for Open {
     type Error = CodecError;
 
     fn try_from(record: OpenRecord) -> Result<Open, CodecError> {
-        let OpenRecord { session, file, name, directory, access, share, disposition, lease, parent, created, delete_on_close } =
-            record;
+        let OpenRecord {
+            session,
+            file,
+            name,
+            directory,
+            access,
+            share,
+            disposition,
+            lease,
+            oplock,
+            parent,
+            created,
+            delete_on_close,
+        } = record;
         Ok(Open {
             session: SessionId::new(session),
             file: file.ok_or(CodecError::Missing("file"))?.try_into()?,
@@ -131,6 +151,10 @@ impl TryFrom<OpenRecord> for Open {
             created,
             delete_on_close,
             lease: lease.map(LeaseRequest::try_from).transpose()?,
+            oplock: u8::try_from(oplock)
+                .ok()
+                .and_then(OplockLevel::from_byte)
+                .ok_or_else(|| CodecError::unknown("oplock level", oplock))?,
         })
     }
 }

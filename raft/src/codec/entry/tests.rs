@@ -28,6 +28,7 @@ fn open() -> Open {
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(7), stream: Some(Arc::from("s")) },
         name: Arc::from("a.txt"),
         directory: true,
+        oplock: lease::OplockLevel::None,
         access: Access(0x0012_019f),
         share: Share(7),
         disposition: Disposition::Supersede,
@@ -86,6 +87,15 @@ fn commands() -> Vec<(Command, &'static str)> {
             "d201280a10000000000000000000000000000000c112100000000000000000000000000000001e18032002",
         ),
         (
+            Command::AcknowledgeOplock {
+                session: SessionId::new(17),
+                open: OpenId::new(5),
+                level: 1,
+                generation: Some(Generation::new(2)),
+            },
+            "fa01080811100518012002",
+        ),
+        (
             Command::Release { client: client(), key: key() },
             "da01240a10000000000000000000000000000000c112100000000000000000000000000000001e",
         ),
@@ -103,7 +113,7 @@ fn commands() -> Vec<(Command, &'static str)> {
 }
 
 /// The bytes of CREATE with everything that it can have.
-const GOLDEN_OPEN: &str = "c2016e0811121708011210000000000000000000000000000000071a01731a05612e7478742001289f834830073803422a0a100000000000000000000000000000001e10071a1408091210000000000000000000000000000000024a10dddddddddddddddddddddddddddddddd50015801";
+const GOLDEN_OPEN: &str = "c2016e0811121708011210000000000000000000000000000000071a01731a05612e7478742001289f834830073803422a0a100000000000000000000000000000001e10071a1408091210000000000000000000000000000000025210dddddddddddddddddddddddddddddddd58016001";
 
 fn request() -> Request {
     Request {
