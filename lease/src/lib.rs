@@ -31,4 +31,6 @@ mod tests;
 
 pub use invariants::Violation;
 pub use snapshot::{Group, Piece, Record, Records, RestoreError, StateHash, VALUE_BYTES_MAX, View};
-pub use state::{BreakInfo, Counts, LeaseInfo, NoSuchBreak, OpenInfo, OplockInfo, ServerInfo, Settings, State};
+pub use state::{
+    BreakInfo, Counts, FileInfo, LeaseInfo, NoSuchBreak, OpenInfo, OplockInfo, ParkedInfo, ServerInfo, Settings, State,
+};

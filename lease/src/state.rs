@@ -14,6 +14,7 @@ mod share;
 mod table;
 mod tally;
 mod touched;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub(crate) use shards::{Placed, Shards};
 pub(crate) use table::{Keyed, Slot, Spread, Table};
 pub(crate) use touched::Changed;
 use touched::Touched;
+pub use who::{FileInfo, ParkedInfo};
 
 /// What the operator can set about the rules: part of the state, and so the same on every node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::command::{Access, Share};
 use crate::effect::Route;
 use crate::id::{ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::oplock::OplockLevel;
-use crate::state::{Breaking, Client, File, Hold, HoldId, Index, Keyed, LeaseId, Meta, OpenRecord, Server, Session, State, Table};
+use crate::state::{Breaking, Client, File, Hold, HoldId, Index, Keyed, LeaseId, Meta, Server, Session, State, Table};
 use crate::time::LogTime;
 
 /// How many there are of each thing.
@@ -172,10 +172,7 @@ impl State {
         let opens = self.index.opens.keys().flat_map(|session| self.index.opens_of(*session));
         opens.filter_map(|(id, hash)| {
             let file = self.file_of_open(id, hash)?;
-            let open = file.open(id)?;
-            let OpenRecord { id, session, client, access, share, .. } = *open;
-            let oplock = file.hold(HoldId::Oplock(id)).map_or(OplockLevel::None, |hold| OplockLevel::of(hold.current()));
-            Some(OpenInfo { id, session, client, file: file.key().clone(), key: open.key(), oplock, access, share })
+            Some(super::who::open_info(file, file.open(id)?))
         })
     }
 

@@ -115,7 +115,7 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
 }
 
 /// An oplock level, for the wire.
-pub(super) fn oplock_level_to(level: OplockLevel) -> pb::OplockLevel {
+pub(crate) fn oplock_level_to(level: OplockLevel) -> pb::OplockLevel {
     match level {
         OplockLevel::None => pb::OplockLevel::Unspecified,
         OplockLevel::LevelII => pb::OplockLevel::Ii,

@@ -41,7 +41,7 @@ pub(super) async fn get(coordinator: &Coordinator, request: &pb::GetLeaseRequest
 }
 
 /// How fresh the answer has to be.
-fn consistency(stale: bool) -> Consistency {
+pub(super) fn consistency(stale: bool) -> Consistency {
     if stale { Consistency::Stale } else { Consistency::Linearizable }
 }
 
@@ -113,7 +113,7 @@ fn after_from(token: &str) -> Result<After, BadField> {
 }
 
 /// A lease, for the wire.
-fn entry(state: &State, info: &LeaseInfo) -> pb::LeaseEntry {
+pub(super) fn entry(state: &State, info: &LeaseInfo) -> pb::LeaseEntry {
     let LeaseInfo { client, key, file, name, state: caching, breaking, generation, epoch, parent, opens, route } = info;
     pb::LeaseEntry {
         client: client.to_bytes().to_vec(),
