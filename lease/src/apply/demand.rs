@@ -14,16 +14,14 @@ use crate::state::{File, HoldId, Keyed, OpenRecord, Reason, directory};
 pub(super) struct Demands {
     pub(super) breaks: Vec<(FileKey, HoldId, Reason)>,
     pub(super) waits: bool,
-    /// The first other file whose breaks are waited for, if none of the own file's are. The next is found when it is tried again.
+    /// The first other file whose breaks are waited for, beside those of the own file. The next is found when it is tried again.
     pub(super) behind: Option<u64>,
 }
 
 impl Demands {
     fn wait_behind(&mut self, file: &FileKey) {
-        if !self.waits {
-            self.behind = Some(file.behind());
-        }
         self.waits = true;
+        self.behind.get_or_insert(file.behind());
     }
 
     /// Every one of these opens has to go. Who caches its handle may close it when asked; anybody else will not, and nobody is asked in vain

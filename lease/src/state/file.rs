@@ -82,7 +82,7 @@ pub(crate) struct Parked {
     /// It waits while a break of another owner with at most this ordinal runs. Breaks that began later are not its concern, so that
     /// no stream of new ones can starve it.
     pub(crate) after: u64,
-    /// The hash of the file whose breaks it waits for, if that is not the file on which it is parked.
+    /// The hash of a file whose breaks it waits for beside those of the file on which it is parked.
     pub(crate) behind: Option<u64>,
 }
 
