@@ -207,6 +207,9 @@ pub fn open(session: u64, file: u128, key: [u8; 16], state: u32) -> v1::Open {
         access: READ_WRITE,
         share: SHARE_ALL,
         disposition: v1::Disposition::Keep.into(),
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: Some(lease),
     }
 }

@@ -89,6 +89,9 @@ pub fn request(session: SessionId, file: u128, key: LeaseKey, state: Caching) ->
         access: READ_WRITE,
         share: SHARE_ALL,
         disposition: Disposition::Keep,
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: Some(LeaseRequest { key, state, v2: Some(LeaseRequestV2 { epoch: lease::Epoch::new(0), parent: None }) }),
     }
 }

@@ -1,5 +1,6 @@
 //! How fast the rules are on a large table, how much memory it takes, and how long taking a view holds them up:
-//! `cargo bench -p lease`, or with the number of leases as an argument, and with `apply` to stop after the first figures.
+//! `cargo bench -p lease`, or with the number of leases as an argument, with `apply` to stop after the first figures, and with
+//! `parents` to say of every open in which of a thousand directories its file lies.
 #![expect(clippy::print_stdout, reason = "the figures are what the program is for")]
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "the benchmark measures time, the rules do not")]
 
@@ -35,6 +36,11 @@ struct Driver {
     /// The open of each lease.
     opens: Vec<OpenId>,
     effects: usize,
+    parents: bool,
+}
+
+fn asked_for(word: &str) -> bool {
+    std::env::args().any(|argument| argument == word)
 }
 
 /// A pseudo-random bijection of 64 bits: ids that are spread like real ones.
@@ -47,7 +53,14 @@ fn spread(number: u64) -> u64 {
 
 impl Driver {
     fn new() -> Driver {
-        let mut driver = Driver { state: State::new(), sequence: 0, sessions: Vec::new(), opens: Vec::new(), effects: 0 };
+        let mut driver = Driver {
+            state: State::new(),
+            sequence: 0,
+            sessions: Vec::new(),
+            opens: Vec::new(),
+            effects: 0,
+            parents: asked_for("parents"),
+        };
         driver.ask(Command::StartServer { ttl: Duration::from_secs(600) });
         for client in 0..CLIENTS {
             let start = Command::StartSession { client: client_of(client), connection: ConnectionId::new(client) };
@@ -95,6 +108,9 @@ impl Driver {
             access: Access(Access::READ_DATA | Access::WRITE_DATA),
             share: Share(7),
             disposition: Disposition::Keep,
+            parent: self.parents.then(|| FileId::from_u128(u128::from(u64::MAX - number % 1000))),
+            created: false,
+            delete_on_close: false,
             lease: Some(LeaseRequest { key, state: Caching::RWH, v2 }),
         })
     }
@@ -227,7 +243,7 @@ fn main() {
     println!("apply           {}; an open or a close counts one", driver.churn(OPERATIONS));
     drop(driver.state.take_touched());
     println!("crowd           {}; {CROWD} leases on one file, broken and acknowledged while 1000 opens wait", crowd());
-    if std::env::args().any(|argument| argument == "apply") {
+    if asked_for("apply") {
         return;
     }
 

@@ -9,11 +9,13 @@ mod breaks;
 mod cancel;
 mod close;
 mod contain;
+mod demand;
 mod expire;
 mod grant;
 mod open;
 mod operate;
 mod oplock;
+mod parent;
 mod park;
 mod readdress;
 mod release;
@@ -23,7 +25,7 @@ mod server;
 mod session;
 mod undeliverable;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::command::{Command, Entry};
 use crate::effect::Effect;
@@ -40,6 +42,14 @@ struct Step<'a> {
     effects: Vec<Effect>,
     /// Files on which a break was resolved or an owner has gone: their parked opens may go on.
     wake: BTreeSet<FileKey>,
+    /// What is to be taken from others when the command has done what it does.
+    claims: VecDeque<parent::Claim>,
+}
+
+impl Step<'_> {
+    fn new(state: &mut State) -> Step<'_> {
+        Step { state, effects: Vec::new(), wake: BTreeSet::new(), claims: VecDeque::new() }
+    }
 }
 
 impl State {
@@ -55,7 +65,7 @@ impl State {
 
     /// The same without a look at the invariants.
     pub(crate) fn apply_unchecked(&mut self, entry: &Entry) -> Vec<Effect> {
-        let mut step = Step { state: self, effects: Vec::new(), wake: BTreeSet::new() };
+        let mut step = Step::new(self);
         let now = step.state.now().max(entry.at);
         step.state.meta_mut().now = now;
         step.expire();

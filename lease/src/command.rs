@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::caching::Caching;
 use crate::id::{
-    ClientGuid, ConnectionId, Epoch, FileKey, Generation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence, SessionId,
+    ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence, SessionId,
 };
 use crate::oplock::OplockLevel;
 use crate::state::Settings;
@@ -151,9 +151,16 @@ pub enum Operation {
     Rename {
         /// The path that it will have, for display only.
         name: Arc<str>,
+        /// The directory of the same volume that it will lie in; none if it stays in its own.
+        parent: Option<FileId>,
+        /// The file of the same volume that has this path now, and goes.
+        replaces: Option<FileId>,
     },
     /// FileLinkInformation, or a short name (MS-FSA 2.1.5.15.7, .14).
-    Link,
+    Link {
+        /// The directory of the same volume that the new name will lie in; none if it is the file's own.
+        parent: Option<FileId>,
+    },
     /// FileDispositionInformation (MS-FSA 2.1.5.15.3): the file goes when its last open is closed, or stays after all.
     Dispose {
         /// DeletePending.
@@ -161,6 +168,8 @@ pub enum Operation {
     },
     /// The security descriptor is set (MS-FSA 2.1.5.17).
     SetSecurity,
+    /// Times, attributes or extended attributes are set (MS-FSA 2.1.5.15.2): a change that only the directory's listing shows.
+    SetAttributes,
 }
 
 /// CREATE, as far as caching and sharing go (MS-SMB2 2.2.13).
@@ -180,6 +189,13 @@ pub struct Open {
     pub share: Share,
     /// What happens to the data.
     pub disposition: Disposition,
+    /// The directory of the same volume that the file lies in, by the path that is opened (MS-FSA 2.1.1.6, Link.ParentFile). None if the
+    /// server does not say, or it is the root: then nobody's directory lease hears of what is done through this open.
+    pub parent: Option<FileId>,
+    /// This CREATE made the file: it was not there before. The server makes it before it asks.
+    pub created: bool,
+    /// FILE_DELETE_ON_CLOSE: the file is to be deleted from when this open ends on (MS-FSA 2.1.5.5).
+    pub delete_on_close: bool,
     /// The lease asked for.
     pub lease: Option<LeaseRequest>,
     /// The legacy oplock asked for. An open that asks for a lease asks for none (MS-SMB2 3.3.5.9).

@@ -144,8 +144,30 @@ impl Display for Disposition {
 
 impl Display for Open {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Open { session, file, name: _, directory: _, access, share, disposition, lease, oplock } = self;
+        let Open {
+            session,
+            file,
+            name: _,
+            directory: _,
+            access,
+            share,
+            disposition,
+            parent,
+            created,
+            delete_on_close,
+            lease,
+            oplock,
+        } = self;
         write!(f, "open {file} in {session} access {access} share {share} {disposition}")?;
+        if let Some(parent) = parent {
+            write!(f, " under {parent}")?;
+        }
+        if *created {
+            f.write_str(" created")?;
+        }
+        if *delete_on_close {
+            f.write_str(" delete on close")?;
+        }
         if *oplock != OplockLevel::None {
             write!(f, " {oplock}")?;
         }
@@ -164,10 +186,11 @@ impl Display for Operation {
             Operation::Write => "write",
             Operation::Resize => "resize",
             Operation::Rename { .. } => "rename",
-            Operation::Link => "link",
+            Operation::Link { .. } => "link",
             Operation::Dispose { delete: true } => "delete",
             Operation::Dispose { delete: false } => "keep",
             Operation::SetSecurity => "set security",
+            Operation::SetAttributes => "set attributes",
         })
     }
 }

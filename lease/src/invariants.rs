@@ -27,13 +27,13 @@ fn violated(rule: &'static str, place: impl fmt::Display) -> Result<(), Violatio
 
 /// The invariants of a file that was changed.
 pub(crate) fn check_file(state: &State, key: &FileKey) -> Result<(), Violation> {
-    state.file(key).map_or(Ok(()), |file| check_known_file(key, file))
+    state.file(key).map_or(Ok(()), |file| check_known_file(state, key, file))
 }
 
-fn check_known_file(key: &FileKey, file: &File) -> Result<(), Violation> {
+fn check_known_file(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
     one_writer_per_file(key, file)?;
     no_write_caching_on_directories(key, file)?;
-    parked_waits_for_something(key, file)
+    parked_waits_for_something(state, key, file)
 }
 
 /// The invariants of a hold that was changed.
@@ -67,7 +67,7 @@ impl State {
 fn check_whole_file(state: &State, file: &File) -> Result<(), Violation> {
     let key = file.key();
     tally_matches_records(key, file)?;
-    check_known_file(key, file)?;
+    check_known_file(state, key, file)?;
     file.holds().iter().try_for_each(|hold| check_hold(state, key, hold))?;
     file_is_known_for_something(key, file)?;
     records_are_in_order(key, file)?;
@@ -95,8 +95,8 @@ fn no_write_caching_on_directories(key: &FileKey, file: &File) -> Result<(), Vio
 }
 
 /// Every parked open waits for a break that runs, and so has a deadline (MS-FSA 2.1.4.12).
-fn parked_waits_for_something(key: &FileKey, file: &File) -> Result<(), Violation> {
-    match file.parked().iter().find(|parked| !file.blocks(parked)) {
+fn parked_waits_for_something(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
+    match file.parked().iter().find(|parked| !state.blocks(file, parked)) {
         Some(parked) => violated("parked_waits_for_something", format_args!("{key}, {}", parked.request)),
         None => Ok(()),
     }

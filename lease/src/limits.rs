@@ -12,6 +12,8 @@ pub const CONNECTIONS_PER_CLIENT_MAX: usize = 64;
 pub const OPENS_PER_FILE_MAX: usize = 16_384;
 /// Opens that wait on one stream of one file.
 pub const PARKED_OPENS_PER_FILE_MAX: usize = 1024;
+/// Opens below a directory that its rename waits for. With more it is refused as if one of them would not go.
+pub const OPENS_BELOW_MAX: usize = 1024;
 /// Bytes of a path (for display) or of a stream name, in UTF-8.
 pub const NAME_BYTES_MAX: usize = 2048;
 /// Outcomes remembered for one server. When it asks for more, the oldest is forgotten and its floor rises.

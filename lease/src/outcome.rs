@@ -122,10 +122,13 @@ pub enum Rejection {
     /// The file goes when its last open is closed: nobody opens it any more (MS-FSA 2.1.5.1).
     #[error("the file is being deleted")]
     DeletePending,
+    /// A file that the rename would replace is open, or one below the directory to be renamed (MS-FSA 2.1.5.15.12).
+    #[error("access denied: an open file is in the way")]
+    AccessDenied,
     /// The parked request was cancelled, or its session or server ended.
     #[error("cancelled")]
     Cancelled,
-    /// A v1 lease was asked for on a directory, or access or share has bits that do not exist.
+    /// A file is opened as a directory or the other way round, or access or share has bits that do not exist.
     #[error("invalid parameter")]
     InvalidParameter,
     /// A limit is reached.

@@ -1,5 +1,6 @@
 //! The replicated state.
 
+mod below;
 mod client;
 mod edit;
 mod file;
@@ -26,10 +27,10 @@ use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{File, Head, OpenRecord, Parked, Under, Waiting};
+pub(crate) use file::{Deleting, File, Head, OpenRecord, Parked, Under, Waiting};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Reason, Standing};
-pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases};
+pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, directory};
 #[cfg(test)]
 pub(crate) use list::List;
 pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, OplockInfo, ServerInfo};

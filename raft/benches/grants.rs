@@ -148,6 +148,9 @@ impl Load {
             access: Access(Access::READ_DATA | Access::WRITE_DATA),
             share: Share(7),
             disposition: Disposition::Keep,
+            parent: None,
+            created: false,
+            delete_on_close: false,
             lease: Some(LeaseRequest {
                 key: LeaseKey::from_u128(file),
                 state: Caching::RWH,

@@ -106,6 +106,9 @@ fn open_command(session: SessionId, key: u128) -> Command {
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
         disposition: Disposition::Keep,
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: Some(LeaseRequest {
             key: LeaseKey::from_u128(key),
             state: Caching::RWH,

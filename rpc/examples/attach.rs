@@ -70,6 +70,9 @@ fn open(session: SessionId, key: LeaseKey) -> Open {
         access: Access(READ_WRITE),
         share: Share(7),
         disposition: Disposition::Keep,
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: Some(LeaseRequest { key, state: Caching::RWH, v2: Some(LeaseRequestV2 { epoch: Epoch::new(1), parent: None }) }),
     }
 }

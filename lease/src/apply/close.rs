@@ -3,29 +3,49 @@
 use super::Step;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::outcome::Outcome;
-use crate::state::{Answer, File, HoldId};
+use crate::state::{Answer, Deleting, File, HoldId, OpenRecord, Reason};
 
 impl Step<'_> {
     pub(super) fn close(&mut self, id: RequestId, session: SessionId, open: OpenId) -> Answer {
         let file = self.file_of(id, session, open)?;
-        let last = self.state.file(&file).is_some_and(|record| record.delete_pending() && record.opens().len() == 1);
-        self.close_open(&file, open);
-        Ok(Outcome::Closed { delete: last })
+        Ok(Outcome::Closed { delete: self.close_open(&file, open) })
     }
 
     /// Ends an open. With the last one of a lease the lease ends, and its break with it: that is an acknowledgement in all
     /// but name (MS-SMB2 3.3.4.17, LS-106, LS-139).
     ///
-    /// What waits to be done through it will not be done (MS-SMB2 3.3.4.17).
-    pub(super) fn close_open(&mut self, file: &FileKey, open: OpenId) {
+    /// What waits to be done through it will not be done (MS-SMB2 3.3.4.17). Says whether the file goes with it.
+    pub(super) fn close_open(&mut self, file: &FileKey, open: OpenId) -> bool {
         let parked = self.state.file(file).into_iter().flat_map(File::parked).filter(|parked| parked.through() == Some(open));
         let parked: Vec<RequestId> = parked.map(|parked| parked.request).collect();
         for request in parked {
             self.cancel_parked(request);
         }
+        let Some(closed) = self.state.file(file).and_then(|record| record.open(open)).copied() else { return false };
+        let deleted = self.deleted_by_closing(file, &closed);
         if self.state.remove_open(file, open).is_some_and(|ended| ended.breaking().is_some()) {
             self.wake.insert(file.clone());
         }
+        if let Some(Deleting { parent_lease }) = deleted {
+            // Who asked for it and who closes last have to agree on whose directory lease they spare (LS-131).
+            let own = parent_lease.filter(|lease| Some(*lease) == closed.parent_lease());
+            self.child_changed(file, closed.parent, own.map(HoldId::Lease));
+        } else if closed.modified {
+            self.child_changed(file, closed.parent, closed.parent_lease().map(HoldId::Lease));
+        }
+        deleted.is_some()
+    }
+
+    /// Whether the file goes with this open, and on whose word. An open that deletes when it is closed asks for it now, and takes handle
+    /// caching from the others, without waiting: the file goes with the last of them (LS-070, MS-FSA 2.1.5.5).
+    fn deleted_by_closing(&mut self, file: &FileKey, closed: &OpenRecord) -> Option<Deleting> {
+        if closed.delete_on_close {
+            let deleting = Deleting { parent_lease: closed.parent_lease() };
+            self.state.edit_file(file).set_deleting(Some(deleting));
+            self.claim(file.clone(), closed.hold(), Reason::Handle);
+        }
+        let record = self.state.file(file).filter(|record| record.opens().len() == 1)?;
+        record.deleting().copied()
     }
 
     /// Ends all opens under a lease, for its client can not be told that it breaks: they are not durable (MS-SMB2 3.3.4.7, LS-089).

@@ -1,7 +1,5 @@
 //! What happens when an invariant is found violated.
 
-use std::collections::BTreeSet;
-
 use super::Step;
 use crate::effect::Effect;
 use crate::id::FileKey;
@@ -43,7 +41,7 @@ impl State {
 /// Takes all caching on a file away, and counts that.
 pub(crate) fn give_up_caching(state: &mut State, file: &FileKey) -> Vec<Effect> {
     state.meta_mut().violations += 1;
-    let mut step = Step { state, effects: Vec::new(), wake: BTreeSet::new() };
+    let mut step = Step::new(state);
     let holds: Vec<HoldId> = step.state.file(file).into_iter().flat_map(File::holds).map(|hold| hold.id).collect();
     for hold in holds {
         step.break_hold(file, hold, Reason::Overwrite);

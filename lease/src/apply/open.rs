@@ -3,7 +3,7 @@
 use super::Step;
 use super::grant::{grant, grant_oplock};
 use crate::command::{Access, Disposition, LeaseRequest, Open, Share};
-use crate::id::{ClientGuid, OpenId, RequestId};
+use crate::id::{ClientGuid, LeaseKey, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Limit, Outcome, Rejection};
@@ -11,15 +11,24 @@ use crate::state::{Answer, File, Hold, HoldId, Keyed, OpenRecord, Reason, Under,
 
 /// What an open has to take from the other owners of its file before it can succeed.
 #[derive(Debug, Default)]
-struct Demands {
-    breaks: Vec<(HoldId, Reason)>,
-    waits: bool,
+pub(super) struct Demands {
+    pub(super) breaks: Vec<(HoldId, Reason)>,
+    pub(super) waits: bool,
 }
 
-/// The lease that an open asks for. Directories are not leased yet: there a lease context is ignored, as by a server without
-/// SMB2_GLOBAL_CAP_DIRECTORY_LEASING.
+/// The lease that an open asks for. On a directory a v1 context is ignored, and W is not asked for (LS-020, LS-043).
 fn lease_asked(open: &Open) -> Option<LeaseRequest> {
-    open.lease.filter(|_| !open.directory)
+    let asked = open.lease?;
+    match (open.directory, asked.v2) {
+        (false, _) => Some(asked),
+        (true, Some(_)) => Some(LeaseRequest { state: asked.state.without_writes(), ..asked }),
+        (true, None) => None,
+    }
+}
+
+/// The key of the directory lease that what is done through this open does not break: only a lease context has one (LS-130).
+fn parent_key(open: &Open) -> Option<LeaseKey> {
+    open.lease.and_then(|lease| lease.v2).and_then(|v2| v2.parent)
 }
 
 /// What an open demands, or that it can not succeed whatever the others do.
@@ -62,7 +71,7 @@ fn demands_on<'a>(holds: impl Iterator<Item = &'a Hold>, reason: Reason) -> Dema
 
 /// A share conflict takes H, and only H, from every holder in the way: it may close instead of answering (LS-054). One in the way who
 /// does not cache the handle will not go, so nobody is broken in vain (LS-055).
-fn demands_of_sharing(file: &File, own: Option<HoldId>, access: Access, share: Share) -> Result<Demands, Rejection> {
+pub(super) fn demands_of_sharing(file: &File, own: Option<HoldId>, access: Access, share: Share) -> Result<Demands, Rejection> {
     let mut demands = Demands::default();
     if !file.tally().conflicts(access, share) {
         return Ok(demands);
@@ -92,6 +101,10 @@ impl Step<'_> {
             Ok(client) => client,
             Err(rejection) => return Some(Err(rejection)),
         };
+        // The file is there already, whatever comes of the open.
+        if open.created {
+            self.tell_parent(open, client);
+        }
         let answer = self.attempt(open, client, false);
         if answer.is_none() {
             self.park(id, &open.file, client, Waiting::Open(open.clone()));
@@ -146,7 +159,20 @@ impl Step<'_> {
     }
 
     fn succeed(&mut self, open: &Open, client: ClientGuid, asked: Option<LeaseRequest>) -> Outcome {
-        let Open { session, file, name, directory, access, share, disposition: _, lease: _, oplock } = open;
+        let Open {
+            session,
+            file,
+            name,
+            directory,
+            access,
+            share,
+            disposition,
+            parent,
+            created: _,
+            delete_on_close,
+            lease: _,
+            oplock,
+        } = open;
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
         let mut edit = self.state.know_file(file, name, *directory);
@@ -157,8 +183,28 @@ impl Step<'_> {
             None if oplock == OplockLevel::None => Under::Nothing,
             None => Under::Oplock,
         };
-        edit.add_open(OpenRecord { id, session: *session, client, under, access: *access, share: *share });
+        edit.add_open(OpenRecord {
+            id,
+            session: *session,
+            client,
+            under,
+            access: *access,
+            share: *share,
+            parent: *parent,
+            parent_key: parent_key(open),
+            modified: false,
+            delete_on_close: *delete_on_close,
+        });
+        if *disposition != Disposition::Keep {
+            self.tell_parent(open, client);
+        }
         Outcome::Opened { open: id, lease, oplock }
+    }
+
+    /// The open changes what its directory lists.
+    fn tell_parent(&mut self, open: &Open, client: ClientGuid) {
+        let own = parent_key(open).map(|key| HoldId::lease(client, key));
+        self.child_changed(&open.file, open.parent, own);
     }
 }
 
@@ -167,7 +213,7 @@ fn within_limits(file: &File, open: &Open) -> Result<(), Rejection> {
         return Err(Rejection::InvalidParameter);
     }
     // Before anything else is looked at, and before anybody is broken in vain (LS-142).
-    if file.delete_pending() {
+    if file.deleting().is_some() {
         return Err(Rejection::DeletePending);
     }
     if file.opens().len() >= OPENS_PER_FILE_MAX {

@@ -1,25 +1,12 @@
-//! What is done through an open: what it takes from other owners, and what it waits for (MS-FSA 2.1.4.12).
+//! What is done through an open (MS-FSA 2.1.4.12): answered when nobody is in the way any more, and noted.
 
 use super::Step;
+use super::demand::Demands;
 use crate::command::Operation;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::limits::{NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, HoldId, Keyed, OpenRecord, Reason, Waiting};
-
-impl Operation {
-    /// What it takes from other owners.
-    fn reason(&self) -> Option<Reason> {
-        match self {
-            Operation::Read => Some(Reason::Access),
-            Operation::Write | Operation::Resize => Some(Reason::Overwrite),
-            Operation::Rename { .. } | Operation::Link => Some(Reason::Name),
-            Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
-            // A file that stays after all is in nobody's way (LS-069).
-            Operation::Dispose { delete: false } => None,
-        }
-    }
-}
+use crate::state::{Answer, Deleting, File, HoldId, OpenRecord, Waiting};
 
 impl Step<'_> {
     /// Answers, or parks the operation and says so.
@@ -28,64 +15,94 @@ impl Step<'_> {
             Ok(file) => file,
             Err(rejection) => return Some(Err(rejection)),
         };
-        if let Operation::Rename { name } = operation
+        if let Operation::Rename { name, .. } = operation
             && name.len() > NAME_BYTES_MAX
         {
             return Some(Err(Rejection::LimitReached(Limit::NameBytes)));
         }
-        let answer = self.attempt_operation(&file, open, operation, false);
-        if answer.is_none() {
-            let client = self.state.session(session).expect("the session was just looked at").client;
-            self.park(id, &file, client, Waiting::Operation { session, open, operation: operation.clone() });
+        match self.attempt_operation(&file, open, operation, false) {
+            Ok(answer) => Some(answer),
+            Err(behind) => {
+                let client = self.state.session(session).expect("the session was just looked at").client;
+                let waiting = Waiting::Operation { session, open, operation: operation.clone() };
+                self.park_behind(id, &file, client, waiting, behind);
+                None
+            }
         }
-        answer
     }
 
     /// The file of an open of the asking server.
     pub(super) fn file_of(&self, id: RequestId, session: SessionId, open: OpenId) -> Result<FileKey, Rejection> {
         self.session_of(id, session)?;
         let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(&open)).ok_or(Rejection::NoSuchOpen)?;
-        Ok(self.state.file_of_open(open, *hash).ok_or(Rejection::NoSuchOpen)?.key().clone())
+        let file = self.state.file_of_open(open, *hash).ok_or(Rejection::NoSuchOpen)?;
+        Ok(crate::state::Keyed::key(file).clone())
     }
 
-    /// Tries an operation, from the beginning each time (LS-046). No answer means that it has to wait for breaks, which now run.
+    /// Tries an operation, from the beginning each time (LS-046). Without an answer it has to wait for breaks, which now run, on its own
+    /// file or on another.
     pub(super) fn attempt_operation(
         &mut self,
         file: &FileKey,
         open: OpenId,
         operation: &Operation,
         parked: bool,
-    ) -> Option<Answer> {
-        let Some(reason) = operation.reason() else { return Some(Ok(self.done(file, operation))) };
+    ) -> Result<Answer, Option<u64>> {
         loop {
-            let Some(record) = self.state.file(file) else { return Some(Err(Rejection::NoSuchOpen)) };
-            let Some(own) = record.open(open).map(OpenRecord::hold) else { return Some(Err(Rejection::NoSuchOpen)) };
-            let in_the_way = || record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold));
-            let waits = in_the_way().any(|hold| hold.delays(reason));
-            if waits && !parked && record.parked().len() >= PARKED_OPENS_PER_FILE_MAX {
-                return Some(Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
+            let Demands { breaks, waits, behind } = match self.demands_of(file, open, operation) {
+                Ok(demands) => demands,
+                Err(rejection) => return Ok(Err(rejection)),
+            };
+            let line = self.state.file(file).map_or(0, |record| record.parked().len());
+            if waits && !parked && line >= PARKED_OPENS_PER_FILE_MAX {
+                return Ok(Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
             }
-            let breaks: Vec<HoldId> = in_the_way().filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
-            for hold in &breaks {
-                self.break_hold(file, *hold, reason);
+            for (file, hold, reason) in &breaks {
+                self.break_hold(file, *hold, *reason);
             }
             // Once more if a holder was found unreachable and lost its opens: it is not in the way any more.
-            let all_there = breaks.iter().all(|hold| self.state.hold(*hold).is_some());
+            let all_there = breaks.iter().all(|(_, hold, _)| self.state.hold(*hold).is_some());
             match (waits, all_there) {
-                (true, true) => return None,
+                (true, true) => return Err(behind),
                 (true, false) => (),
-                (false, _) => return Some(Ok(self.done(file, operation))),
+                (false, _) => return Ok(self.done(file, open, operation)),
             }
         }
     }
 
     /// Notes what the operation leaves behind.
-    fn done(&mut self, file: &FileKey, operation: &Operation) -> Outcome {
+    fn done(&mut self, file: &FileKey, open: OpenId, operation: &Operation) -> Answer {
+        let through = *self.state.file(file).and_then(|record| record.open(open)).ok_or(Rejection::NoSuchOpen)?;
+        let own = through.parent_lease().map(HoldId::Lease);
         match operation {
-            Operation::Rename { name } => self.state.edit_file(file).rename(name),
-            Operation::Dispose { delete } => self.state.edit_file(file).set_delete_pending(*delete),
-            Operation::Read | Operation::Write | Operation::Resize | Operation::Link | Operation::SetSecurity => (),
+            Operation::Rename { name, parent, replaces: _ } => {
+                self.state.edit_file(file).rename(name);
+                self.child_changed(file, through.parent, own);
+                if parent.is_some() && *parent != through.parent {
+                    self.move_opens(file, &through, |open| open.parent = *parent);
+                    self.child_changed(file, *parent, own);
+                }
+            }
+            Operation::Link { parent } => self.child_changed(file, parent.or(through.parent), own),
+            Operation::Dispose { delete } => {
+                self.state.edit_file(file).set_deleting(delete.then_some(Deleting { parent_lease: through.parent_lease() }));
+            }
+            // The size and the times of what was written reach the directory when the handle is closed (LS-132).
+            Operation::Write if through.parent.is_some() => {
+                self.state.edit_file(file).edit_open(open, |open| open.modified = true);
+            }
+            Operation::Resize | Operation::SetAttributes => self.child_changed(file, through.parent, own),
+            Operation::Write | Operation::Read | Operation::SetSecurity => (),
         }
-        Outcome::Clear
+        Ok(Outcome::Clear)
+    }
+
+    /// Changes all opens of a file that were opened where this one was: its path is theirs.
+    fn move_opens(&mut self, file: &FileKey, through: &OpenRecord, edit: impl Fn(&mut OpenRecord)) {
+        let opens = self.state.file(file).into_iter().flat_map(File::opens).filter(|open| open.parent == through.parent);
+        let opens: Vec<OpenId> = opens.map(|open| open.id).collect();
+        for open in opens {
+            self.state.edit_file(file).edit_open(open, &edit);
+        }
     }
 }

@@ -8,17 +8,29 @@ use crate::state::{Answer, Parked, Waiting};
 impl Step<'_> {
     /// Puts a request at the end of the line of a file, and says so.
     pub(super) fn park(&mut self, request: RequestId, file: &FileKey, client: ClientGuid, waiting: Waiting) {
+        self.park_behind(request, file, client, waiting, None);
+    }
+
+    /// The same for one that waits for the breaks of another file.
+    pub(super) fn park_behind(
+        &mut self,
+        request: RequestId,
+        file: &FileKey,
+        client: ClientGuid,
+        waiting: Waiting,
+        behind: Option<u64>,
+    ) {
         let ticket = self.state.meta().tickets + 1;
         self.state.meta_mut().tickets = ticket;
         let after = self.state.meta().breaks;
-        self.state.put_parked(file, Parked { ticket, request, client, waiting, after });
+        self.state.put_parked(file, Parked { ticket, request, client, waiting, after, behind });
         self.effects.push(Effect::Parked { to: request });
     }
 
-    /// Tries what is parked on a file again.
-    pub(super) fn attempt_parked(&mut self, file: &FileKey, parked: &Parked) -> Option<Answer> {
+    /// Tries what is parked on a file again. Without an answer it goes on waiting, for breaks of its own file or of another.
+    pub(super) fn attempt_parked(&mut self, file: &FileKey, parked: &Parked) -> Result<Answer, Option<u64>> {
         match &parked.waiting {
-            Waiting::Open(open) => self.attempt(open, parked.client, true),
+            Waiting::Open(open) => self.attempt(open, parked.client, true).ok_or(None),
             Waiting::Operation { session: _, open, operation } => self.attempt_operation(file, *open, operation, true),
         }
     }

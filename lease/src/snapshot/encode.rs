@@ -10,8 +10,8 @@ use super::wire;
 use crate::effect::Route;
 use crate::id::{Epoch, FileKey, LeaseKey, Sequence, ServerId};
 use crate::state::{
-    Answer, Breaking, Client, Connection, File, Hold, HoldV2, Keyed, Meta, News, Notice, OpenRecord, Parked, Server, Session,
-    Settings, Standing, Under,
+    Answer, Breaking, Client, Connection, Deleting, File, Hold, HoldV2, Keyed, Meta, News, Notice, OpenRecord, Parked, Server,
+    Session, Settings, Standing, Under,
 };
 
 /// A part of the state that is one record.
@@ -140,12 +140,15 @@ fn file(part: &File) -> wire::File {
         version: wire::VERSION,
         name: part.name().as_ref().to_owned(),
         directory: part.directory(),
-        delete_pending: part.delete_pending(),
+        deleting: part.deleting().map(|Deleting { parent_lease }| wire::Deleting {
+            client: parent_lease.map(|lease| guid(lease.client.to_bytes())),
+            key: parent_lease.map(|lease| guid(lease.key.to_bytes())),
+        }),
     }
 }
 
 fn open(part: &OpenRecord) -> wire::Open {
-    let OpenRecord { id: _, session, client, under, access, share } = *part;
+    let OpenRecord { id: _, session, client, under, access, share, parent, parent_key, modified, delete_on_close } = *part;
     wire::Open {
         version: wire::VERSION,
         session: session.get(),
@@ -154,6 +157,10 @@ fn open(part: &OpenRecord) -> wire::Open {
         access: access.0,
         share: u32::from(share.0),
         oplock: under == Under::Oplock,
+        parent: parent.map(|parent| guid(parent.to_bytes())),
+        parent_key: parent_key.map(|key| guid(key.to_bytes())),
+        modified,
+        delete_on_close,
     }
 }
 

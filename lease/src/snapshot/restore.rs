@@ -10,7 +10,7 @@ mod parallel;
 mod piece;
 mod rest;
 
-pub(super) use decode::{guid_of, v2_of};
+pub(super) use decode::{file_id_of, guid_of, v2_of};
 pub(crate) use parallel::each;
 pub use piece::Piece;
 

@@ -99,8 +99,17 @@ pub(super) struct File {
     pub(super) name: String,
     #[prost(bool, tag = "3")]
     pub(super) directory: bool,
-    #[prost(bool, tag = "4")]
-    pub(super) delete_pending: bool,
+    #[prost(message, optional, tag = "4")]
+    pub(super) deleting: Option<Deleting>,
+}
+
+/// That a file is to be deleted, and the directory lease that whoever asked for it does not break.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Deleting {
+    #[prost(message, optional, tag = "1")]
+    pub(super) client: Option<Guid>,
+    #[prost(message, optional, tag = "2")]
+    pub(super) key: Option<Guid>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -119,6 +128,14 @@ pub(super) struct Open {
     pub(super) share: u32,
     #[prost(bool, tag = "7")]
     pub(super) oplock: bool,
+    #[prost(message, optional, tag = "8")]
+    pub(super) parent: Option<Guid>,
+    #[prost(message, optional, tag = "9")]
+    pub(super) parent_key: Option<Guid>,
+    #[prost(bool, tag = "10")]
+    pub(super) modified: bool,
+    #[prost(bool, tag = "11")]
+    pub(super) delete_on_close: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -191,6 +208,8 @@ pub(super) struct Parked {
     pub(super) open: Option<ParkedOpen>,
     #[prost(message, optional, tag = "9")]
     pub(super) operation: Option<ParkedOperation>,
+    #[prost(fixed64, optional, tag = "10")]
+    pub(super) behind: Option<u64>,
 }
 
 /// An open that waits.
@@ -211,6 +230,12 @@ pub(super) struct ParkedOpen {
     /// The byte of MS-SMB2 2.2.13.
     #[prost(uint32, tag = "7")]
     pub(super) oplock: u32,
+    #[prost(message, optional, tag = "8")]
+    pub(super) parent: Option<Guid>,
+    #[prost(bool, tag = "9")]
+    pub(super) created: bool,
+    #[prost(bool, tag = "10")]
+    pub(super) delete_on_close: bool,
 }
 
 /// An operation that waits. See `encode/operation.rs`.
@@ -222,6 +247,10 @@ pub(super) struct ParkedOperation {
     pub(super) kind: u32,
     #[prost(string, tag = "3")]
     pub(super) name: String,
+    #[prost(message, optional, tag = "4")]
+    pub(super) parent: Option<Guid>,
+    #[prost(message, optional, tag = "5")]
+    pub(super) replaces: Option<Guid>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Message)]

@@ -6,8 +6,8 @@ use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Answer, Changed, Client, Deadline, File, Hold, HoldId, Index, Keyed, Meta, OpenRecord, Parked, Remembered, Server, Session,
-    State, Table,
+    Answer, Changed, Client, Deadline, Deleting, File, Hold, HoldId, Index, Keyed, Meta, OpenRecord, Parked, Remembered, Server,
+    Session, State, Table,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -33,8 +33,22 @@ impl FileEdit<'_> {
     fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {
         let open = self.file.remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
-        self.index.remove_open(&open);
+        self.index.remove_open(self.file.key(), &open);
         Some(open)
+    }
+
+    /// Changes what an open says of where it lies and what was done through it.
+    pub(crate) fn edit_open(&mut self, id: OpenId, edit: impl FnOnce(&mut OpenRecord)) {
+        let Some(before) = self.file.open(id).copied() else { return };
+        let mut after = before;
+        edit(&mut after);
+        if after != before {
+            self.digest.subtract(&RecordOf::Open(self.file.key(), &before));
+            self.digest.add(&RecordOf::Open(self.file.key(), &after));
+            self.index.remove_below(self.file.key(), &before);
+            self.index.add_below(self.file.key(), &after);
+            self.file.set_open(after);
+        }
     }
 
     /// Adds or replaces a hold.
@@ -61,11 +75,13 @@ impl FileEdit<'_> {
 
     /// Adds or replaces a parked open.
     pub(crate) fn put_parked(&mut self, parked: Parked) {
+        if let Some(replaced) = self.file.parked().iter().find(|other| other.ticket == parked.ticket) {
+            self.digest.subtract(&RecordOf::Parked(self.file.key(), replaced));
+            self.index.remove_parked(replaced);
+        }
         self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
         self.index.add_parked(self.file.key(), &parked);
-        if let Some(replaced) = self.file.put_parked(parked) {
-            self.digest.subtract(&RecordOf::Parked(self.file.key(), &replaced));
-        }
+        self.file.put_parked(parked);
     }
 
     /// Changes what the record of the file itself says.
@@ -81,9 +97,9 @@ impl FileEdit<'_> {
     }
 
     /// Sets whether the file goes when its last open is closed.
-    pub(crate) fn set_delete_pending(&mut self, delete: bool) {
-        if self.file.delete_pending() != delete {
-            self.edit_head(|file| file.set_delete_pending(delete));
+    pub(crate) fn set_deleting(&mut self, deleting: Option<Deleting>) {
+        if self.file.deleting() != deleting.as_ref() {
+            self.edit_head(|file| file.set_deleting(deleting));
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::caching::Caching;
 use crate::command::{Access, Open, Operation, Share};
-use crate::id::{ClientGuid, FileKey, LeaseKey, OpenId, RequestId, SessionId};
-use crate::state::hold::{Hold, HoldId};
+use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
+use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::list::List;
 use crate::state::table::Keyed;
 use crate::state::tally::Tally;
@@ -19,6 +19,13 @@ pub(crate) struct OpenRecord {
     pub(crate) under: Under,
     pub(crate) access: Access,
     pub(crate) share: Share,
+    /// The directory of the same volume that the file lies in, by the path that was opened.
+    pub(crate) parent: Option<FileId>,
+    /// ParentLeaseKey of its own lease context.
+    pub(crate) parent_key: Option<LeaseKey>,
+    /// Data was written through it, which the directory is told when it is closed.
+    pub(crate) modified: bool,
+    pub(crate) delete_on_close: bool,
 }
 
 /// What an open caches under.
@@ -48,6 +55,11 @@ impl OpenRecord {
             Under::Nothing | Under::Oplock => None,
         }
     }
+
+    /// The directory lease that what is done through this open does not break.
+    pub(crate) fn parent_lease(&self) -> Option<LeaseId> {
+        self.parent_key.map(|key| LeaseId { client: self.client, key })
+    }
 }
 
 /// What waits.
@@ -70,6 +82,8 @@ pub(crate) struct Parked {
     /// It waits while a break of another owner with at most this ordinal runs. Breaks that began later are not its concern, so that
     /// no stream of new ones can starve it.
     pub(crate) after: u64,
+    /// The hash of a file whose breaks it waits for beside those of the file on which it is parked.
+    pub(crate) behind: Option<u64>,
 }
 
 impl Parked {
@@ -95,7 +109,14 @@ impl Parked {
 pub(crate) struct Head {
     pub(crate) name: Arc<str>,
     pub(crate) directory: bool,
-    pub(crate) delete_pending: bool,
+    pub(crate) deleting: Option<Deleting>,
+}
+
+/// That a file goes when its last open is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Deleting {
+    /// The directory lease that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
+    pub(crate) parent_lease: Option<LeaseId>,
 }
 
 /// A file that something is known about. Each list is sorted by id.
@@ -104,8 +125,7 @@ pub(crate) struct File {
     key: FileKey,
     name: Arc<str>,
     directory: bool,
-    /// It goes when its last open is closed.
-    delete_pending: bool,
+    deleting: Option<Box<Deleting>>,
     /// When it was last noted as touched; no part of its records.
     pub(super) touched: u32,
     opens: List<OpenRecord>,
@@ -129,7 +149,7 @@ impl File {
             key,
             name,
             directory,
-            delete_pending: false,
+            deleting: None,
             touched: 0,
             opens: List::Empty,
             holds: List::Empty,
@@ -139,13 +159,13 @@ impl File {
     }
 
     /// Sets what a file read in parts is called.
-    pub(crate) fn restore_head(&mut self, Head { name, directory, delete_pending }: Head) {
-        (self.name, self.directory, self.delete_pending) = (name, directory, delete_pending);
+    pub(crate) fn restore_head(&mut self, Head { name, directory, deleting }: Head) {
+        (self.name, self.directory, self.deleting) = (name, directory, deleting.map(Box::new));
     }
 
     /// What its own record says.
     pub(crate) fn head(&self) -> Head {
-        Head { name: Arc::clone(&self.name), directory: self.directory, delete_pending: self.delete_pending }
+        Head { name: Arc::clone(&self.name), directory: self.directory, deleting: self.deleting().copied() }
     }
 
     /// Sets its path.
@@ -154,8 +174,8 @@ impl File {
     }
 
     /// Sets whether it goes when its last open is closed.
-    pub(super) fn set_delete_pending(&mut self, delete: bool) {
-        self.delete_pending = delete;
+    pub(super) fn set_deleting(&mut self, deleting: Option<Deleting>) {
+        self.deleting = deleting.map(Box::new);
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -166,8 +186,9 @@ impl File {
         self.directory
     }
 
-    pub(crate) fn delete_pending(&self) -> bool {
-        self.delete_pending
+    /// Whether it goes when its last open is closed.
+    pub(crate) fn deleting(&self) -> Option<&Deleting> {
+        self.deleting.as_deref()
     }
 
     pub(crate) fn opens(&self) -> &[OpenRecord] {
@@ -231,6 +252,11 @@ impl File {
         self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
     }
 
+    /// Whether a break runs that began no later than the one with this ordinal.
+    pub(crate) fn breaks_up_to(&self, ordinal: u64) -> bool {
+        self.tally.oldest_break(None).is_some_and(|oldest| oldest <= ordinal)
+    }
+
     /// Whether somebody else caches writes.
     pub(crate) fn others_write(&self, own: Option<HoldId>) -> bool {
         let (writers, _) = self.tally.writers_and_all();
@@ -258,6 +284,13 @@ impl File {
         self.tally.add_open(&open);
         let at = self.opens().partition_point(|other| other.id < open.id);
         self.opens.insert(at, open);
+    }
+
+    /// Replaces an open by one with the same id, hold, access and share.
+    pub(super) fn set_open(&mut self, open: OpenRecord) {
+        if let Ok(at) = self.find_open(open.id) {
+            self.opens.as_mut_slice()[at] = open;
+        }
     }
 
     /// Adds an open that was read from a record, before or after its hold; false if it is there.
@@ -319,15 +352,12 @@ impl File {
         Some(hold)
     }
 
-    /// Adds or replaces a parked open; hands back the one replaced.
-    pub(super) fn put_parked(&mut self, parked: Parked) -> Option<Parked> {
+    /// Adds or replaces a parked open.
+    pub(super) fn put_parked(&mut self, parked: Parked) {
         let parked = Box::new(parked);
         match self.parked().binary_search_by_key(&parked.ticket, |other| other.ticket) {
-            Ok(at) => Some(*std::mem::replace(&mut self.parked.as_mut_slice()[at], parked)),
-            Err(at) => {
-                self.parked.insert(at, parked);
-                None
-            }
+            Ok(at) => self.parked.as_mut_slice()[at] = parked,
+            Err(at) => self.parked.insert(at, parked),
         }
     }
 

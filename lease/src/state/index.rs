@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::id::{ConnectionId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::id::{ConnectionId, FileId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::state::client::Session;
 use crate::state::file::{OpenRecord, Parked};
 use crate::state::hold::{Hold, HoldId, LeaseId};
@@ -90,6 +90,8 @@ pub(crate) struct Index {
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
     pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
     pub(crate) opens_count: usize,
+    /// Opens that say where they lie: the hash of the directory, that of the file, the open.
+    pub(crate) below: BTreeSet<(u64, u64, OpenId)>,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
     /// Breaks that run: those of leases by client, then those of oplocks.
     pub(crate) breaking: BTreeSet<HoldId>,
@@ -100,12 +102,20 @@ pub(crate) struct Index {
     pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
     pub(crate) parked: BTreeMap<RequestId, FileKey>,
     pub(crate) parked_of_session: BTreeSet<(SessionId, RequestId)>,
+    /// Requests that wait for the breaks of another file than the one they are parked on, by that file.
+    pub(crate) parked_behind: BTreeSet<(u64, RequestId)>,
+}
+
+/// A directory by its id in the volume of a file.
+pub(crate) fn directory(file: &FileKey, parent: FileId) -> FileKey {
+    FileKey { volume: file.volume, file: parent, stream: None }
 }
 
 impl Index {
     pub(crate) fn add_open(&mut self, file: &FileKey, open: &OpenRecord) {
         self.opens.entry(open.session).or_default().insert(open.id, file.spread());
         self.opens_count += 1;
+        self.add_below(file, open);
     }
 
     /// Adds all opens at once, sorted, with the hashes of their files; there must be none yet.
@@ -116,13 +126,34 @@ impl Index {
         self.opens_count = sorted.len();
     }
 
-    pub(crate) fn remove_open(&mut self, open: &OpenRecord) {
+    pub(crate) fn remove_open(&mut self, file: &FileKey, open: &OpenRecord) {
+        self.remove_below(file, open);
         let opens = self.opens.get_mut(&open.session).expect("an open is one of its session's");
         opens.remove(&open.id);
         self.opens_count -= 1;
         if opens.is_empty() {
             self.opens.remove(&open.session);
         }
+    }
+
+    /// Where an open lies.
+    pub(crate) fn add_below(&mut self, file: &FileKey, open: &OpenRecord) {
+        if let Some(parent) = open.parent {
+            self.below.insert((directory(file, parent).spread(), file.spread(), open.id));
+        }
+    }
+
+    pub(crate) fn remove_below(&mut self, file: &FileKey, open: &OpenRecord) {
+        if let Some(parent) = open.parent {
+            self.below.remove(&(directory(file, parent).spread(), file.spread(), open.id));
+        }
+    }
+
+    /// The opens that may lie in a directory, with the hashes of their files: all that do, and others by chance.
+    pub(crate) fn below_of(&self, directory: &FileKey) -> impl Iterator<Item = (u64, OpenId)> {
+        let hash = directory.spread();
+        let below = self.below.range((hash, 0, OpenId::new(0))..=(hash, u64::MAX, OpenId::new(u64::MAX)));
+        below.map(|(_, file, open)| (*file, *open))
     }
 
     pub(crate) fn add_hold(&mut self, file: &FileKey, hold: &Hold) {
@@ -169,11 +200,17 @@ impl Index {
     pub(crate) fn add_parked(&mut self, file: &FileKey, parked: &Parked) {
         self.parked.insert(parked.request, file.clone());
         self.parked_of_session.insert((parked.session(), parked.request));
+        if let Some(behind) = parked.behind {
+            self.parked_behind.insert((behind, parked.request));
+        }
     }
 
     pub(crate) fn remove_parked(&mut self, parked: &Parked) {
         self.parked.remove(&parked.request);
         self.parked_of_session.remove(&(parked.session(), parked.request));
+        if let Some(behind) = parked.behind {
+            self.parked_behind.remove(&(behind, parked.request));
+        }
     }
 
     pub(crate) fn add_session(&mut self, session: &Session) {
@@ -211,6 +248,14 @@ impl Index {
         let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
         let parked = self.parked_of_session.range((session, lowest)..);
         parked.take_while(move |(of, _)| *of == session).map(|(_, request)| *request)
+    }
+
+    /// The files with requests that wait for the breaks of this one.
+    pub(crate) fn waiting_behind(&self, file: &FileKey) -> impl Iterator<Item = &FileKey> {
+        let hash = file.spread();
+        let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
+        let behind = self.parked_behind.range((hash, lowest)..).take_while(move |(of, _)| *of == hash);
+        behind.filter_map(|(_, request)| self.parked.get(request))
     }
 
     /// The parked opens of one life of a server.

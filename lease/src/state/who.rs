@@ -56,7 +56,7 @@ impl State {
             file: file.key().clone(),
             name: Arc::clone(file.name()),
             directory: file.directory(),
-            delete_pending: file.delete_pending(),
+            delete_pending: file.deleting().is_some(),
             opens: file.opens().iter().map(|open| open_info(file, open)).collect(),
             leases: file.holds().iter().filter_map(|hold| lease(hold.id)).collect(),
             parked: file.parked().iter().map(|parked| parked_info(parked)).collect(),
@@ -67,7 +67,7 @@ impl State {
 /// An open of this file.
 pub(super) fn open_info(file: &File, open: &OpenRecord) -> OpenInfo {
     use crate::oplock::OplockLevel;
-    let OpenRecord { id, session, client, under: _, access, share } = *open;
+    let OpenRecord { id, session, client, access, share, .. } = *open;
     let oplock = file.hold(HoldId::Oplock(id)).map_or(OplockLevel::None, |hold| OplockLevel::of(hold.current()));
     OpenInfo { id, session, client, file: file.key().clone(), key: open.key(), oplock, access, share }
 }

@@ -15,27 +15,29 @@ fn records(state: &State) -> Vec<Record> {
     view.groups().flat_map(|group| view.records(&group)).collect()
 }
 
-/// A break that runs, an open and an operation that wait, on a stream that is to be deleted.
+/// A break that runs, an open and an operation that wait, on a stream in a directory that was written and is to be deleted.
 fn story() -> World {
     let mut world = World::new();
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
-    let stream = FileKey { stream: Some(Arc::from("s")), ..super::world::file(0x77) };
-    let mut lease = leased(one, 0xaa, Caching::RWH);
-    lease.file = stream.clone();
+    let stream = || FileKey { stream: Some(Arc::from("s")), ..super::world::file(0x77) };
+    let parent = Some(super::world::file(0x99).file);
+    let mut lease = Open { file: stream(), parent, ..leased(one, 0xaa, Caching::RWH) };
     if let Some(v2) = lease.lease.as_mut().and_then(|lease| lease.v2.as_mut()) {
         v2.parent = Some(key(0xdd));
     }
     world.ask(1, Command::Open(lease));
-    let stream = || stream.clone();
-    world.ask(2, Command::Open(Open { file: stream(), access: Access(Access::READ_DATA), ..leased(two, 0xbb, Caching::RH) }));
-    let stat = Open { file: stream(), access: Access(Access::READ_ATTRIBUTES), ..super::world::open(two) };
+    let created =
+        Open { file: stream(), access: Access(Access::READ_DATA), parent, created: true, ..leased(two, 0xbb, Caching::RH) };
+    world.ask(2, Command::Open(Open { delete_on_close: true, ..created }));
+    let stat = Open { file: stream(), access: Access(Access::READ_ATTRIBUTES), delete_on_close: true, ..super::world::open(two) };
     if let Ok(Outcome::Opened { open, .. }) = world.outcome(2, Command::Open(stat)) {
-        let rename = Operation::Rename { name: Arc::from("b") };
+        let replaces = Some(super::world::file(0x88).file);
+        let rename = Operation::Rename { name: Arc::from("b"), parent, replaces };
         world.ask(2, Command::Operate { session: two, open, operation: rename });
     }
-    world
-        .outcome(1, Command::Operate { session: one, open: OpenId::new(1), operation: Operation::Dispose { delete: true } })
-        .unwrap();
+    for operation in [Operation::Write, Operation::Dispose { delete: true }] {
+        world.outcome(1, Command::Operate { session: one, open: OpenId::new(1), operation }).unwrap();
+    }
     world
 }
 
@@ -116,6 +118,7 @@ fn answers_come_back() {
         Rejection::DeletePending,
         Rejection::OplockNotBreaking,
         Rejection::InvalidOplockProtocol,
+        Rejection::AccessDenied,
     ];
     let rejections = rejections.into_iter().chain(limits.map(Rejection::LimitReached));
     for answer in outcomes.into_iter().map(Ok).chain(rejections.map(Err)) {

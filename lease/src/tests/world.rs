@@ -41,6 +41,9 @@ pub(super) fn open(session: SessionId) -> Open {
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
         disposition: Disposition::Keep,
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: None,
         oplock: crate::OplockLevel::None,
     }

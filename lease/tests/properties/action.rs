@@ -78,6 +78,10 @@ pub(crate) struct Opening {
     pub(crate) access: Access,
     pub(crate) share: Share,
     pub(crate) disposition: Disposition,
+    /// The key of the lease on the directory, if it is named.
+    pub(crate) parent: Option<u8>,
+    pub(crate) created: bool,
+    pub(crate) delete_on_close: bool,
 }
 
 fn caching() -> impl Strategy<Value = Caching> {
@@ -104,8 +108,10 @@ fn opening() -> impl Strategy<Value = Opening> {
     let oplock = prop_oneof![1 => Just(OplockLevel::None), 2 => level()];
     let key = prop_oneof![2 => Just(None), 5 => (0..3_u8).prop_map(Some)];
     let epoch = prop_oneof![1 => Just(None), 2 => any::<u16>().prop_map(Some)];
-    (any::<usize>(), 0..3_u8, key, caching(), epoch, access, share, disposition, oplock).prop_map(
-        |(session, file, key, state, epoch, access, share, disposition, oplock)| Opening {
+    let parent = prop::option::of(0..3_u8);
+    let marks = (prop::bool::weighted(0.1), prop::bool::weighted(0.05));
+    (any::<usize>(), 0..5_u8, key, caching(), epoch, access, share, disposition, oplock, parent, marks).prop_map(
+        |(session, file, key, state, epoch, access, share, disposition, oplock, parent, (created, delete_on_close))| Opening {
             session,
             file,
             key,
@@ -115,6 +121,9 @@ fn opening() -> impl Strategy<Value = Opening> {
             share: Share(share),
             disposition,
             oplock,
+            parent,
+            created,
+            delete_on_close,
         },
     )
 }

@@ -14,6 +14,8 @@ pub(crate) struct Held {
     pub(crate) session: SessionId,
     pub(crate) file: FileKey,
     pub(crate) owner: Option<Owner>,
+    /// The lease on its directory that the open named.
+    pub(crate) parent: Option<Owner>,
     pub(crate) access: Access,
     pub(crate) share: Share,
 }

@@ -26,8 +26,17 @@ fn client() -> impl Strategy<Value = ClientGuid> {
     (0..3_u128).prop_map(ClientGuid::from_u128)
 }
 
+/// Files, of which the last are directories, and lie in each other now and then.
+const FILES: u128 = 4;
+const FIRST_DIRECTORY: u128 = 2;
+
+fn parent() -> impl Strategy<Value = Option<FileId>> {
+    prop::option::weighted(0.7, (FIRST_DIRECTORY..FILES).prop_map(FileId::from_u128))
+}
+
 fn file() -> BoxedStrategy<FileKey> {
-    (prop::bool::weighted(0.1), 0..2_u128, prop::option::weighted(0.1, "[a-z:/\u{e4}]{0,3}"))
+    let file = prop_oneof![6 => 0..FIRST_DIRECTORY, 1 => FIRST_DIRECTORY..FILES];
+    (prop::bool::weighted(0.1), file, prop::option::weighted(0.1, "[a-z:/\u{e4}]{0,3}"))
         .prop_map(|(other, file, stream)| FileKey {
             volume: VolumeId::new(u64::from(other)),
             file: FileId::from_u128(file),
@@ -56,16 +65,21 @@ fn open() -> BoxedStrategy<Command> {
     let share = prop_oneof![20 => Just(7_u8), 4 => 0..8_u8, 1 => any::<u8>()];
     let disposition = prop_oneof![Just(Disposition::Keep), Just(Disposition::Overwrite), Just(Disposition::Supersede)];
     let name = prop_oneof![60 => Just("name".to_owned()), 1 => Just(String::new()), 1 => Just("x".repeat(3000))];
-    let directory = prop::bool::weighted(0.02);
+    let odd = || prop::bool::weighted(0.02);
     let oplock = prop_oneof![4 => Just(OplockLevel::None), 1 => level()];
     let lease = prop_oneof![1 => Just(None), 3 => lease_request().prop_map(Some)];
-    (number(), file(), name, directory, access, share, disposition, lease, oplock)
-        .prop_map(|(session, file, name, directory, access, share, disposition, lease, oplock)| {
+    let marks = (prop::bool::weighted(0.05), prop::bool::weighted(0.05));
+    (number(), file(), name, odd(), access, share, disposition, parent(), marks, lease, oplock)
+        .prop_map(|(session, file, name, odd, access, share, disposition, parent, (created, delete_on_close), lease, oplock)| {
+            let directory = (u128::from_be_bytes(file.file.to_bytes()) >= FIRST_DIRECTORY) != odd;
             Command::Open(Open {
                 session: SessionId::new(session),
                 file,
                 name: name.into(),
                 directory,
+                parent,
+                created,
+                delete_on_close,
                 access: Access(access),
                 share: Share(share),
                 disposition,
@@ -82,11 +96,13 @@ pub(crate) fn operation() -> BoxedStrategy<Operation> {
         3 => Just(Operation::Read),
         3 => Just(Operation::Write),
         1 => Just(Operation::Resize),
-        1 => Just(Operation::Rename { name: "other".into() }),
-        1 => Just(Operation::Link),
+        2 => (parent(), prop::option::weighted(0.3, (0..FILES).prop_map(FileId::from_u128)))
+            .prop_map(|(parent, replaces)| Operation::Rename { name: "other".into(), parent, replaces }),
+        1 => parent().prop_map(|parent| Operation::Link { parent }),
         1 => Just(Operation::Dispose { delete: true }),
         1 => Just(Operation::Dispose { delete: false }),
         1 => Just(Operation::SetSecurity),
+        2 => Just(Operation::SetAttributes),
     ]
     .boxed()
 }

@@ -70,6 +70,9 @@ impl Table {
             access: asked.access,
             share: asked.share,
             disposition: asked.disposition,
+            parent: None,
+            created: false,
+            delete_on_close: false,
             lease: asked.lease.map(|state| LeaseRequest { key: LeaseKey::from_u128(key), state, v2 }),
         }))
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lease::{
     Caching, Command, ConnectionId, Effect, Entry, FileId, FileKey, Generation, Incarnation, LogTime, NoticeNumber, Open, OpenId,
-    Outcome, Rejection, Request, RequestId, Route, Sequence, ServerId, SessionId, Settings, State, VolumeId,
+    Operation, Outcome, Rejection, Request, RequestId, Route, Sequence, ServerId, SessionId, Settings, State, VolumeId,
 };
 
 use crate::action::{Action, Answer, Opening, actions};
@@ -30,7 +30,7 @@ enum About {
     Undeliverable(Route),
     Open { held: Held, lease: Option<lease::LeaseRequest> },
     Close(OpenId),
-    Operate,
+    Operate(OpenId, Operation),
     Oplock,
     Acknowledge { owner: Owner, state: u32 },
     Release(Owner),
@@ -78,6 +78,8 @@ struct Play {
     epochs: BTreeMap<Owner, u16>,
     told: BTreeMap<Owner, Generation>,
     debts: Debts,
+    /// Files that a rename was to move to another directory.
+    renamed: std::collections::BTreeSet<FileKey>,
 }
 
 fn pick<T: Copy>(list: &[T], index: usize) -> Option<T> {
@@ -88,10 +90,24 @@ fn server_id(server: u8) -> ServerId {
     ServerId::new(u64::from(server) + 1)
 }
 
+/// The fourth and fifth are directories: the one that all files lie in, and the one that this one lies in.
+const FOLDER: u8 = 3;
+const ROOT: u8 = 4;
+
 fn file(number: u8) -> FileKey {
     // The third is a stream of the second.
     let stream = (number == 2).then(|| "stream".into());
-    FileKey { volume: VolumeId::new(1), file: FileId::from_u128(u128::from(number.min(1)) + 1), stream }
+    let number = if number == 2 { 1 } else { number };
+    FileKey { volume: VolumeId::new(1), file: FileId::from_u128(u128::from(number) + 1), stream }
+}
+
+/// The directory that it lies in.
+fn directory_of(number: u8) -> Option<FileId> {
+    match number {
+        ROOT => None,
+        FOLDER => Some(file(ROOT).file),
+        _ => Some(file(FOLDER).file),
+    }
 }
 
 impl Play {
@@ -225,7 +241,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 25] = [
+const ABOUT: [&str; 26] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -251,6 +267,7 @@ const ABOUT: [&str; 25] = [
     "no: SharingViolation",
     "no: Cancelled",
     "no: DeletePending",
+    "no: AccessDenied",
 ];
 
 #[test]

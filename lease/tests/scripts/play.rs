@@ -45,10 +45,18 @@ impl Player {
             Verb::Write(names) => self.operate(names, &Operation::Write),
             Verb::Resize(names) => self.operate(names, &Operation::Resize),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
-            Verb::Link(names) => self.operate(names, &Operation::Link),
+            Verb::Attributes(names) => self.operate(names, &Operation::SetAttributes),
+            Verb::Link { name, within } => {
+                let parent = within.as_deref().map(|within| self.world.file(within, None).file);
+                self.operate_through(name, &Operation::Link { parent })
+            }
             Verb::Delete(names) => self.operate(names, &Operation::Dispose { delete: true }),
             Verb::Undelete(names) => self.operate(names, &Operation::Dispose { delete: false }),
-            Verb::Rename(name, to) => self.operate(std::slice::from_ref(name), &Operation::Rename { name: Arc::from(to.as_str()) }),
+            Verb::Rename { name, to, within, over } => {
+                let mut id = |file: &Option<String>| file.as_deref().map(|file| self.world.file(file, None).file);
+                let (parent, replaces) = (id(within), id(over));
+                self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
+            }
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => {
@@ -103,7 +111,24 @@ impl Player {
     }
 
     fn open(&mut self, verb: &Verb) -> Played {
-        let Verb::Open { seat, file, stream, access, share, disp, epoch, parent, dir, times, name_bytes, oplock, lease } = verb
+        let Verb::Open {
+            seat,
+            file,
+            stream,
+            access,
+            share,
+            disp,
+            epoch,
+            parent,
+            dir,
+            within,
+            created,
+            delete_on_close,
+            times,
+            name_bytes,
+            oplock,
+            lease,
+        } = verb
         else {
             unreachable!("only opens come here")
         };
@@ -124,6 +149,9 @@ impl Player {
             access: access.0,
             share: share.0,
             disposition: disp.0,
+            parent: within.as_deref().map(|within| self.world.file(within, None).file),
+            created: *created,
+            delete_on_close: *delete_on_close,
             lease,
             oplock: oplock.0,
         };

@@ -108,6 +108,7 @@ fn refusal(rejection: Rejection) -> String {
         | Rejection::DeletePending
         | Rejection::OplockNotBreaking
         | Rejection::InvalidOplockProtocol
+        | Rejection::AccessDenied
         | Rejection::Cancelled
         | Rejection::InvalidParameter) => other.to_string(),
     }

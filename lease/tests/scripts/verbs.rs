@@ -33,6 +33,15 @@ pub(crate) enum Verb {
         /// Whether it is a directory.
         #[arg(key, optional)]
         dir: bool,
+        /// The directory that it lies in.
+        #[arg(key = "in")]
+        within: Option<String>,
+        /// Whether this open made the file.
+        #[arg(key, optional)]
+        created: bool,
+        /// Whether the file is deleted when this open ends.
+        #[arg(key, optional)]
+        delete_on_close: bool,
         /// So many times; only the last says what came of it.
         #[arg(key)]
         times: Option<u32>,
@@ -56,14 +65,33 @@ pub(crate) enum Verb {
     Resize(Vec<String>),
     /// See `read`: sets the security descriptor.
     Secure(Vec<String>),
-    /// See `read`: makes a hard link.
-    Link(Vec<String>),
+    /// See `read`: sets times or attributes.
+    Attributes(Vec<String>),
+    /// See `read`: makes a hard link, in the same directory or `in=` another.
+    Link {
+        /// The handle.
+        name: String,
+        /// The directory that the link will lie in.
+        #[arg(key = "in")]
+        within: Option<String>,
+    },
     /// See `read`: marks the file to be deleted when its last handle is closed.
     Delete(Vec<String>),
     /// See `read`: takes that mark off.
     Undelete(Vec<String>),
     /// Asks to rename the file of a handle: `rename h1 new.doc`.
-    Rename(String, String),
+    Rename {
+        /// The handle.
+        name: String,
+        /// The new name.
+        to: String,
+        /// The directory that it will lie in, if not the same.
+        #[arg(key = "in")]
+        within: Option<String>,
+        /// The file that goes because its name is taken.
+        #[arg(key)]
+        over: Option<String>,
+    },
     /// Acknowledges a break: `ack c1@A K1=RH`. Names the break that is running unless `gen=2` says another, or `gen=0` none.
     Ack {
         /// Through which connection.

@@ -113,6 +113,9 @@ impl Client {
             access: Access(READ_AND_WRITE),
             share: Share(SHARE_ALL),
             disposition: Disposition::Keep,
+            parent: None,
+            created: false,
+            delete_on_close: false,
             lease: Some(LeaseRequest { key, state, v2: Some(LeaseRequestV2 { epoch: lease::Epoch::new(0), parent: None }) }),
         }
     }

@@ -40,6 +40,9 @@ pub(crate) fn leased(key: u128, state: Caching) -> Open {
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
         disposition: Disposition::Keep,
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: Some(LeaseRequest { key: LeaseKey::from_u128(key), state, v2 }),
     }
 }

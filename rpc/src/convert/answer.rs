@@ -29,6 +29,7 @@ pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
         Rejection::DeletePending => Reason::DeletePending,
         Rejection::OplockNotBreaking => Reason::OplockNotBreaking,
         Rejection::InvalidOplockProtocol => Reason::InvalidOplockProtocol,
+        Rejection::AccessDenied => Reason::AccessDenied,
         Rejection::LimitReached(which) => {
             limit = limit_to(*which);
             Reason::LimitReached
@@ -82,6 +83,7 @@ pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
         Reason::DeletePending => Rejection::DeletePending,
         Reason::OplockNotBreaking => Rejection::OplockNotBreaking,
         Reason::InvalidOplockProtocol => Rejection::InvalidOplockProtocol,
+        Reason::AccessDenied => Rejection::AccessDenied,
         Reason::LimitReached => Rejection::LimitReached(limit_from(pb::Limit::try_from(*limit).ok()?)?),
     })
 }

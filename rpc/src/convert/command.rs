@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use lease::limits::{SERVER_TTL_MAX, SERVER_TTL_MIN};
 use lease::{
-    Access, Caching, Command, ConnectionId, Disposition, Epoch, Generation, LeaseRequest, LeaseRequestV2, NoticeNumber, Open,
-    OpenId, Operation, OplockLevel, Request, RequestId, Sequence, SessionId, Share,
+    Access, Caching, Command, ConnectionId, Disposition, Epoch, FileId, Generation, LeaseRequest, LeaseRequestV2, NoticeNumber,
+    Open, OpenId, Operation, OplockLevel, Request, RequestId, Sequence, SessionId, Share,
 };
 
 use super::answer::{oplock_level_from, oplock_level_to};
 use super::field::BadField;
-use super::ids::{client_guid, file_key, file_key_to, incarnation, lease_key, name, not_zero, server_id, short};
+use super::ids::{client_guid, file_id, file_key, file_key_to, incarnation, lease_key, name, not_zero, server_id, short};
 use crate::proto::v1 as pb;
 use crate::proto::v1::request::Command as Wire;
 
@@ -102,7 +102,20 @@ fn ttl(millis: u32) -> Result<Duration, BadField> {
 
 /// CREATE.
 pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
-    let pb::Open { session, file, name: path, directory, access, share, disposition, lease, oplock: level } = open;
+    let pb::Open {
+        session,
+        file,
+        name: path,
+        directory,
+        access,
+        share,
+        disposition,
+        lease,
+        oplock: level,
+        parent,
+        created,
+        delete_on_close,
+    } = open;
     let oplock = oplock_level_from(*level).ok_or_else(|| BadField::new("oplock", format!("has no value {level}")))?;
     if oplock != OplockLevel::None && lease.is_some() {
         return Err(BadField::new("oplock", "must be absent: an open asks for a lease or for an oplock, not both"));
@@ -130,6 +143,9 @@ pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
         access: Access(*access),
         share: Share((share & SHARE_BITS) as u8),
         disposition: disposition_from(*disposition)?,
+        parent: parent.as_ref().map(|id| file_id("parent", id)).transpose()?,
+        created: *created,
+        delete_on_close: *delete_on_close,
         lease: lease.as_ref().map(lease_from).transpose()?,
         oplock,
     })
@@ -137,16 +153,19 @@ pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
 
 /// What is done through an open.
 pub(crate) fn operate_from(operate: &pb::Operate) -> Result<Command, BadField> {
-    let pb::Operate { session, open, operation: number, name: path } = operate;
+    let pb::Operate { session, open, operation: number, name: path, parent, replaces } = operate;
+    let parent = parent.as_ref().map(|id| file_id("parent", id)).transpose()?;
+    let replaces = replaces.as_ref().map(|id| file_id("replaces", id)).transpose()?;
     let operation = match pb::Operation::try_from(*number) {
         Ok(pb::Operation::Read) => Operation::Read,
         Ok(pb::Operation::Write) => Operation::Write,
         Ok(pb::Operation::Resize) => Operation::Resize,
-        Ok(pb::Operation::Rename) => Operation::Rename { name: name("name", path)? },
-        Ok(pb::Operation::Link) => Operation::Link,
+        Ok(pb::Operation::Rename) => Operation::Rename { name: name("name", path)?, parent, replaces },
+        Ok(pb::Operation::Link) => Operation::Link { parent },
         Ok(pb::Operation::Delete) => Operation::Dispose { delete: true },
         Ok(pb::Operation::Keep) => Operation::Dispose { delete: false },
         Ok(pb::Operation::SetSecurity) => Operation::SetSecurity,
+        Ok(pb::Operation::SetAttributes) => Operation::SetAttributes,
         Ok(pb::Operation::Unspecified) => return Err(BadField::new("operation", "must be specified")),
         Err(_) => return Err(BadField::new("operation", format!("has no value {number}"))),
     };
@@ -157,22 +176,37 @@ pub(crate) fn operate_from(operate: &pb::Operate) -> Result<Command, BadField> {
     if !renames && !path.is_empty() {
         return Err(BadField::new("name", "must be empty, except for a rename"));
     }
+    if !renames && replaces.is_some() {
+        return Err(BadField::new("replaces", "must be absent, except for a rename"));
+    }
+    if !renames && !matches!(operation, Operation::Link { .. }) && parent.is_some() {
+        return Err(BadField::new("parent", "must be absent, except for a rename or a link"));
+    }
     Ok(Command::Operate { session: session_id(*session)?, open: OpenId::new(not_zero("open", *open)?), operation })
 }
 
 /// What is done through an open, for the wire.
 pub(crate) fn operate_to(session: SessionId, open: OpenId, operation: &Operation) -> pb::Operate {
-    let (operation, name) = match operation {
-        Operation::Read => (pb::Operation::Read, ""),
-        Operation::Write => (pb::Operation::Write, ""),
-        Operation::Resize => (pb::Operation::Resize, ""),
-        Operation::Rename { name } => (pb::Operation::Rename, name.as_ref()),
-        Operation::Link => (pb::Operation::Link, ""),
-        Operation::Dispose { delete: true } => (pb::Operation::Delete, ""),
-        Operation::Dispose { delete: false } => (pb::Operation::Keep, ""),
-        Operation::SetSecurity => (pb::Operation::SetSecurity, ""),
+    let (operation, name, parent, replaces) = match operation {
+        Operation::Read => (pb::Operation::Read, "", None, None),
+        Operation::Write => (pb::Operation::Write, "", None, None),
+        Operation::Resize => (pb::Operation::Resize, "", None, None),
+        Operation::Rename { name, parent, replaces } => (pb::Operation::Rename, name.as_ref(), *parent, *replaces),
+        Operation::Link { parent } => (pb::Operation::Link, "", *parent, None),
+        Operation::Dispose { delete: true } => (pb::Operation::Delete, "", None, None),
+        Operation::Dispose { delete: false } => (pb::Operation::Keep, "", None, None),
+        Operation::SetSecurity => (pb::Operation::SetSecurity, "", None, None),
+        Operation::SetAttributes => (pb::Operation::SetAttributes, "", None, None),
     };
-    pb::Operate { session: session.get(), open: open.get(), operation: operation.into(), name: name.to_owned() }
+    let id = |id: FileId| id.to_bytes().to_vec();
+    pb::Operate {
+        session: session.get(),
+        open: open.get(),
+        operation: operation.into(),
+        name: name.to_owned(),
+        parent: parent.map(id),
+        replaces: replaces.map(id),
+    }
 }
 
 /// What happens to the data.
@@ -243,7 +277,7 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
 
 /// CREATE, for the wire.
 pub(crate) fn open_to(open: Open) -> pb::Open {
-    let Open { session, file, name, directory, access, share, disposition, lease, oplock } = open;
+    let Open { session, file, name, directory, access, share, disposition, parent, created, delete_on_close, lease, oplock } = open;
     let disposition = match disposition {
         Disposition::Keep => pb::Disposition::Keep,
         Disposition::Overwrite => pb::Disposition::Overwrite,
@@ -266,5 +300,8 @@ pub(crate) fn open_to(open: Open) -> pb::Open {
                 parent: parent.map(|key| key.to_bytes().to_vec()),
             }),
         }),
+        parent: parent.map(|parent| parent.to_bytes().to_vec()),
+        created,
+        delete_on_close,
     }
 }

@@ -42,6 +42,11 @@ pub(crate) fn lease_key(field: &'static str, bytes: &[u8]) -> Result<LeaseKey, B
     bytes16(field, bytes).map(LeaseKey::from_bytes)
 }
 
+/// A file or directory of a volume that is named elsewhere.
+pub(crate) fn file_id(field: &'static str, bytes: &[u8]) -> Result<FileId, BadField> {
+    bytes16(field, bytes).map(FileId::from_bytes)
+}
+
 /// A server.
 pub(crate) fn server_id(number: u64) -> Result<ServerId, BadField> {
     not_zero("server", number).map(ServerId::new)

@@ -28,12 +28,23 @@ fn open() -> Open {
         access: Access(0x0012_019F),
         share: Share(5),
         disposition: Disposition::Supersede,
+        parent: Some(FileId::from_u128(12)),
+        created: true,
+        delete_on_close: true,
         lease: Some(LeaseRequest {
             key: LeaseKey::from_u128(8),
             state: Caching::RWH,
             v2: Some(LeaseRequestV2 { epoch: Epoch::new(65_535), parent: Some(LeaseKey::from_u128(9)) }),
         }),
     }
+}
+
+fn rename() -> Operation {
+    Operation::Rename { name: "b".into(), parent: Some(FileId::from_u128(12)), replaces: Some(FileId::from_u128(13)) }
+}
+
+fn operate(operation: Operation) -> Command {
+    Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation }
 }
 
 /// One of each command that has a wire form.
@@ -54,6 +65,9 @@ fn commands() -> Vec<Command> {
         }),
         Command::Open(Open {
             disposition: Disposition::Keep,
+            parent: None,
+            created: false,
+            delete_on_close: false,
             lease: None,
             file: file(None),
             directory: true,
@@ -61,14 +75,17 @@ fn commands() -> Vec<Command> {
             ..open()
         }),
         Command::Close { session: SessionId::new(3), open: OpenId::new(1) },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Read },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Write },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Resize },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Rename { name: "b".into() } },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Link },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Dispose { delete: true } },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Dispose { delete: false } },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::SetSecurity },
+        operate(Operation::Read),
+        operate(Operation::Write),
+        operate(Operation::Resize),
+        operate(Operation::Rename { name: "b".into(), parent: None, replaces: None }),
+        operate(Operation::Rename { name: "b".into(), parent: Some(FileId::from_u128(12)), replaces: Some(FileId::from_u128(13)) }),
+        operate(Operation::Link { parent: None }),
+        operate(Operation::Link { parent: Some(FileId::from_u128(12)) }),
+        operate(Operation::Dispose { delete: true }),
+        operate(Operation::Dispose { delete: false }),
+        operate(Operation::SetSecurity),
+        operate(Operation::SetAttributes),
         Command::Acknowledge { client, key, state: 0x6, generation: Some(Generation::new(2)) },
         Command::Acknowledge { client, key, state: 0, generation: None },
         Command::Open(Open { lease: None, oplock: OplockLevel::Batch, ..open() }),
@@ -219,6 +236,13 @@ fn wire_open(change: impl FnOnce(&mut pb::Open)) -> Wire {
     Wire::Open(open)
 }
 
+/// An operation on the wire, with something changed.
+fn wire_operate(operation: Operation, change: impl FnOnce(&mut pb::Operate)) -> Wire {
+    let Some(Wire::Operate(mut operate)) = command_to(&operate(operation)) else { panic!("an operation is one on the wire") };
+    change(&mut operate);
+    Wire::Operate(operate)
+}
+
 /// The same, with something of its lease context changed.
 fn wire_lease(change: impl FnOnce(&mut pb::LeaseContext)) -> Wire {
     wire_open(|open| change(open.lease.as_mut().expect("it asks for a lease")))
@@ -255,6 +279,13 @@ fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
         ("disposition", wire_open(|open| open.disposition = 0)),
         ("disposition", wire_open(|open| open.disposition = 4)),
         ("disposition", wire_open(|open| open.disposition = -1)),
+        ("parent", wire_open(|open| open.parent = Some(vec![1; 15]))),
+        ("parent", wire_operate(Operation::Link { parent: None }, |link| link.parent = Some(vec![]))),
+        ("parent", wire_operate(Operation::Write, |write| write.parent = Some(vec![1; 16]))),
+        ("replaces", wire_operate(Operation::Link { parent: None }, |link| link.replaces = Some(vec![1; 16]))),
+        ("replaces", wire_operate(rename(), |rename| rename.replaces = Some(vec![1; 17]))),
+        ("name", wire_operate(rename(), |rename| rename.name = String::new())),
+        ("operation", wire_operate(Operation::Write, |write| write.operation = 99)),
         ("lease.key", wire_lease(|lease| lease.key = vec![])),
         ("lease.v2.epoch", wire_lease(|lease| lease.v2 = Some(pb::LeaseContextV2 { epoch: 65_536, parent: None }))),
         ("lease.v2.parent", wire_lease(|lease| lease.v2 = Some(pb::LeaseContextV2 { epoch: 1, parent: Some(vec![1; 8]) }))),

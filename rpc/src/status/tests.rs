@@ -44,6 +44,7 @@ fn all_rejections() -> Vec<Rejection> {
         Rejection::DeletePending,
         Rejection::OplockNotBreaking,
         Rejection::InvalidOplockProtocol,
+        Rejection::AccessDenied,
         Rejection::LimitReached(Limit::Servers),
         Rejection::LimitReached(Limit::SessionsPerServer),
         Rejection::LimitReached(Limit::ConnectionsPerClient),

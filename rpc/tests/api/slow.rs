@@ -40,6 +40,9 @@ async fn breaks_that_nobody_takes_hold_nothing_up_and_all_come_in_the_end() {
     let overwrite = move |number| Open {
         access: Access(crate::support::READ_WRITE),
         disposition: Disposition::Overwrite,
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: None,
         ..open(session, number, number, Caching::None)
     };

@@ -238,6 +238,9 @@ pub(crate) fn open(session: SessionId, number: u128, lease: u128, state: Caching
         access: Access(READ_WRITE),
         share: Share(7),
         disposition: Disposition::Keep,
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: Some(LeaseRequest { key: key(lease), state, v2: Some(LeaseRequestV2 { epoch: Epoch::new(1), parent: None }) }),
     }
 }

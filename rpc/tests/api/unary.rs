@@ -53,6 +53,9 @@ fn open(session: u64, key: u8) -> pb::Open {
         access: 3,
         share: 7,
         disposition: pb::Disposition::Keep.into(),
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: Some(pb::LeaseContext { key: vec![key; 16], state: 7, v2: None }),
     }
 }
@@ -143,7 +146,7 @@ async fn the_rest(script: &mut Script, sessions: &[u64], open: u64) {
     let command = Some(pb::Cancel { sequence: 1 });
     result!(node.cancel(pb::CancelRequest { header, command }).await, cancel_response, Cancelled);
     let (mut node, header) = script.next();
-    let command = Some(pb::Operate { session: sessions[0], open, operation: pb::Operation::Read.into(), name: String::new() });
+    let command = Some(pb::Operate { session: sessions[0], open, operation: pb::Operation::Read.into(), ..pb::Operate::default() });
     let request = pb::OperateRequest { header, command, return_when_parked: true };
     result!(node.operate(request).await, operate_response, Clear);
     let (mut node, header) = script.next();

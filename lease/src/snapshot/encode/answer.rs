@@ -65,6 +65,7 @@ fn rejection_of(rejection: Rejection) -> Fields {
         Rejection::DeletePending => (113, None, None),
         Rejection::OplockNotBreaking => (114, None, None),
         Rejection::InvalidOplockProtocol => (115, None, None),
+        Rejection::AccessDenied => (116, None, None),
     }
 }
 
@@ -161,6 +162,7 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         113 => Rejection::DeletePending,
         114 => Rejection::OplockNotBreaking,
         115 => Rejection::InvalidOplockProtocol,
+        116 => Rejection::AccessDenied,
         _ => return None,
     })
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::{guid, v2};
 use crate::caching::Caching;
 use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Operation, Share};
-use crate::id::{ClientGuid, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::id::{ClientGuid, FileId, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::oplock::OplockLevel;
-use crate::snapshot::restore::{guid_of, v2_of};
+use crate::snapshot::restore::{file_id_of, guid_of, v2_of};
 use crate::snapshot::wire;
 use crate::state::{Parked, Waiting};
 
 pub(super) fn encode(part: &Parked) -> wire::Parked {
-    let Parked { ticket: _, request, client, waiting, after } = part;
+    let Parked { ticket: _, request, client, waiting, after, behind } = part;
     let (open, operation) = match waiting {
         Waiting::Open(open) => (Some(open_of(open)), None),
         Waiting::Operation { session: _, open, operation } => (None, Some(operation_of(*open, operation))),
@@ -27,12 +27,13 @@ pub(super) fn encode(part: &Parked) -> wire::Parked {
         after: *after,
         open,
         operation,
+        behind: *behind,
     }
 }
 
 /// The request with this ticket on this file.
 pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Parked) -> Option<Parked> {
-    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation } = message;
+    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation, behind } = message;
     let request =
         RequestId { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), sequence: Sequence::new(sequence) };
     let session = SessionId::new(session);
@@ -44,11 +45,12 @@ pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Pa
         }
         _ => return None,
     };
-    Some(Parked { ticket, request, client: ClientGuid::from_bytes(guid_of(client?).to_bytes()), waiting, after })
+    Some(Parked { ticket, request, client: ClientGuid::from_bytes(guid_of(client?).to_bytes()), waiting, after, behind })
 }
 
 fn open_of(part: &Open) -> wire::ParkedOpen {
-    let Open { session: _, file: _, name, directory, access, share, disposition, lease, oplock } = part;
+    let Open { session: _, file: _, name, directory, access, share, disposition, parent, created, delete_on_close, lease, oplock } =
+        part;
     wire::ParkedOpen {
         name: name.as_ref().to_owned(),
         directory: *directory,
@@ -61,11 +63,14 @@ fn open_of(part: &Open) -> wire::ParkedOpen {
         },
         lease: lease.map(lease_request_of),
         oplock: u32::from(oplock.to_byte()),
+        parent: parent.map(|parent| guid(parent.to_bytes())),
+        created: *created,
+        delete_on_close: *delete_on_close,
     }
 }
 
 fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> Option<Open> {
-    let wire::ParkedOpen { name, directory, access, share, disposition, lease, oplock } = message;
+    let wire::ParkedOpen { name, directory, access, share, disposition, lease, oplock, parent, created, delete_on_close } = message;
     let lease = match lease {
         None => None,
         Some(lease) => Some(lease_request_from(lease)?),
@@ -83,6 +88,9 @@ fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> O
             2 => Disposition::Supersede,
             _ => return None,
         },
+        parent: parent.map(file_id_of),
+        created,
+        delete_on_close,
         lease,
         oplock: OplockLevel::from_byte(u8::try_from(oplock).ok()?)?,
     })
@@ -106,29 +114,34 @@ fn lease_request_from(wire::LeaseRequest { key, state, v2 }: wire::LeaseRequest)
 }
 
 fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
-    let (kind, name) = match part {
-        Operation::Read => (1, ""),
-        Operation::Write => (2, ""),
-        Operation::Resize => (3, ""),
-        Operation::Rename { name } => (4, name.as_ref()),
-        Operation::Link => (5, ""),
-        Operation::Dispose { delete: true } => (6, ""),
-        Operation::Dispose { delete: false } => (7, ""),
-        Operation::SetSecurity => (8, ""),
+    let (kind, name, parent, replaces) = match part {
+        Operation::Read => (1, "", None, None),
+        Operation::Write => (2, "", None, None),
+        Operation::Resize => (3, "", None, None),
+        Operation::Rename { name, parent, replaces } => (4, name.as_ref(), *parent, *replaces),
+        Operation::Link { parent } => (5, "", *parent, None),
+        Operation::Dispose { delete: true } => (6, "", None, None),
+        Operation::Dispose { delete: false } => (7, "", None, None),
+        Operation::SetSecurity => (8, "", None, None),
+        Operation::SetAttributes => (9, "", None, None),
     };
-    wire::ParkedOperation { open: open.get(), kind, name: name.to_owned() }
+    let id = |id: FileId| guid(id.to_bytes());
+    wire::ParkedOperation { open: open.get(), kind, name: name.to_owned(), parent: parent.map(id), replaces: replaces.map(id) }
 }
 
-fn operation_from(wire::ParkedOperation { open: _, kind, name }: wire::ParkedOperation) -> Option<Operation> {
+fn operation_from(message: wire::ParkedOperation) -> Option<Operation> {
+    let wire::ParkedOperation { open: _, kind, name, parent, replaces } = message;
+    let (parent, replaces) = (parent.map(file_id_of), replaces.map(file_id_of));
     Some(match kind {
         1 => Operation::Read,
         2 => Operation::Write,
         3 => Operation::Resize,
-        4 => Operation::Rename { name: Arc::from(name) },
-        5 => Operation::Link,
+        4 => Operation::Rename { name: Arc::from(name), parent, replaces },
+        5 => Operation::Link { parent },
         6 => Operation::Dispose { delete: true },
         7 => Operation::Dispose { delete: false },
         8 => Operation::SetSecurity,
+        9 => Operation::SetAttributes,
         _ => return None,
     })
 }

@@ -9,14 +9,14 @@ use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::effect::Route;
 use crate::id::{
-    ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, Sequence, ServerId,
+    ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, Sequence, ServerId,
     SessionId,
 };
 use crate::snapshot::encode::parked;
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Head, Hold, HoldId, HoldV2, Meta, News, Notice, OpenRecord, Parked, Server, Session,
-    Settings, Standing, Under,
+    Answers, Breaking, Client, Connection, Deleting, Head, Hold, HoldId, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked,
+    Server, Session, Settings, Standing, Under,
 };
 use crate::time::LogTime;
 
@@ -26,6 +26,10 @@ fn versioned<M: Message + Default>(value: &[u8], version: impl Fn(&M) -> u32) ->
 
 pub(in crate::snapshot) fn guid_of(guid: wire::Guid) -> LeaseKey {
     LeaseKey::from_u128(number_of(guid))
+}
+
+pub(in crate::snapshot) fn file_id_of(guid: wire::Guid) -> FileId {
+    FileId::from_u128(number_of(guid))
 }
 
 fn number_of(wire::Guid { high, low }: wire::Guid) -> u128 {
@@ -73,12 +77,25 @@ pub(super) fn session(id: SessionId, value: &[u8]) -> Option<Session> {
 }
 
 pub(super) fn file(value: &[u8]) -> Option<Head> {
-    let wire::File { version: _, name, directory, delete_pending } = versioned(value, |file: &wire::File| file.version)?;
-    Some(Head { name: Arc::from(name), directory, delete_pending })
+    let wire::File { version: _, name, directory, deleting: pending } = versioned(value, |file: &wire::File| file.version)?;
+    let deleting = match pending {
+        None => None,
+        Some(pending) => Some(deleting(pending)?),
+    };
+    Some(Head { name: Arc::from(name), directory, deleting })
+}
+
+fn deleting(wire::Deleting { client, key }: wire::Deleting) -> Option<Deleting> {
+    let parent_lease = match (client, key) {
+        (None, None) => None,
+        (Some(client), Some(key)) => Some(LeaseId { client: ClientGuid::from_u128(number_of(client)), key: guid_of(key) }),
+        _ => return None,
+    };
+    Some(Deleting { parent_lease })
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
-    let wire::Open { version: _, session, client, key, access, share, oplock } =
+    let wire::Open { version: _, session, client, key, access, share, oplock, parent, parent_key, modified, delete_on_close } =
         versioned(value, |open: &wire::Open| open.version)?;
     let under = match (key, oplock) {
         (Some(key), false) => Under::Lease(guid_of(key)),
@@ -93,6 +110,10 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
         under,
         access: Access(access),
         share: Share(u8::try_from(share).ok()?),
+        parent: parent.map(file_id_of),
+        parent_key: parent_key.map(guid_of),
+        modified,
+        delete_on_close,
     })
 }
 

@@ -8,7 +8,7 @@ use super::decode::{file, hold, open, parked};
 use crate::id::{FileKey, OpenId, SessionId};
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, RecordOf, Records};
-use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Parked, Spread, group_of};
+use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Parked, Spread, directory, group_of};
 
 /// What some of the records make. From all pieces together [`State::assemble`](crate::State::assemble) makes the state.
 #[derive(Debug)]
@@ -58,6 +58,8 @@ pub(super) struct Built {
     pub(super) leases: Vec<Vec<(u64, u64)>>,
     pub(super) oplocks: Vec<(OpenId, u64)>,
     pub(super) opens: Vec<(SessionId, OpenId, u64)>,
+    /// Opens that say where they lie: the hash of the directory, that of the file, the open.
+    pub(super) below: Vec<(u64, u64, OpenId)>,
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
@@ -70,6 +72,7 @@ impl Default for Built {
             leases: (0..LEASE_GROUPS).map(|_| Vec::new()).collect(),
             oplocks: Vec::new(),
             opens: Vec::new(),
+            below: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
         }
@@ -80,6 +83,8 @@ impl Built {
     fn add(&mut self, file: File, has_head: bool) {
         let (key, hash) = (file.key(), file.key().spread());
         self.opens.extend(file.opens().iter().map(|open| (open.session, open.id, hash)));
+        let below = file.opens().iter().filter_map(|open| Some((directory(key, open.parent?).spread(), hash, open.id)));
+        self.below.extend(below);
         for hold in file.holds() {
             match hold.id {
                 HoldId::Lease(lease) => {

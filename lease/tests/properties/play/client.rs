@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2, OplockLevel};
 
 use super::{
-    About, Answer, Caching, Command, Generation, Held, Open, OpenId, Opening, Outcome, Owner, Play, Rejection, Seat, file, pick,
+    About, Answer, Caching, Command, FOLDER, Generation, Held, Open, OpenId, Opening, Operation, Outcome, Owner, Play, ROOT,
+    Rejection, Seat, directory_of, file, pick,
 };
 use crate::belief::Beliefs;
 
@@ -29,25 +30,37 @@ impl Play {
 
     pub(super) fn open(&mut self, opening: &Opening) {
         let Some(seat) = self.seat(opening.session) else { return };
+        let directory = opening.file >= FOLDER;
+        let named = |key: u8| LeaseKey::from_u128(u128::from(key) + 100);
+        // A directory is leased by a v2 context only, and W is not asked for.
+        let epoch = opening.epoch.or(directory.then_some(7));
         let lease = opening.key.map(|key| LeaseRequest {
-            key: LeaseKey::from_u128(u128::from(key) + 100),
-            state: opening.state,
-            v2: opening.epoch.map(|epoch| LeaseRequestV2 { epoch: lease::Epoch::new(epoch), parent: None }),
+            key: named(key),
+            state: match opening.state {
+                Caching::RWH | Caching::RH if directory => Caching::RH,
+                Caching::RW | Caching::R if directory => Caching::R,
+                state @ (Caching::None | Caching::R | Caching::RH | Caching::RW | Caching::RWH) => state,
+            },
+            v2: epoch.map(|epoch| LeaseRequestV2 { epoch: lease::Epoch::new(epoch), parent: opening.parent.map(named) }),
         });
         let file = file(opening.file);
         let open = Open {
             session: seat.id,
             file: file.clone(),
             name: "name".into(),
-            directory: false,
+            directory,
             access: opening.access,
             share: opening.share,
             disposition: opening.disposition,
+            parent: directory_of(opening.file),
+            created: opening.created,
+            delete_on_close: opening.delete_on_close,
             lease,
             oplock: if lease.is_none() { opening.oplock } else { OplockLevel::None },
         };
         let owner = lease.map(|lease| (guid(seat.client), lease.key));
-        let held = Held { session: seat.id, file, owner, access: opening.access, share: opening.share };
+        let parent = lease.and_then(|lease| lease.v2).and_then(|v2| v2.parent).map(|key| (guid(seat.client), key));
+        let held = Held { session: seat.id, file, owner, parent, access: opening.access, share: opening.share };
         self.request(seat.server, Command::Open(open), About::Open { held, lease });
     }
 
@@ -61,14 +74,17 @@ impl Play {
         }
     }
 
-    pub(super) fn operate(&mut self, index: usize, operation: &lease::Operation) {
+    pub(super) fn operate(&mut self, index: usize, operation: &Operation) {
         let opens: Vec<OpenId> = self.beliefs.opens.keys().copied().collect();
         let Some(open) = pick(&opens, index) else { return };
         let session = self.beliefs.opens[&open].session;
         let seat = self.seats.iter().find(|seat| seat.id == session).copied().expect("an open has a session");
         if self.lives(seat.server) {
+            if let Operation::Rename { parent: Some(_), .. } = operation {
+                self.renamed.insert(self.beliefs.opens[&open].file.clone());
+            }
             let command = Command::Operate { session, open, operation: operation.clone() };
-            self.request(seat.server, command, About::Operate);
+            self.request(seat.server, command, About::Operate(open, operation.clone()));
         }
     }
 
@@ -179,9 +195,13 @@ impl Play {
                 self.beliefs.set(owner, *now);
             }
             (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
+            (About::Operate(open, Operation::SetAttributes), Ok(Outcome::Clear)) => self.directory_was_told(open),
             // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
             (About::Cancel, Ok(Outcome::Cancelled))
-            | (About::Operate, Ok(Outcome::Clear) | Err(Rejection::Cancelled))
+            | (
+                About::Operate(..),
+                Ok(Outcome::Clear) | Err(Rejection::Cancelled | Rejection::AccessDenied | Rejection::SharingViolation),
+            )
             | (
                 About::Oplock,
                 Ok(Outcome::OplockAcknowledged { .. })
@@ -197,6 +217,18 @@ impl Play {
             (about, outcome) => panic!("{about:?} came to {outcome:?}"),
         }
         self.tidy();
+    }
+
+    /// After a change in it nobody may go on caching a directory that was not named by who changed it: all is gone, or on its way out.
+    fn directory_was_told(&self, open: OpenId) {
+        let Some(held) = self.beliefs.opens.get(&open) else { return };
+        let moved = self.renamed.contains(&held.file);
+        let Some(number) = (0..ROOT).find(|number| file(*number) == held.file && !moved) else { return };
+        for lease in self.state.leases().filter(|lease| Some(lease.file.file) == directory_of(number)) {
+            let left = lease.breaking.map_or(lease.state, |breaking| breaking.required);
+            let spared = held.parent == Some((lease.client, lease.key));
+            assert!(spared || left == Caching::None, "{lease:?} is kept after a change through {open}");
+        }
     }
 
     fn granted(&mut self, owner: Owner, held: &Held, asked: &LeaseRequest, grant: &Grant) {

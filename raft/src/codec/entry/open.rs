@@ -55,6 +55,15 @@ pub struct OpenRecord {
     /// The legacy oplock asked for, as the byte of SMB.
     #[prost(uint32, tag = "9")]
     pub oplock: u32,
+    /// The directory that it lies in, 16 bytes.
+    #[prost(bytes = "bytes", optional, tag = "10")]
+    pub parent: Option<Bytes>,
+    /// Whether it was made by this.
+    #[prost(bool, tag = "11")]
+    pub created: bool,
+    /// FILE_DELETE_ON_CLOSE.
+    #[prost(bool, tag = "12")]
+    pub delete_on_close: bool,
 }
 
 /// A lease context, as it is written.
@@ -84,7 +93,8 @@ pub struct LeaseRequestV2Record {
 
 impl From<&Open> for OpenRecord {
     fn from(open: &Open) -> OpenRecord {
-        let Open { session, file, name, directory, access, share, disposition, lease, oplock } = open;
+        let Open { session, file, name, directory, access, share, disposition, parent, created, delete_on_close, lease, oplock } =
+            open;
         OpenRecord {
             session: session.get(),
             file: Some(file.into()),
@@ -99,6 +109,9 @@ impl From<&Open> for OpenRecord {
             },
             lease: lease.as_ref().map(LeaseRequestRecord::from),
             oplock: u32::from(oplock.to_byte()),
+            parent: parent.map(|parent| bytes(parent.to_bytes())),
+            created: *created,
+            delete_on_close: *delete_on_close,
         }
     }
 }
@@ -107,7 +120,20 @@ impl TryFrom<OpenRecord> for Open {
     type Error = CodecError;
 
     fn try_from(record: OpenRecord) -> Result<Open, CodecError> {
-        let OpenRecord { session, file, name, directory, access, share, disposition, lease, oplock } = record;
+        let OpenRecord {
+            session,
+            file,
+            name,
+            directory,
+            access,
+            share,
+            disposition,
+            lease,
+            oplock,
+            parent,
+            created,
+            delete_on_close,
+        } = record;
         Ok(Open {
             session: SessionId::new(session),
             file: file.ok_or(CodecError::Missing("file"))?.try_into()?,
@@ -121,6 +147,9 @@ impl TryFrom<OpenRecord> for Open {
                 3 => Disposition::Supersede,
                 other => return Err(CodecError::unknown("disposition", other)),
             },
+            parent: parent.map(|parent| file_id("parent", &parent)).transpose()?,
+            created,
+            delete_on_close,
             lease: lease.map(LeaseRequest::try_from).transpose()?,
             oplock: u8::try_from(oplock)
                 .ok()
@@ -142,12 +171,13 @@ impl TryFrom<FileKeyRecord> for FileKey {
 
     fn try_from(record: FileKeyRecord) -> Result<FileKey, CodecError> {
         let FileKeyRecord { volume, file, stream } = record;
-        Ok(FileKey {
-            volume: VolumeId::new(volume),
-            file: FileId::from_bytes(opaque("file id", &file)?),
-            stream: stream.map(Arc::from),
-        })
+        Ok(FileKey { volume: VolumeId::new(volume), file: file_id("file id", &file)?, stream: stream.map(Arc::from) })
     }
+}
+
+/// A file of a volume.
+pub(super) fn file_id(what: &'static str, id: &Bytes) -> Result<FileId, CodecError> {
+    opaque(what, id).map(FileId::from_bytes)
 }
 
 impl From<&LeaseRequest> for LeaseRequestRecord {

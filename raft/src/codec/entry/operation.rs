@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use lease::{Command, OpenId, Operation, SessionId};
+use bytes::Bytes;
+use lease::{Command, FileId, OpenId, Operation, SessionId};
 
+use super::command::bytes;
+use super::open::file_id;
 use crate::codec::CodecError;
 
 /// An operation through an open, as it is written.
@@ -15,27 +18,42 @@ pub struct OperateRecord {
     /// The open.
     #[prost(uint64, tag = "2")]
     pub open: u64,
-    /// What is done: 1 read, 2 write, 3 resize, 4 rename, 5 link, 6 delete, 7 keep after all, 8 set security.
+    /// What is done: 1 read, 2 write, 3 resize, 4 rename, 5 link, 6 delete, 7 keep after all, 8 set security, 9 set attributes.
     #[prost(uint32, tag = "3")]
     pub operation: u32,
     /// Of a rename, the new path.
     #[prost(string, tag = "4")]
     pub name: String,
+    /// Of a rename and a link, the directory, 16 bytes.
+    #[prost(bytes = "bytes", optional, tag = "5")]
+    pub parent: Option<Bytes>,
+    /// Of a rename, the file that goes, 16 bytes.
+    #[prost(bytes = "bytes", optional, tag = "6")]
+    pub replaces: Option<Bytes>,
 }
 
 impl OperateRecord {
     pub(super) fn new(session: SessionId, open: OpenId, operation: &Operation) -> OperateRecord {
-        let (operation, name) = match operation {
-            Operation::Read => (1, ""),
-            Operation::Write => (2, ""),
-            Operation::Resize => (3, ""),
-            Operation::Rename { name } => (4, name.as_ref()),
-            Operation::Link => (5, ""),
-            Operation::Dispose { delete: true } => (6, ""),
-            Operation::Dispose { delete: false } => (7, ""),
-            Operation::SetSecurity => (8, ""),
+        let (operation, name, parent, replaces) = match operation {
+            Operation::Read => (1, "", None, None),
+            Operation::Write => (2, "", None, None),
+            Operation::Resize => (3, "", None, None),
+            Operation::Rename { name, parent, replaces } => (4, name.as_ref(), *parent, *replaces),
+            Operation::Link { parent } => (5, "", *parent, None),
+            Operation::Dispose { delete: true } => (6, "", None, None),
+            Operation::Dispose { delete: false } => (7, "", None, None),
+            Operation::SetSecurity => (8, "", None, None),
+            Operation::SetAttributes => (9, "", None, None),
         };
-        OperateRecord { session: session.get(), open: open.get(), operation, name: name.to_owned() }
+        let id = |id: FileId| bytes(id.to_bytes());
+        OperateRecord {
+            session: session.get(),
+            open: open.get(),
+            operation,
+            name: name.to_owned(),
+            parent: parent.map(id),
+            replaces: replaces.map(id),
+        }
     }
 }
 
@@ -43,16 +61,19 @@ impl TryFrom<OperateRecord> for Command {
     type Error = CodecError;
 
     fn try_from(record: OperateRecord) -> Result<Command, CodecError> {
-        let OperateRecord { session, open, operation, name } = record;
+        let OperateRecord { session, open, operation, name, parent, replaces } = record;
+        let parent = parent.map(|id| file_id("parent", &id)).transpose()?;
+        let replaces = replaces.map(|id| file_id("replaced file", &id)).transpose()?;
         let operation = match operation {
             1 => Operation::Read,
             2 => Operation::Write,
             3 => Operation::Resize,
-            4 => Operation::Rename { name: Arc::from(name) },
-            5 => Operation::Link,
+            4 => Operation::Rename { name: Arc::from(name), parent, replaces },
+            5 => Operation::Link { parent },
             6 => Operation::Dispose { delete: true },
             7 => Operation::Dispose { delete: false },
             8 => Operation::SetSecurity,
+            9 => Operation::SetAttributes,
             other => return Err(CodecError::unknown("operation", other)),
         };
         Ok(Command::Operate { session: SessionId::new(session), open: OpenId::new(open), operation })

@@ -32,12 +32,20 @@ fn open() -> Open {
         access: Access(0x0012_019f),
         share: Share(7),
         disposition: Disposition::Supersede,
+        parent: Some(folder()),
+        created: true,
+        delete_on_close: true,
         lease: Some(LeaseRequest {
             key: key(),
             state: Caching::RWH,
             v2: Some(LeaseRequestV2 { epoch: Epoch::new(9), parent: Some(LeaseKey::from_u128(2)) }),
         }),
     }
+}
+
+/// A directory.
+fn folder() -> FileId {
+    FileId::from_bytes([0xdd; 16])
 }
 
 fn operate(operation: Operation) -> Command {
@@ -63,11 +71,17 @@ fn commands() -> Vec<(Command, &'static str)> {
         (operate(Operation::Read), "f20106081110051801"),
         (operate(Operation::Write), "f20106081110051802"),
         (operate(Operation::Resize), "f20106081110051803"),
-        (operate(Operation::Rename { name: Arc::from("b") }), "f20109081110051804220162"),
-        (operate(Operation::Link), "f20106081110051805"),
+        (operate(Operation::Rename { name: Arc::from("b"), parent: None, replaces: None }), "f20109081110051804220162"),
+        (
+            operate(Operation::Rename { name: Arc::from("b"), parent: Some(folder()), replaces: Some(folder()) }),
+            "f2012d0811100518042201622a10dddddddddddddddddddddddddddddddd3210dddddddddddddddddddddddddddddddd",
+        ),
+        (operate(Operation::Link { parent: None }), "f20106081110051805"),
+        (operate(Operation::Link { parent: Some(folder()) }), "f201180811100518052a10dddddddddddddddddddddddddddddddd"),
         (operate(Operation::Dispose { delete: true }), "f20106081110051806"),
         (operate(Operation::Dispose { delete: false }), "f20106081110051807"),
         (operate(Operation::SetSecurity), "f20106081110051808"),
+        (operate(Operation::SetAttributes), "f20106081110051809"),
         (
             Command::Acknowledge { client: client(), key: key(), state: 3, generation: Some(Generation::new(2)) },
             "d201280a10000000000000000000000000000000c112100000000000000000000000000000001e18032002",
@@ -99,9 +113,7 @@ fn commands() -> Vec<(Command, &'static str)> {
 }
 
 /// The bytes of CREATE with everything that it can have.
-const GOLDEN_OPEN: &str = "c20158081112170801121000000000000000000000000000000007\
-                           1a01731a05612e7478742001289f834830073803\
-                           422a0a100000000000000000000000000000001e10071a140809121000000000000000000000000000000002";
+const GOLDEN_OPEN: &str = "c2016e0811121708011210000000000000000000000000000000071a01731a05612e7478742001289f834830073803422a0a100000000000000000000000000000001e10071a1408091210000000000000000000000000000000025210dddddddddddddddddddddddddddddddd58016001";
 
 fn request() -> Request {
     Request {
@@ -167,6 +179,9 @@ fn an_open_with_nothing_optional_is_read_back() {
         access: Access(0),
         share: Share(0),
         disposition: Disposition::Keep,
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: None,
         ..open()
     };

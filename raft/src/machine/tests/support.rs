@@ -130,6 +130,9 @@ pub(super) fn open(client: u64, file: u128, state: Caching) -> Open {
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
         disposition: Disposition::Keep,
+        parent: None,
+        created: false,
+        delete_on_close: false,
         lease: Some(LeaseRequest { key: key(client), state, v2: None }),
     }
 }

@@ -1,0 +1,119 @@
+//! What an operation takes from other owners, and what it waits for: on its own file, and for a rename on others (MS-FSA 2.1.4.12,
+//! 2.1.5.15.12).
+
+use super::Step;
+use super::open::demands_of_sharing;
+use crate::command::{Access, Operation, Share};
+use crate::id::{FileId, FileKey, OpenId};
+use crate::limits::OPENS_BELOW_MAX;
+use crate::outcome::Rejection;
+use crate::state::{File, HoldId, Keyed, OpenRecord, Reason, directory};
+
+/// What has to be taken from others before an operation can be done.
+#[derive(Debug, Default)]
+pub(super) struct Demands {
+    pub(super) breaks: Vec<(FileKey, HoldId, Reason)>,
+    pub(super) waits: bool,
+    /// The first other file whose breaks are waited for, beside those of the own file. The next is found when it is tried again.
+    pub(super) behind: Option<u64>,
+}
+
+impl Demands {
+    fn wait_behind(&mut self, file: &FileKey) {
+        self.waits = true;
+        self.behind.get_or_insert(file.behind());
+    }
+
+    /// Every one of these opens has to go. Who caches its handle may close it when asked; anybody else will not, and nobody is asked in vain
+    /// (LS-066, LS-067).
+    fn all_have_to_go<'a>(&mut self, opens: impl Iterator<Item = (&'a File, &'a OpenRecord)>) -> Result<(), Rejection> {
+        for (file, open) in opens {
+            let hold = open.hold().and_then(|hold| file.hold(hold));
+            let hold = hold.filter(|hold| hold.delays(Reason::Name)).ok_or(Rejection::AccessDenied)?;
+            self.wait_behind(file.key());
+            if hold.can_lose(Reason::Name) {
+                self.breaks.push((file.key().clone(), hold.id, Reason::Name));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Operation {
+    /// What it takes from other owners of its file.
+    fn reason(&self) -> Option<Reason> {
+        match self {
+            Operation::Read => Some(Reason::Access),
+            Operation::Write | Operation::Resize => Some(Reason::Overwrite),
+            Operation::Rename { .. } | Operation::Link { .. } => Some(Reason::Name),
+            Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
+            // A file that stays after all is in nobody's way (LS-069), and times and attributes are not what a lease on it caches (LS-072).
+            Operation::Dispose { delete: false } | Operation::SetAttributes => None,
+        }
+    }
+}
+
+impl Step<'_> {
+    /// What an operation demands, or that it can not be done whatever the others do.
+    pub(super) fn demands_of(&self, file: &FileKey, open: OpenId, operation: &Operation) -> Result<Demands, Rejection> {
+        let record = self.state.file(file).ok_or(Rejection::NoSuchOpen)?;
+        let through = record.open(open).ok_or(Rejection::NoSuchOpen)?;
+        let mut demands = Demands::default();
+        let Some(reason) = operation.reason() else { return Ok(demands) };
+        let own = through.hold();
+        for hold in record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold)) {
+            demands.waits |= hold.delays(reason);
+            if hold.can_lose(reason) {
+                demands.breaks.push((file.clone(), hold.id, reason));
+            }
+        }
+        match operation {
+            Operation::Rename { name: _, parent, replaces } => {
+                self.demand_entry(&mut demands, file, through, *parent)?;
+                self.demand_target(&mut demands, file, *replaces)?;
+                if record.directory() {
+                    let below = self.state.opens_below(file, OPENS_BELOW_MAX).ok_or(Rejection::AccessDenied)?;
+                    demands.all_have_to_go(below.into_iter().filter(|(_, below)| below.id != open))?;
+                }
+            }
+            Operation::Link { parent } => self.demand_entry(&mut demands, file, through, *parent)?,
+            Operation::Read
+            | Operation::Write
+            | Operation::Resize
+            | Operation::Dispose { .. }
+            | Operation::SetSecurity
+            | Operation::SetAttributes => (),
+        }
+        demands.breaks.sort_by(|(file, hold, _), (other, held, _)| (file, hold).cmp(&(other, held)));
+        demands.breaks.dedup();
+        Ok(demands)
+    }
+
+    /// To put a name into a directory is to open it for that, sharing it to read and write: in the way are those who may delete it and those
+    /// who do not share writing (MS-FSA 2.1.5.15.12, 2.1.5.1.2.2).
+    fn demand_entry(
+        &self,
+        demands: &mut Demands,
+        file: &FileKey,
+        through: &OpenRecord,
+        parent: Option<FileId>,
+    ) -> Result<(), Rejection> {
+        let Some(parent) = parent.or(through.parent) else { return Ok(()) };
+        let Some(entered) = self.state.file(&directory(file, parent)) else { return Ok(()) };
+        let (access, share) = (Access(Access::WRITE_DATA), Share(Share::READ | Share::WRITE));
+        let conflicting = demands_of_sharing(entered, through.parent_lease().map(HoldId::Lease), access, share)?;
+        if conflicting.waits {
+            demands.wait_behind(entered.key());
+        }
+        let breaks = conflicting.breaks.into_iter().map(|(lease, reason)| (entered.key().clone(), lease, reason));
+        demands.breaks.extend(breaks);
+        Ok(())
+    }
+
+    /// A file that goes because another takes its name must not be open (LS-066).
+    fn demand_target(&self, demands: &mut Demands, file: &FileKey, replaces: Option<FileId>) -> Result<(), Rejection> {
+        let target = replaces.filter(|target| *target != file.file).and_then(|target| self.state.file(&directory(file, target)));
+        let Some(target) = target else { return Ok(()) };
+        demands.all_have_to_go(target.opens().iter().map(|open| (target, open)))
+    }
+}
