@@ -16,6 +16,10 @@ use crate::tell::{Told, level_named};
 /// All that a client can want to do, and to let others do.
 const ALL: (Access, Share) = (Access(0x1_0003), Share(7));
 
+const FILE: u128 = 1;
+/// Where the file lies.
+const FOLDER: u128 = 2;
+
 /// Who asked for something.
 #[derive(Clone)]
 pub(crate) struct Asker {
@@ -102,10 +106,16 @@ impl Player {
             ("read", [_]) => self.operate(session, who, step, Operation::Read)?,
             ("write", [_]) => self.operate(session, who, step, Operation::Write)?,
             ("resize", []) => self.operate(session, who, step, Operation::Resize)?,
-            ("rename", []) => self.operate(session, who, step, Operation::Rename { name: Arc::from("renamed") })?,
+            ("rename", []) => {
+                self.operate(session, who, step, Operation::Rename { name: Arc::from("renamed"), parent: None, replaces: None })?
+            }
             ("delete", []) => self.operate(session, who, step, Operation::Dispose { delete: true })?,
             ("lock", [_]) => return Err(Trouble::Missing("byte-range locks")),
-            ("rename-parent", []) => return Err(Trouble::Missing("renaming a folder")),
+            ("rename-parent", []) => Command::Operate {
+                session,
+                open: self.open_folder(client).ok_or_else(|| wrong(step, "the folder cannot be opened"))?,
+                operation: Operation::Rename { name: Arc::from("other"), parent: None, replaces: None },
+            },
             ("ack", [level]) => Command::AcknowledgeOplock {
                 session,
                 open: self.handle_or_any(who),
@@ -174,6 +184,16 @@ impl Player {
         self.state.now()
     }
 
+    /// Opens the folder, which disturbs nobody.
+    fn open_folder(&mut self, client: char) -> Option<OpenId> {
+        let (access, share) = ALL;
+        let (_, effects) = self.ask(client, Command::Open(plain(self.sessions[&client], FOLDER, access, share)));
+        match effects[..] {
+            [Effect::Reply { outcome: Ok(Outcome::Opened { open, .. }), .. }] => Some(open),
+            _ => None,
+        }
+    }
+
     fn operate(&self, session: SessionId, who: &str, step: &str, operation: Operation) -> Result<Command, Trouble> {
         Ok(Command::Operate { session, open: self.handle(who, step)?, operation })
     }
@@ -214,18 +234,33 @@ fn key_named(name: &str) -> LeaseKey {
     LeaseKey::from_u128(if name.starts_with('P') { number << 64 } else { number })
 }
 
+/// An open that asks for no caching.
+fn plain(session: SessionId, number: u128, access: Access, share: Share) -> Open {
+    Open {
+        session,
+        file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(number), stream: None },
+        name: Arc::from(if number == FILE { "folder/file" } else { "folder" }),
+        directory: number == FOLDER,
+        access,
+        share,
+        disposition: Disposition::Keep,
+        lease: None,
+        oplock: OplockLevel::None,
+        parent: (number == FILE).then_some(FileId::from_u128(FOLDER)),
+        created: false,
+        delete_on_close: false,
+    }
+}
+
 /// An open with these options. None of trouble for an option that does not exist.
 fn open(session: SessionId, options: &[&str]) -> Result<Command, Option<Trouble>> {
-    let file = FileKey { volume: VolumeId::new(1), file: FileId::from_u128(1), stream: None };
     let (access, share) = ALL;
-    let disposition = Disposition::Keep;
-    let (name, oplock) = (Arc::from("file"), OplockLevel::None);
-    let mut open = Open { session, file, name, directory: false, access, share, disposition, lease: None, oplock };
+    let mut open = plain(session, FILE, access, share);
     let mut parent = None;
     for option in options {
         match option.split_once('=') {
             None if *option == "overwrite" => open.disposition = Disposition::Overwrite,
-            None if *option == "delete-on-close" => return Err(Some(Trouble::Missing("deletion on close"))),
+            None if *option == "delete-on-close" => open.delete_on_close = true,
             Some(("share", "none")) => open.share = Share(0),
             Some(("parent", key)) => parent = Some(key_named(key)),
             Some(("oplock", level)) => {

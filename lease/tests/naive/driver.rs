@@ -175,6 +175,9 @@ impl Driver {
             },
             lease: (wrong == 3 || oplock.is_none() && self.rng.percent(self.leased)).then(|| self.lease_request(number)),
             oplock: oplock.unwrap_or_default(),
+            parent: None,
+            created: self.rng.percent(5),
+            delete_on_close: self.rng.percent(2),
         };
         self.entry(session.on.server.get(), Command::Open(open))
     }
@@ -222,9 +225,10 @@ impl Driver {
             0..=4 => Operation::Read,
             5..=8 => Operation::Write,
             9..=10 => Operation::Resize,
-            11..=12 => Operation::Rename { name: Arc::from(format!("renamed{}", self.rng.below(3))) },
-            13 => Operation::Link,
+            11..=12 => Operation::Rename { name: Arc::from(format!("renamed{}", self.rng.below(3))), parent: None, replaces: None },
+            13 => Operation::Link { parent: None },
             14 => Operation::SetSecurity,
+            16 => Operation::SetAttributes,
             15 => Operation::Dispose { delete: self.rng.percent(50) },
             _ => Operation::Dispose { delete: false },
         };

@@ -63,6 +63,8 @@ pub(crate) struct Handle {
     pub(crate) key: Option<LeaseKey>,
     pub(crate) rights: Rights,
     pub(crate) share: Share,
+    /// Whether the file is to be deleted from its end on.
+    pub(crate) delete_on_close: bool,
 }
 
 /// A lease: what one client caches of one file under one key.
@@ -156,6 +158,8 @@ pub(crate) struct Model {
     last_session: u64,
     last_open: u64,
     last_generation: u64,
+    /// Files that somebody asked to delete when he closed them, and who: H is still to be taken from the others.
+    claims: Vec<(FileKey, Owner)>,
     /// What the entry at hand has told so far.
     told: Vec<Effect>,
     /// Files on which a break has ended in the entry at hand.
@@ -178,6 +182,7 @@ impl Model {
             last_session: 0,
             last_open: 0,
             last_generation: 0,
+            claims: Vec::new(),
             told: Vec::new(),
             woken: Vec::new(),
         }

@@ -1,6 +1,6 @@
 //! How sessions begin, and how handles, sessions and connections end.
 
-use lease::{ClientGuid, ConnectionId, Outcome, Rejection, RequestId};
+use lease::{ClientGuid, ConnectionId, Operation, Outcome, Rejection, RequestId};
 
 use super::{Connection, Handle, Model, OpenId, Session, SessionId, Task, Waiting, owns};
 
@@ -24,14 +24,38 @@ impl Model {
         let Some(at) = self.handles.iter().position(|handle| handle.id == open && handle.session == session) else {
             return self.reply(request, Err(Rejection::NoSuchOpen));
         };
-        let handle = self.handles.remove(at);
+        let handle = self.handles[at].clone();
         self.cancel_waiting(|waiting| matches!(waiting.task, Task::Operate(through, _) if through == open));
+        self.before_close(&handle);
+        self.handles.retain(|known| known.id != open);
         self.after_close(&handle);
         let last = !self.handles.iter().any(|other| other.file == handle.file);
         let delete = last && self.file(&handle.file).delete_pending;
         self.wake(); // who waits does not get the file that goes now
-        self.file(&handle.file).delete_pending &= !last;
+        for file in self.files.iter_mut().filter(|file| file.key == handle.file) {
+            file.delete_pending &= !last; // unless what it took from others has ended the file altogether
+        }
         self.reply(request, Ok(Outcome::Closed { delete }));
+    }
+
+    /// A handle that deletes on close asks for it now: H goes from the others, and nobody waits (LS-070).
+    pub(super) fn before_close(&mut self, closing: &Handle) {
+        if closing.delete_on_close {
+            self.file(&closing.file).delete_pending = true;
+            self.claims.push((closing.file.clone(), (closing.client, closing.key)));
+        }
+    }
+
+    /// Takes H from the others for deletions that nobody waits for, when all handles are closed that end in the same step.
+    pub(super) fn settle_claims(&mut self) {
+        while !self.claims.is_empty() {
+            let (file, own) = self.claims.remove(0);
+            // The file may have gone meanwhile, and another have come in its place.
+            if self.files.iter().any(|known| known.key == file && known.delete_pending) {
+                let demands = self.operation_demands(&file, own, &Operation::Dispose { delete: true });
+                self.press(demands);
+            }
+        }
     }
 
     /// A lease without a handle is no more (LS-006).
@@ -79,6 +103,7 @@ impl Model {
         for session in ending {
             self.cancel_waiting(|waiting| waiting.session == session.id);
             for handle in self.handles.clone().into_iter().filter(|handle| handle.session == session.id) {
+                self.before_close(&handle);
                 self.handles.retain(|known| known.id != handle.id);
                 self.after_close(&handle);
             }

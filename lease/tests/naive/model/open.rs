@@ -21,8 +21,14 @@ impl Model {
             return self.reply(request, Err(Rejection::InvalidParameter));
         }
         match self.attempt(open) {
-            Verdict::Answered(outcome) => self.reply(request, outcome),
-            Verdict::Waits => self.park(request, open.session, open.file.clone(), self.owner(open), Task::Open(open.clone())),
+            Verdict::Answered(outcome) => {
+                self.wake();
+                self.reply(request, outcome);
+            }
+            Verdict::Waits => {
+                self.park(request, open.session, open.file.clone(), self.owner(open), Task::Open(open.clone()));
+                self.wake();
+            }
         }
     }
 
@@ -111,7 +117,16 @@ impl Model {
         let id = OpenId::new(self.last_open);
         let oplock = self.grant_oplock(id, open);
         let rights = Rights::of(open.access, Disposition::Keep);
-        self.handles.push(Handle { id, session: open.session, client, file: open.file.clone(), key, rights, share: open.share });
+        self.handles.push(Handle {
+            id,
+            session: open.session,
+            client,
+            file: open.file.clone(),
+            key,
+            rights,
+            share: open.share,
+            delete_on_close: open.delete_on_close,
+        });
         Outcome::Opened { open: id, lease: grant, oplock }
     }
 }

@@ -15,8 +15,14 @@ impl Model {
         };
         let (file, owner) = (handle.file.clone(), (handle.client, handle.key));
         match self.do_operate(&file, (open, owner), operation) {
-            Verdict::Answered(outcome) => self.reply(request, outcome),
-            Verdict::Waits => self.park(request, session, file, owner, Task::Operate(open, operation.clone())),
+            Verdict::Answered(outcome) => {
+                self.wake();
+                self.reply(request, outcome);
+            }
+            Verdict::Waits => {
+                self.park(request, session, file, owner, Task::Operate(open, operation.clone()));
+                self.wake();
+            }
         }
     }
 
@@ -31,14 +37,19 @@ impl Model {
             return Verdict::Waits;
         }
         match operation {
-            Operation::Rename { name } => self.file(file).name = name.clone(),
+            Operation::Rename { name, .. } => self.file(file).name = name.clone(),
             Operation::Dispose { delete } => self.file(file).delete_pending = *delete,
-            Operation::Read | Operation::Write | Operation::Resize | Operation::Link | Operation::SetSecurity => {}
+            Operation::Read
+            | Operation::Write
+            | Operation::Resize
+            | Operation::Link { .. }
+            | Operation::SetSecurity
+            | Operation::SetAttributes => {}
         }
         Verdict::Answered(Ok(Outcome::Clear))
     }
 
-    fn operation_demands(&self, file: &FileKey, owner: Owner, operation: &Operation) -> Vec<Demand> {
+    pub(super) fn operation_demands(&self, file: &FileKey, owner: Owner, operation: &Operation) -> Vec<Demand> {
         let others = self.leases.iter().filter(|lease| lease.file == *file && !owns(owner, lease));
         let demand = |lease: &super::Lease, leaves, wait| Demand::Lease { of: (lease.client, Some(lease.key)), leaves, wait };
         match operation {
@@ -52,11 +63,13 @@ impl Model {
                 .map(|lease| demand(lease, Caching::None, lease.state.writes()))
                 .collect(),
             // Class H (LS-065, LS-068, LS-069, LS-071).
-            Operation::Rename { .. } | Operation::Link | Operation::SetSecurity | Operation::Dispose { delete: true } => others
-                .filter(|lease| lease.state.handles())
-                .map(|lease| demand(lease, lease.state.without_handles(), true))
-                .collect(),
-            Operation::Dispose { delete: false } => Vec::new(),
+            Operation::Rename { .. } | Operation::Link { .. } | Operation::SetSecurity | Operation::Dispose { delete: true } => {
+                others
+                    .filter(|lease| lease.state.handles())
+                    .map(|lease| demand(lease, lease.state.without_handles(), true))
+                    .collect()
+            }
+            Operation::Dispose { delete: false } | Operation::SetAttributes => Vec::new(),
         }
     }
 }

@@ -71,11 +71,11 @@ impl Model {
                 .map(|oplock| oplock.demand(OplockLevel::None))
                 .collect(),
             // Batch goes altogether; if it is on its way to level II already, that is enough.
-            Operation::Rename { .. } | Operation::Link => others
+            Operation::Rename { .. } | Operation::Link { .. } => others
                 .filter(|oplock| oplock.level == OplockLevel::Batch)
                 .map(|oplock| oplock.demand(oplock.breaking.map_or(OplockLevel::None, |breaking| breaking.into)))
                 .collect(),
-            Operation::SetSecurity | Operation::Dispose { .. } => Vec::new(),
+            Operation::SetSecurity | Operation::SetAttributes | Operation::Dispose { .. } => Vec::new(),
         }
     }
 

@@ -10,7 +10,9 @@ use super::{Effect, File, FileKey, Model, Owner, SessionId, Task, Waiting, owns}
 impl Model {
     /// Looks again at the opens that wait on files where a break has ended, in the order in which they came (LS-046, LS-077).
     pub(super) fn wake(&mut self) {
-        while let Some(file) = self.first_woken() {
+        loop {
+            self.settle_claims();
+            let Some(file) = self.first_woken() else { return };
             for waiting in self.queue.clone() {
                 let gone = !self.queue.iter().any(|known| known.request == waiting.request);
                 if gone || waiting.file != file || self.has_to_wait(&waiting) {
@@ -49,6 +51,7 @@ impl Model {
         };
         match verdict {
             Verdict::Answered(outcome) => {
+                self.settle_claims();
                 self.reply(waiting.request, outcome);
                 false
             }
