@@ -90,8 +90,9 @@ pub(crate) struct Index {
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
     pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
     pub(crate) opens_count: usize,
-    /// Opens that say where they lie: the hash of the directory, that of the file, the open.
-    pub(crate) below: BTreeSet<(u64, u64, OpenId)>,
+    /// The hashes of the files of opens that say where they lie, by the hash of the directory. The youngest opens of a directory are next to
+    /// each other, and mostly they are the ones that end.
+    pub(crate) below: BTreeMap<(u64, OpenId), u64>,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
     /// Breaks that run: those of leases by client, then those of oplocks.
     pub(crate) breaking: BTreeSet<HoldId>,
@@ -139,21 +140,21 @@ impl Index {
     /// Where an open lies.
     pub(crate) fn add_below(&mut self, file: &FileKey, open: &OpenRecord) {
         if let Some(parent) = open.parent {
-            self.below.insert((directory(file, parent).spread(), file.spread(), open.id));
+            self.below.insert((directory(file, parent).spread(), open.id), file.spread());
         }
     }
 
     pub(crate) fn remove_below(&mut self, file: &FileKey, open: &OpenRecord) {
         if let Some(parent) = open.parent {
-            self.below.remove(&(directory(file, parent).spread(), file.spread(), open.id));
+            self.below.remove(&(directory(file, parent).spread(), open.id));
         }
     }
 
     /// The opens that may lie in a directory, with the hashes of their files: all that do, and others by chance.
     pub(crate) fn below_of(&self, directory: &FileKey) -> impl Iterator<Item = (u64, OpenId)> {
         let hash = directory.spread();
-        let below = self.below.range((hash, 0, OpenId::new(0))..=(hash, u64::MAX, OpenId::new(u64::MAX)));
-        below.map(|(_, file, open)| (*file, *open))
+        let below = self.below.range((hash, OpenId::new(0))..=(hash, OpenId::new(u64::MAX)));
+        below.map(|((_, open), file)| (*file, *open))
     }
 
     pub(crate) fn add_hold(&mut self, file: &FileKey, hold: &Hold) {

@@ -58,8 +58,8 @@ pub(super) struct Built {
     pub(super) leases: Vec<Vec<(u64, u64)>>,
     pub(super) oplocks: Vec<(OpenId, u64)>,
     pub(super) opens: Vec<(SessionId, OpenId, u64)>,
-    /// Opens that say where they lie: the hash of the directory, that of the file, the open.
-    pub(super) below: Vec<(u64, u64, OpenId)>,
+    /// Opens that say where they lie: the hash of the directory, the open, the hash of the file.
+    pub(super) below: Vec<((u64, OpenId), u64)>,
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
@@ -83,7 +83,7 @@ impl Built {
     fn add(&mut self, file: File, has_head: bool) {
         let (key, hash) = (file.key(), file.key().spread());
         self.opens.extend(file.opens().iter().map(|open| (open.session, open.id, hash)));
-        let below = file.opens().iter().filter_map(|open| Some((directory(key, open.parent?).spread(), hash, open.id)));
+        let below = file.opens().iter().filter_map(|open| Some(((directory(key, open.parent?).spread(), open.id), hash)));
         self.below.extend(below);
         for hold in file.holds() {
             match hold.id {
