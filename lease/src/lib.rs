@@ -6,6 +6,7 @@ mod effect;
 mod id;
 pub mod limits;
 mod outcome;
+mod range;
 mod time;
 
 pub use caching::{Caching, HANDLE_CACHING, READ_CACHING, UnknownCaching, WRITE_CACHING};
@@ -16,6 +17,7 @@ pub use id::{
     ServerId, SessionId, VolumeId,
 };
 pub use outcome::{Grant, GrantV2, Limit, Outcome, Rejection};
+pub use range::{ByteRange, Lock, LockOwner, LockSequence, RangeLock, Unlock};
 pub use time::LogTime;
 
 mod apply;
@@ -29,4 +31,4 @@ mod tests;
 
 pub use invariants::Violation;
 pub use snapshot::{Group, Record, RestoreError, StateHash, VALUE_BYTES_MAX, View};
-pub use state::{BreakInfo, Counts, LeaseInfo, NoSuchBreak, OpenInfo, ServerInfo, Settings, State};
+pub use state::{BreakInfo, Counts, LeaseInfo, LockInfo, NoSuchBreak, OpenInfo, ServerInfo, Settings, State};

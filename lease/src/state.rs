@@ -6,6 +6,7 @@ mod file;
 mod hold;
 mod index;
 mod list;
+mod locks;
 mod query;
 mod server;
 mod shards;
@@ -31,7 +32,8 @@ pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Sta
 pub(crate) use index::{Deadline, Index};
 #[cfg(test)]
 pub(crate) use list::List;
-pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, ServerInfo};
+pub(crate) use locks::{LockRecord, Locks, Replays};
+pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
 #[cfg(test)]
 pub(crate) use shards::{Placed, Shards};

@@ -2,13 +2,14 @@
 
 mod hash;
 mod leases;
+mod locks;
 mod members;
 mod status;
 mod survey;
 
 use rpc::client::Admin;
 
-use crate::cli::{Leader, Lease, Member, Remote, State};
+use crate::cli::{Leader, Lease, Lock, Member, Remote, State};
 use crate::exit::Failure;
 use crate::output::print;
 
@@ -33,6 +34,12 @@ pub(crate) async fn lease(verb: &Lease) -> Result<(), Failure> {
         Lease::List(list) => print(&leases::list(&cluster(&list.remote), list).await?, list.remote.output),
         Lease::Show(show) => print(&leases::show(&cluster(&show.remote), show).await?, show.remote.output),
     }
+}
+
+/// `tenure lock`.
+pub(crate) async fn lock(verb: &Lock) -> Result<(), Failure> {
+    let Lock::List(list) = verb;
+    print(&locks::list(&cluster(&list.remote), list).await?, list.remote.output)
 }
 
 /// `tenure member`.

@@ -4,12 +4,13 @@ use crate::caching::Caching;
 use crate::command::LeaseRequest;
 use crate::id::Generation;
 use crate::outcome::{Grant, GrantV2};
-use crate::state::{File, FileEdit, Hold, HoldV2, LeaseId, Standing};
+use crate::state::{File, FileEdit, Hold, HoldV2, LeaseId, Locks, Standing};
 
 /// Whether a lease can be in a state beside all other owners of its file.
 fn can_hold(file: &File, own: LeaseId, state: Caching) -> bool {
-    // Nobody caches anything beside a writer. Only a stat open gets here while there is one, since it breaks nothing (LS-029).
-    if state == Caching::None || file.others_write(Some(own)) {
+    // Nobody caches anything beside a writer. Only a stat open gets here while there is one, since it breaks nothing (LS-029). And
+    // nobody begins to cache data of which some is locked, whoever locked it (LS-035).
+    if state == Caching::None || file.others_write(Some(own)) || file.locks().is_some_and(Locks::cover_data) {
         return state == Caching::None;
     }
     // A writer must be alone: no other lease with anything, and no other open but stat opens, its lease broken or not (LS-031, LS-032).

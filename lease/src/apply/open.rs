@@ -131,10 +131,14 @@ impl Step<'_> {
     }
 
     fn succeed(&mut self, open: &Open, client: ClientGuid, asked: Option<LeaseRequest>) -> Outcome {
-        let Open { session, file, name, directory, access, share, disposition: _, lease: _ } = open;
+        let Open { session, file, name, directory, access, share, disposition, lease: _ } = open;
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
         let mut edit = self.state.know_file(file, name, *directory);
+        if *disposition != Disposition::Keep {
+            // No data is left, so no lock is on any (LS-035).
+            edit.set_allocation(0);
+        }
         let lease = asked.map(|asked| grant(&mut edit, LeaseId { client, key: asked.key }, asked));
         let key = asked.map(|asked| asked.key);
         edit.add_open(OpenRecord { id, session: *session, client, key, access: *access, share: *share });

@@ -16,7 +16,7 @@ pub enum Group {
     Client(ClientGuid),
     /// A session.
     Session(SessionId),
-    /// A file with its opens, holds and parked opens.
+    /// A file with its opens, holds, parked requests and locks.
     File(FileKey),
 }
 
@@ -97,12 +97,18 @@ pub(super) enum Place {
     Hold(LeaseId),
     /// A parked open of a file.
     Parked(u64),
+    /// A lock of a file.
+    Lock(u64),
+    /// The lock sequences of an open.
+    Replays(OpenId),
 }
 
 const HEAD: u8 = 0;
 const FIRST: u8 = 1;
 const SECOND: u8 = 2;
 const THIRD: u8 = 3;
+const FOURTH: u8 = 4;
+const FIFTH: u8 = 5;
 
 impl Place {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -116,6 +122,8 @@ impl Place {
                 out.extend_from_slice(&hold.key.to_bytes());
             }
             Place::Parked(ticket) => write_number(THIRD, *ticket, out),
+            Place::Lock(number) => write_number(FOURTH, *number, out),
+            Place::Replays(open) => write_number(FIFTH, open.get(), out),
         }
     }
 }
@@ -187,6 +195,8 @@ impl Reader<'_> {
                 Some(Place::Hold(LeaseId { client, key: LeaseKey::from_bytes(self.array()?) }))
             }
             (THIRD, Group::File(_)) => Some(Place::Parked(self.number()?)),
+            (FOURTH, Group::File(_)) => Some(Place::Lock(self.number()?)),
+            (FIFTH, Group::File(_)) => Some(Place::Replays(OpenId::new(self.number()?))),
             _ => None,
         }
     }

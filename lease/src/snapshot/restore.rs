@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prost::Message;
 
-use super::encode::{answer, parked};
+use super::encode::{answer, lock, parked};
 use super::key::{self, Group, Place};
 use super::{Digest, Record, StateHash, wire};
 use crate::caching::Caching;
@@ -123,6 +123,14 @@ impl Restoring {
             Place::Open(id) => Some(self.state.restore_file(key).restore_open(open(id, value)?)),
             Place::Hold(id) => Some(self.state.restore_file(key).restore_hold(hold(id, value)?)),
             Place::Parked(ticket) => Some(self.state.restore_file(key).restore_parked(parked(ticket, key, value)?)),
+            Place::Lock(number) => {
+                let lock = lock::decode(number, &versioned(value, |lock: &wire::Lock| lock.version)?)?;
+                Some(self.state.restore_file(key).add_lock(lock))
+            }
+            Place::Replays(open) => {
+                let replays = lock::replays_from(&versioned(value, |replays: &wire::Replays| replays.version)?)?;
+                Some(self.state.restore_file(key).restore_replays(open, replays))
+            }
             Place::Head | Place::Answer(_) => None,
         }
     }
@@ -203,8 +211,9 @@ fn session(id: SessionId, value: &[u8]) -> Option<Session> {
 }
 
 fn file(value: &[u8]) -> Option<Head> {
-    let wire::File { version: _, name, directory, delete_pending } = versioned(value, |file: &wire::File| file.version)?;
-    Some(Head { name: Arc::from(name), directory, delete_pending })
+    let wire::File { version: _, name, directory, delete_pending, allocation } =
+        versioned(value, |file: &wire::File| file.version)?;
+    Some(Head { name: Arc::from(name), directory, delete_pending, allocation })
 }
 
 fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {

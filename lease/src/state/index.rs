@@ -82,6 +82,7 @@ pub(crate) struct Index {
     pub(crate) leases: Leases,
     pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
     pub(crate) opens_count: usize,
+    pub(crate) locks_count: usize,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
     /// Breaks that run, by client.
     pub(crate) breaking: BTreeSet<LeaseId>,

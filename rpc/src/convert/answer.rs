@@ -27,6 +27,10 @@ pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
         Rejection::Cancelled => Reason::Cancelled,
         Rejection::InvalidParameter => Reason::InvalidParameter,
         Rejection::DeletePending => Reason::DeletePending,
+        Rejection::LockNotGranted => Reason::LockNotGranted,
+        Rejection::RangeNotLocked => Reason::RangeNotLocked,
+        Rejection::InvalidLockRange => Reason::InvalidLockRange,
+        Rejection::FileLockConflict => Reason::FileLockConflict,
         Rejection::LimitReached(which) => {
             limit = limit_to(*which);
             Reason::LimitReached
@@ -44,6 +48,9 @@ fn limit_to(limit: Limit) -> pb::Limit {
         Limit::OpensPerFile => pb::Limit::OpensPerFile,
         Limit::ParkedOpensPerFile => pb::Limit::ParkedOpensPerFile,
         Limit::NameBytes => pb::Limit::NameBytes,
+        Limit::LocksPerFile => pb::Limit::LocksPerFile,
+        Limit::LocksPerOpen => pb::Limit::LocksPerOpen,
+        Limit::RangesPerRequest => pb::Limit::RangesPerRequest,
     }
 }
 
@@ -57,6 +64,9 @@ fn limit_from(limit: pb::Limit) -> Option<Limit> {
         pb::Limit::OpensPerFile => Some(Limit::OpensPerFile),
         pb::Limit::ParkedOpensPerFile => Some(Limit::ParkedOpensPerFile),
         pb::Limit::NameBytes => Some(Limit::NameBytes),
+        pb::Limit::LocksPerFile => Some(Limit::LocksPerFile),
+        pb::Limit::LocksPerOpen => Some(Limit::LocksPerOpen),
+        pb::Limit::RangesPerRequest => Some(Limit::RangesPerRequest),
     }
 }
 
@@ -78,6 +88,10 @@ pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
         Reason::Cancelled => Rejection::Cancelled,
         Reason::InvalidParameter => Rejection::InvalidParameter,
         Reason::DeletePending => Rejection::DeletePending,
+        Reason::LockNotGranted => Rejection::LockNotGranted,
+        Reason::RangeNotLocked => Rejection::RangeNotLocked,
+        Reason::InvalidLockRange => Rejection::InvalidLockRange,
+        Reason::FileLockConflict => Rejection::FileLockConflict,
         Reason::LimitReached => Rejection::LimitReached(limit_from(pb::Limit::try_from(*limit).ok()?)?),
     })
 }
@@ -94,6 +108,8 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
         Ok(Outcome::Opened { open, lease }) => Wire::Opened(pb::Opened { open: open.get(), lease: lease.as_ref().map(grant_to) }),
         Ok(Outcome::Closed { delete }) => Wire::Closed(pb::Closed { delete: *delete }),
         Ok(Outcome::Clear) => Wire::Clear(pb::Clear {}),
+        Ok(Outcome::Locked) => Wire::Locked(pb::Locked {}),
+        Ok(Outcome::Unlocked) => Wire::Unlocked(pb::Unlocked {}),
         Ok(Outcome::Acknowledged { state }) => Wire::Acknowledged(pb::Acknowledged { state: state.bits() }),
         Ok(Outcome::Released) => Wire::Released(pb::Released {}),
         Ok(Outcome::Cancelled) => Wire::Cancelled(pb::Cancelled {}),
@@ -133,6 +149,8 @@ pub(crate) fn answer_from(wire: &Wire) -> Option<Result<Outcome, Rejection>> {
         }
         Wire::Closed(pb::Closed { delete }) => Outcome::Closed { delete: *delete },
         Wire::Clear(pb::Clear {}) => Outcome::Clear,
+        Wire::Locked(pb::Locked {}) => Outcome::Locked,
+        Wire::Unlocked(pb::Unlocked {}) => Outcome::Unlocked,
         Wire::Acknowledged(pb::Acknowledged { state }) => Outcome::Acknowledged { state: Caching::from_bits(*state)? },
         Wire::Released(pb::Released {}) => Outcome::Released,
         Wire::Cancelled(pb::Cancelled {}) => Outcome::Cancelled,

@@ -39,6 +39,8 @@ fn outcome_of(outcome: &Outcome) -> Fields {
         Outcome::Cancelled => (10, None, None),
         Outcome::Noted => (11, None, None),
         Outcome::Clear => (12, None, None),
+        Outcome::Locked => (13, None, None),
+        Outcome::Unlocked => (14, None, None),
     }
 }
 
@@ -57,6 +59,10 @@ fn rejection_of(rejection: Rejection) -> Fields {
         Rejection::InvalidParameter => (111, None, None),
         Rejection::LimitReached(limit) => (112, Some(limit_number(limit)), None),
         Rejection::DeletePending => (113, None, None),
+        Rejection::LockNotGranted => (114, None, None),
+        Rejection::RangeNotLocked => (115, None, None),
+        Rejection::InvalidLockRange => (116, None, None),
+        Rejection::FileLockConflict => (117, None, None),
     }
 }
 
@@ -68,6 +74,9 @@ fn limit_number(limit: Limit) -> u64 {
         Limit::OpensPerFile => 4,
         Limit::ParkedOpensPerFile => 5,
         Limit::NameBytes => 6,
+        Limit::LocksPerFile => 7,
+        Limit::LocksPerOpen => 8,
+        Limit::RangesPerRequest => 9,
     }
 }
 
@@ -79,6 +88,9 @@ fn limit_of(number: u64) -> Option<Limit> {
         4 => Limit::OpensPerFile,
         5 => Limit::ParkedOpensPerFile,
         6 => Limit::NameBytes,
+        7 => Limit::LocksPerFile,
+        8 => Limit::LocksPerOpen,
+        9 => Limit::RangesPerRequest,
         _ => return None,
     })
 }
@@ -127,6 +139,8 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
         10 => Outcome::Cancelled,
         11 => Outcome::Noted,
         12 => Outcome::Clear,
+        13 => Outcome::Locked,
+        14 => Outcome::Unlocked,
         _ => return rejection_from(kind, value).map(Err),
     };
     Some(Ok(outcome))
@@ -147,6 +161,10 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         111 => Rejection::InvalidParameter,
         112 => Rejection::LimitReached(limit_of(value?)?),
         113 => Rejection::DeletePending,
+        114 => Rejection::LockNotGranted,
+        115 => Rejection::RangeNotLocked,
+        116 => Rejection::InvalidLockRange,
+        117 => Rejection::FileLockConflict,
         _ => return None,
     })
 }
