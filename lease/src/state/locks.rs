@@ -149,7 +149,10 @@ impl Locks {
         let sizes = last.map(|last| self.sizes().map(move |size| (size, last))).into_iter().flatten();
         let near = sizes.flat_map(move |(size, last)| {
             let longest = if size == u64::BITS { u64::MAX } else { (1 << size) - 1 };
-            self.places.range((size, range.offset.saturating_sub(longest), 0)..=(size, last, u64::MAX))
+            let first = range.offset.saturating_sub(longest);
+            // Two places between bytes are never in each other's way: there is nowhere to look.
+            let somewhere = (first <= last).then(|| self.places.range((size, first, 0)..=(size, last, u64::MAX)));
+            somewhere.into_iter().flatten()
         });
         near.filter_map(|(_, _, number)| self.locks.get(number)).filter(move |lock| lock.lock.range.overlaps(range))
     }

@@ -77,6 +77,8 @@ struct Play {
     /// The last word on each request.
     words: BTreeMap<RequestId, Effect>,
     beliefs: Beliefs,
+    /// The locks that were held before the entry at hand.
+    locks_before: Vec<(OpenId, RangeLock)>,
     epochs: BTreeMap<Owner, u16>,
     told: BTreeMap<Owner, Generation>,
     debts: Debts,
@@ -100,6 +102,7 @@ impl Play {
     /// Applies an entry, learns from it, and checks everything.
     fn enter(&mut self, entry: &Entry) -> Vec<Effect> {
         let before = self.state.now();
+        self.locks_before.clone_from(&self.beliefs.locks);
         let effects = self.applier.apply(&mut self.state, entry);
         assert_eq!(self.state.now(), before.max(entry.at), "log time is the greatest stamp");
         assert!(self.state.next_deadline().is_none_or(|at| at > self.state.now()), "what is due does not survive an entry");

@@ -272,7 +272,7 @@ impl FromStr for Seconds {
     }
 }
 
-/// A range of bytes: `10+5`. `max` is the last offset there is, `max-1` the one before.
+/// A range of bytes: `10/5` is five from the tenth on. `max` is the last offset there is, `max-1` the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) ByteRange);
 
@@ -285,8 +285,8 @@ impl FromStr for Span {
             Some(less) => u64::MAX.checked_sub(less.strip_prefix('-')?.parse().ok()?),
             None => text.parse().ok(),
         };
-        let range = text.split_once('+').and_then(|(offset, length)| Some(ByteRange::new(number(offset)?, number(length)?)));
-        range.map(Span).ok_or_else(|| format!("'{text}' is no range: use offset+length"))
+        let range = text.split_once('/').and_then(|(offset, length)| Some(ByteRange::new(number(offset)?, number(length)?)));
+        range.map(Span).ok_or_else(|| format!("'{text}' is no range: use offset/length"))
     }
 }
 

@@ -162,7 +162,9 @@ pub(crate) fn lock(world: &World, lock: &LockInfo) -> String {
     let LockInfo { number: _, part: _, file, name: _, owner, session: _, client, lock, waiting } = lock;
     let handle = world.handle_of(*owner).unwrap_or("?");
     let waits = if *waiting { ", waits" } else { "" };
-    format!("{} {handle} {} {lock}{waits}", Client::of(*client), world.file_name(file))
+    let kind = if lock.exclusive { "exclusive" } else { "shared" };
+    let (offset, length) = (lock.range.offset, lock.range.length);
+    format!("{} {handle} {} {offset}/{length} {kind}{waits}", Client::of(*client), world.file_name(file))
 }
 
 /// What there is, without what there is none of.

@@ -45,7 +45,7 @@ pub(crate) enum Verb {
     },
     /// Closes handles.
     Close(Vec<String>),
-    /// Asks to do something through handles: `read h1`, `write h1 h2`; `read h1 at=10+5` reads five bytes from the tenth on.
+    /// Asks to do something through handles: `read h1`, `write h1 h2`; `read h1 at=10/5` reads five bytes from the tenth on.
     Read {
         /// Through which.
         handles: Vec<String>,
@@ -61,7 +61,7 @@ pub(crate) enum Verb {
         #[arg(key)]
         at: Option<Span>,
     },
-    /// Locks bytes through a handle: `lock h1 x=10+5 s=20+5`, exclusive or shared.
+    /// Locks bytes through a handle: `lock h1 x=10/5 s=20/5`, exclusive or shared.
     Lock {
         /// Through which handle.
         handle: String,
@@ -78,7 +78,7 @@ pub(crate) enum Verb {
         #[arg(key, optional, many)]
         ranges: Vec<(LockKind, Span)>,
     },
-    /// Unlocks bytes through a handle: `unlock h1 10+5 20+5`.
+    /// Unlocks bytes through a handle: `unlock h1 10/5 20/5`.
     Unlock {
         /// Through which handle.
         handle: String,
