@@ -143,7 +143,7 @@ fn command() -> BoxedStrategy<Command> {
             open: OpenId::new(open),
             operation,
         }),
-        30 => lock(),
+        20 => lock(),
         16 => (client(), key(), 0..16_u32, prop::option::weighted(0.3, number())).prop_map(|(client, key, state, generation)| {
             Command::Acknowledge { client, key, state, generation: generation.map(Generation::new) }
         }),
@@ -216,7 +216,7 @@ fn beginning() -> Vec<Entry> {
 }
 
 /// What garbage has to come across now and then: it is not all refused at the door.
-const ABOUT: [&str; 32] = [
+const ABOUT: [&str; 30] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -245,16 +245,14 @@ const ABOUT: [&str; 32] = [
     "no: LimitReached",
     "no: DeletePending",
     "Locked",
-    "Unlocked",
     "no: LockNotGranted",
     "no: RangeNotLocked",
-    "no: InvalidLockRange",
 ];
 
 /// Nothing that can be entered makes the table panic, breaks an invariant, or makes two tables differ.
 #[test]
 fn nothing_is_too_odd() {
-    try_all(&vec(entry(), 1..100), file!(), &ABOUT, |entries| {
+    try_all(&vec(entry(), 1..170), file!(), &ABOUT, |entries| {
         let mut state = State::new();
         let mut twin = State::new();
         let mut applier = Applier::default();
