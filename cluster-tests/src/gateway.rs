@@ -56,7 +56,7 @@ impl Gateway {
             match timeout(NOTICE_LIMIT, self.notices.recv()).await.context("no break")? {
                 Some(Notice::Break { index, notice }) => return Ok((index, notice)),
                 Some(Notice::Fenced) | None => bail!("the server's life has ended"),
-                Some(Notice::Revoked { .. } | Notice::Attached(_) | Notice::Detached { .. }) => {}
+                Some(_) => {}
             }
         }
     }
@@ -67,7 +67,7 @@ impl Gateway {
             match timeout(NOTICE_LIMIT, self.notices.recv()).await.context("no revocation")? {
                 Some(Notice::Revoked { index, revoked }) => return Ok((index, revoked)),
                 Some(Notice::Fenced) | None => bail!("the server's life has ended"),
-                Some(Notice::Break { .. } | Notice::Attached(_) | Notice::Detached { .. }) => {}
+                Some(_) => {}
             }
         }
     }
@@ -85,6 +85,7 @@ pub fn request(session: SessionId, file: u128, key: LeaseKey, state: Caching) ->
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
         name: Arc::from(format!("file-{file}")),
         directory: false,
+        oplock: lease::OplockLevel::None,
         access: READ_WRITE,
         share: SHARE_ALL,
         disposition: Disposition::Keep,

@@ -13,6 +13,10 @@ use lease::{
     Share, State, View, VolumeId,
 };
 
+/// The one of the node.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Clients, each with one session; leases are spread over them.
 const CLIENTS: u64 = 100;
 /// Requests of the server that may still be retried.
@@ -87,6 +91,7 @@ impl Driver {
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(u128::from(number)), stream: None },
             name: Arc::from(format!("projects/{:03}/file-{number:08}.dat", number % 1000)),
             directory: false,
+            oplock: lease::OplockLevel::None,
             access: Access(Access::READ_DATA | Access::WRITE_DATA),
             share: Share(7),
             disposition: Disposition::Keep,
@@ -147,7 +152,7 @@ fn index(number: u64) -> usize {
 fn outcome(effects: Vec<Effect>) -> Option<Outcome> {
     match effects.into_iter().next_back() {
         Some(Effect::Reply { outcome: Ok(outcome), .. }) => Some(outcome),
-        Some(Effect::Reply { .. } | Effect::Parked { .. } | Effect::Break(_) | Effect::Revoked { .. }) | None => None,
+        _ => None,
     }
 }
 

@@ -14,6 +14,7 @@ mod grant;
 mod lock;
 mod open;
 mod operate;
+mod oplock;
 mod park;
 mod readdress;
 mod release;
@@ -85,6 +86,9 @@ impl Step<'_> {
             Command::Lock(lock) => self.lock(id, lock),
             Command::Unlock(unlock) => Some(self.unlock(id, unlock)),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
+            Command::AcknowledgeOplock { session, open, level, generation } => {
+                self.acknowledge_oplock(id, (*session, *open), *level, *generation)
+            }
             Command::Release { client, key } => Some(self.release(*client, *key)),
             Command::Cancel { sequence } => Some(Ok(self.cancel(id, *sequence))),
             Command::Undeliverable { connection, client, key, generation } => {

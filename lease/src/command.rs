@@ -7,6 +7,7 @@ use crate::caching::Caching;
 use crate::id::{
     ClientGuid, ConnectionId, Epoch, FileKey, Generation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence, SessionId,
 };
+use crate::oplock::OplockLevel;
 use crate::range::{ByteRange, Lock, Unlock};
 use crate::state::Settings;
 use crate::time::LogTime;
@@ -105,6 +106,17 @@ pub enum Command {
         /// The break that is acknowledged; none means the one that is running.
         generation: Option<Generation>,
     },
+    /// OPLOCK_BREAK_ACK (MS-SMB2 3.3.5.22.1).
+    AcknowledgeOplock {
+        /// The session that owns the open.
+        session: SessionId,
+        /// The open.
+        open: OpenId,
+        /// The level that the client agrees to, as the byte of the wire: one that does not exist costs the oplock.
+        level: u8,
+        /// The break that is acknowledged; none means the one that is running.
+        generation: Option<Generation>,
+    },
     /// The client gives its lease up without being asked; its opens stay.
     Release {
         /// The client.
@@ -181,6 +193,8 @@ pub struct Open {
     pub disposition: Disposition,
     /// The lease asked for.
     pub lease: Option<LeaseRequest>,
+    /// The legacy oplock asked for. An open that asks for a lease asks for none (MS-SMB2 3.3.5.9).
+    pub oplock: OplockLevel,
 }
 
 /// A lease context of CREATE (MS-SMB2 2.2.13.2.8, 2.2.13.2.10).

@@ -3,7 +3,8 @@
 use std::fmt::{Display, Formatter, Result};
 
 use crate::command::{Access, Command, Disposition, Open, Operation, Share};
-use crate::effect::{Break, Effect, Route};
+use crate::effect::{Break, Effect, OplockBreak, Route};
+use crate::oplock::OplockLevel;
 use crate::outcome::{Grant, Outcome};
 use crate::range::{ByteRange, Lock, LockOwner, RangeLock, Unlock};
 
@@ -32,6 +33,32 @@ impl Display for Break {
     }
 }
 
+impl Display for OplockBreak {
+    /// `break vol1/00…07 oplock of o5 in s17 -> level II g1 by 35.000s to srv1.i1.c1`
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let OplockBreak { to, session, open, file, name: _, into, ack_by, generation, notice } = self;
+        write!(f, "break {file} oplock of {open} in {session} -> {into} {generation}")?;
+        if let Some(ack_by) = ack_by {
+            write!(f, " by {ack_by}")?;
+        }
+        if let Some(notice) = notice {
+            write!(f, " {notice}")?;
+        }
+        write!(f, " to {to}")
+    }
+}
+
+impl Display for OplockLevel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.pad(match self {
+            OplockLevel::None => "none",
+            OplockLevel::LevelII => "level II",
+            OplockLevel::Exclusive => "exclusive",
+            OplockLevel::Batch => "batch",
+        })
+    }
+}
+
 impl Display for Effect {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
@@ -39,6 +66,10 @@ impl Display for Effect {
             Effect::Reply { to, outcome: Err(rejection) } => write!(f, "reply {to}: refused, {rejection}"),
             Effect::Parked { to } => write!(f, "parked {to}"),
             Effect::Break(notice) => notice.fmt(f),
+            Effect::OplockBreak(notice) => notice.fmt(f),
+            Effect::OplockRevoked { to, session, open, file, generation, notice } => {
+                write!(f, "revoked {file} oplock of {open} in {session} {generation} {notice} to {to}")
+            }
             Effect::Revoked { to, client, key, file, generation, notice } => {
                 write!(f, "revoked {file} {key} of {client} {generation} {notice} to {to}")
             }
@@ -54,8 +85,10 @@ impl Display for Outcome {
             Outcome::SessionStarted { session } => write!(f, "session {session}"),
             Outcome::SessionEnded => f.write_str("session ended"),
             Outcome::Disconnected => f.write_str("disconnected"),
-            Outcome::Opened { open, lease: None } => write!(f, "opened {open}"),
-            Outcome::Opened { open, lease: Some(grant) } => write!(f, "opened {open}, {grant}"),
+            Outcome::Opened { open, lease: Some(grant), oplock: _ } => write!(f, "opened {open}, {grant}"),
+            Outcome::Opened { open, lease: None, oplock: OplockLevel::None } => write!(f, "opened {open}"),
+            Outcome::Opened { open, lease: None, oplock } => write!(f, "opened {open}, {oplock}"),
+            Outcome::OplockAcknowledged { level } => write!(f, "acknowledged {level}"),
             Outcome::Closed { delete: false } => f.write_str("closed"),
             Outcome::Closed { delete: true } => f.write_str("closed, delete it"),
             Outcome::Clear => f.write_str("clear"),
@@ -114,8 +147,11 @@ impl Display for Disposition {
 
 impl Display for Open {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Open { session, file, name: _, directory: _, access, share, disposition, lease } = self;
+        let Open { session, file, name: _, directory: _, access, share, disposition, lease, oplock } = self;
         write!(f, "open {file} in {session} access {access} share {share} {disposition}")?;
+        if *oplock != OplockLevel::None {
+            write!(f, " {oplock}")?;
+        }
         let Some(lease) = lease else { return Ok(()) };
         write!(f, " {}={}", lease.key, lease.state)?;
         let Some(v2) = &lease.v2 else { return Ok(()) };
@@ -203,6 +239,10 @@ impl Display for Command {
             Command::Unlock(unlock) => unlock.fmt(f),
             Command::Acknowledge { client, key, state, generation } => {
                 write!(f, "acknowledge {key} of {client} as {state:#x}")?;
+                generation.map_or(Ok(()), |generation| write!(f, " {generation}"))
+            }
+            Command::AcknowledgeOplock { session, open, level, generation } => {
+                write!(f, "acknowledge oplock of {open} in {session} as {level:#04x}")?;
                 generation.map_or(Ok(()), |generation| write!(f, " {generation}"))
             }
             Command::Release { client, key } => write!(f, "release {key} of {client}"),

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::id::{ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, RequestId, ServerId};
+use crate::id::{
+    ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, ServerId,
+    SessionId,
+};
+use crate::oplock::OplockLevel;
 use crate::outcome::{Outcome, Rejection};
 use crate::time::LogTime;
 
@@ -25,6 +29,23 @@ pub enum Effect {
     },
     /// A lease break notification is to be sent (MS-SMB2 2.2.23.2).
     Break(Break),
+    /// An oplock break notification is to be sent (MS-SMB2 2.2.23.1).
+    OplockBreak(OplockBreak),
+    /// A break was not acknowledged in time: the oplock is gone, the open stays (MS-SMB2 3.3.6.1). The client is not told.
+    OplockRevoked {
+        /// Where the open's session is connected.
+        to: Route,
+        /// The session.
+        session: SessionId,
+        /// The open.
+        open: OpenId,
+        /// The file.
+        file: FileKey,
+        /// The break that timed out.
+        generation: Generation,
+        /// The number under which the server confirms that it was told.
+        notice: NoticeNumber,
+    },
     /// A break was not acknowledged in time: the lease is gone, the opens stay (MS-SMB2 3.3.6.5). The client is not told.
     Revoked {
         /// Where the client is connected.
@@ -81,13 +102,37 @@ pub struct Break {
     pub notice: Option<NoticeNumber>,
 }
 
+/// An oplock break notification (MS-SMB2 2.2.23.1): it goes to the session of the open, and to no other (MS-SMB2 3.3.4.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OplockBreak {
+    /// Where to send it.
+    pub to: Route,
+    /// The session.
+    pub session: SessionId,
+    /// The open.
+    pub open: OpenId,
+    /// The file.
+    pub file: FileKey,
+    /// The file's path, for display.
+    pub name: Arc<str>,
+    /// OplockLevel: what the client is to come down to, level II or none.
+    pub into: OplockLevel,
+    /// When the oplock is revoked unless acknowledged. None if no acknowledgement is required.
+    pub ack_by: Option<LogTime>,
+    /// Which break of the oplock it is.
+    pub generation: Generation,
+    /// Of a break that nobody acknowledges: the number under which the server confirms that it has it in its hands.
+    pub notice: Option<NoticeNumber>,
+}
+
 impl Effect {
     /// The server that is to be told, and the life of it that is meant.
     pub fn server(&self) -> (ServerId, Incarnation) {
         match self {
             Effect::Reply { to, .. } | Effect::Parked { to } => (to.server, to.incarnation),
             Effect::Break(notice) => (notice.to.server, notice.to.incarnation),
-            Effect::Revoked { to, .. } => (to.server, to.incarnation),
+            Effect::OplockBreak(notice) => (notice.to.server, notice.to.incarnation),
+            Effect::Revoked { to, .. } | Effect::OplockRevoked { to, .. } => (to.server, to.incarnation),
         }
     }
 }

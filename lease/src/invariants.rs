@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::id::FileKey;
 use crate::range::{Lock, LockOwner};
-use crate::snapshot::{Digest, RecordOf, each_of_file};
-use crate::state::{File, Hold, Index, Keyed, Locks, OpenRecord, State, Waiting};
+use crate::snapshot::{Digest, RecordOf, each, each_of_file};
+use crate::state::{File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, State, Waiting};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,10 @@ fn violated(rule: &'static str, place: impl fmt::Display) -> Result<(), Violatio
 
 /// The invariants of a file that was changed.
 pub(crate) fn check_file(state: &State, key: &FileKey) -> Result<(), Violation> {
-    let Some(file) = state.file(key) else { return Ok(()) };
+    state.file(key).map_or(Ok(()), |file| check_known_file(key, file))
+}
+
+fn check_known_file(key: &FileKey, file: &File) -> Result<(), Violation> {
     one_writer_per_file(key, file)?;
     no_write_caching_on_directories(key, file)?;
     parked_waits_for_something(key, file)
@@ -46,27 +49,33 @@ pub(crate) fn check_hold(state: &State, key: &FileKey, hold: &Hold) -> Result<()
 impl State {
     /// Checks all invariants on everything. Slow: for tests.
     pub fn check(&self) -> Result<(), Violation> {
-        self.check_records()?;
+        self.check_records(1)?;
         indexes_match_records(self)?;
         digest_matches_records(self)
     }
 
-    /// Checks all but what is derived from the records.
-    pub(crate) fn check_records(&self) -> Result<(), Violation> {
-        for file in self.files().iter() {
-            let key = file.key();
-            tally_matches_records(key, file)?;
-            check_file(self, key)?;
-            file.holds().iter().try_for_each(|hold| check_hold(self, key, hold))?;
-            file_is_known_for_something(key, file)?;
-            records_are_in_order(key, file)?;
-            opens_have_sessions(self, key, file)?;
-            share_modes_are_compatible(key, file)?;
-            locks_are_compatible(key, file)?;
-        }
+    /// Checks all but what is derived from the records, the files on so many threads.
+    pub(crate) fn check_records(&self, threads: usize) -> Result<(), Violation> {
+        let groups = (0..self.files().groups()).collect();
+        let checked = each(threads, groups, |group| self.files().group(group).try_for_each(|file| check_whole_file(self, file)));
+        checked.into_iter().collect::<Result<(), Violation>>()?;
         connections_have_sessions(self)?;
         counters_are_ahead(self)
     }
+}
+
+/// All invariants of one file, those included that no entry can break alone.
+fn check_whole_file(state: &State, file: &File) -> Result<(), Violation> {
+    let key = file.key();
+    tally_matches_records(key, file)?;
+    check_known_file(key, file)?;
+    file.holds().iter().try_for_each(|hold| check_hold(state, key, hold))?;
+    file_is_known_for_something(key, file)?;
+    records_are_in_order(key, file)?;
+    opens_have_sessions(state, key, file)?;
+    share_modes_are_compatible(key, file)?;
+    locks_are_compatible(key, file)?;
+    counters_are_ahead_of_file(state, key, file)
 }
 
 /// The counts of a file are those of its records.
@@ -100,7 +109,7 @@ fn break_targets_shrink(key: &FileKey, hold: &Hold) -> Result<(), Violation> {
     let Some(breaking) = hold.breaking() else { return Ok(()) };
     let (current, requested, required) = (breaking.current(), breaking.requested(), breaking.required());
     if current == requested || !requested.is_subset_of(current) || !required.is_subset_of(requested) {
-        return violated("break_targets_shrink", format_args!("{key}, {}", hold.id.key));
+        return violated("break_targets_shrink", format_args!("{key}, {}", hold.id));
     }
     Ok(())
 }
@@ -108,29 +117,30 @@ fn break_targets_shrink(key: &FileKey, hold: &Hold) -> Result<(), Violation> {
 /// A break whose time is over is resolved, whatever the entry was (MS-SMB2 3.3.6.5).
 fn no_expired_break_survives(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
     if hold.breaking().is_some_and(|breaking| breaking.ack_by() <= state.now()) {
-        return violated("no_expired_break_survives", format_args!("{key}, {}", hold.id.key));
+        return violated("no_expired_break_survives", format_args!("{key}, {}", hold.id));
     }
     Ok(())
 }
 
 /// A lease exists while it has opens (MS-SMB2 3.3.1.12).
 fn hold_has_open(key: &FileKey, hold: &Hold) -> Result<(), Violation> {
-    if hold.opens == 0 { violated("hold_has_open", format_args!("{key}, {}", hold.id.key)) } else { Ok(()) }
+    if hold.opens == 0 { violated("hold_has_open", format_args!("{key}, {}", hold.id)) } else { Ok(()) }
 }
 
 /// A lease is bound to one file (MS-SMB2 3.3.5.9.8).
 fn key_is_bound_to_one_file(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
-    let mut files = state.files_of_lease(hold.id);
+    let HoldId::Lease(lease) = hold.id else { return Ok(()) };
+    let mut files = state.files_of_lease(lease);
     if files.next().map(Keyed::key) != Some(key) || files.next().is_some() {
-        return violated("key_is_bound_to_one_file", format_args!("{key}, {}", hold.id.key));
+        return violated("key_is_bound_to_one_file", format_args!("{key}, {}", hold.id));
     }
     Ok(())
 }
 
 /// A break runs only while its client has a connection to be told on (MS-SMB2 3.3.4.7).
 fn breaking_holder_can_be_told(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
-    if hold.breaking().is_some() && state.route(hold.id.client).is_none() {
-        return violated("breaking_holder_can_be_told", format_args!("{key}, {}", hold.id.key));
+    if hold.breaking().is_some() && state.file(key).and_then(|file| state.route_of(file, hold.id)).is_none() {
+        return violated("breaking_holder_can_be_told", format_args!("{key}, {}", hold.id));
     }
     Ok(())
 }
@@ -145,7 +155,7 @@ fn records_are_in_order(key: &FileKey, file: &File) -> Result<(), Violation> {
     let sorted = file.opens().is_sorted_by(|one, other| one.id < other.id)
         && file.holds().is_sorted_by(|one, other| one.id < other.id)
         && file.parked().is_sorted_by(|one, other| one.ticket < other.ticket);
-    let mut leases: Vec<_> = file.opens().iter().filter_map(OpenRecord::lease).collect();
+    let mut leases: Vec<_> = file.opens().iter().filter_map(OpenRecord::hold).collect();
     leases.sort();
     let counted = leases.chunk_by(|one, other| one == other).map(|opens| (opens[0], opens.len()));
     if !sorted || !counted.eq(file.holds().iter().map(|hold| (hold.id, hold.opens as usize))) {
@@ -158,7 +168,7 @@ fn records_are_in_order(key: &FileKey, file: &File) -> Result<(), Violation> {
 fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
     for open in file.opens() {
         let session = state.session(open.session).is_some_and(|session| session.client == open.client);
-        if !session || open.lease().is_some_and(|lease| file.hold(lease).is_none()) {
+        if !session || open.hold().is_some_and(|lease| file.hold(lease).is_none()) {
             return violated("opens_have_sessions", format_args!("{key}, {}", open.id));
         }
     }
@@ -192,7 +202,7 @@ fn locks_are_compatible(key: &FileKey, file: &File) -> Result<(), Violation> {
             return violated("locks_are_compatible", format_args!("{key}, {open}"));
         }
     }
-    let idle = locks.len() == 0 && locks.allocation() > 0;
+    let idle = locks.is_empty() && locks.allocation() > 0;
     if idle || locks.iter().any(|lock| !lock.lock.range.is_valid()) {
         return violated("locks_are_compatible", key);
     }
@@ -236,13 +246,22 @@ fn counters_are_ahead(state: &State) -> Result<(), Violation> {
     let meta = state.meta();
     let sessions = state.index().sessions.iter().all(|(_, _, session)| session.get() <= meta.sessions);
     let opens = state.index().opens.values().flat_map(|opens| opens.keys()).all(|open| open.get() <= meta.opens);
-    let files = state.files().iter().all(|file| {
-        file.locks().into_iter().flat_map(Locks::iter).all(|lock| lock.number <= meta.tickets)
-            && file.parked().iter().all(|parked| parked.ticket <= meta.tickets && parked.after <= meta.breaks)
-            && file.holds().iter().filter_map(|hold| hold.breaking()).all(|breaking| breaking.ordinal() <= meta.breaks)
-    });
     let notices = state.index().notices.keys().all(|(server, number)| state.server(*server).is_some_and(|s| *number <= s.notices));
-    if sessions && opens && files && notices { Ok(()) } else { violated("counters_are_ahead", format_args!("{meta:?}")) }
+    if sessions && opens && notices { Ok(()) } else { violated("counters_are_ahead", format_args!("{meta:?}")) }
+}
+
+/// No ticket and no ordinal is given out twice.
+fn counters_are_ahead_of_file(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
+    let meta = state.meta();
+    let parked = file.parked().iter().all(|parked| parked.ticket <= meta.tickets && parked.after <= meta.breaks);
+    let mut breaks = file.holds().iter().filter_map(|hold| hold.breaking());
+    let mut locks = file.locks().into_iter().flat_map(Locks::iter);
+    let locks = locks.all(|lock| lock.number <= meta.tickets);
+    if parked && locks && breaks.all(|breaking| breaking.ordinal() <= meta.breaks) {
+        Ok(())
+    } else {
+        violated("counters_are_ahead", format_args!("{key}, {meta:?}"))
+    }
 }
 
 /// What is derived from the records is what would be derived from them now.

@@ -5,17 +5,19 @@ mod command;
 mod effect;
 mod id;
 pub mod limits;
+mod oplock;
 mod outcome;
 mod range;
 mod time;
 
 pub use caching::{Caching, HANDLE_CACHING, READ_CACHING, UnknownCaching, WRITE_CACHING};
 pub use command::{Access, Command, Disposition, Entry, LeaseRequest, LeaseRequestV2, Open, Operation, Request, Share};
-pub use effect::{Break, Effect, Route};
+pub use effect::{Break, Effect, OplockBreak, Route};
 pub use id::{
     ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,
     ServerId, SessionId, VolumeId,
 };
+pub use oplock::{OPLOCK_LEVEL_LEASE, OplockLevel};
 pub use outcome::{Grant, GrantV2, Limit, Outcome, Rejection};
 pub use range::{ByteRange, Lock, LockOwner, LockSequence, RangeLock, Unlock};
 pub use time::LogTime;
@@ -30,5 +32,7 @@ mod state;
 mod tests;
 
 pub use invariants::Violation;
-pub use snapshot::{Group, Record, RestoreError, StateHash, VALUE_BYTES_MAX, View};
-pub use state::{BreakInfo, Counts, LeaseInfo, LockInfo, NoSuchBreak, OpenInfo, ServerInfo, Settings, State};
+pub use snapshot::{Group, Piece, Record, Records, RestoreError, StateHash, VALUE_BYTES_MAX, View};
+pub use state::{
+    BreakInfo, Counts, FileInfo, LeaseInfo, LockInfo, NoSuchBreak, OpenInfo, OplockInfo, ParkedInfo, ServerInfo, Settings, State,
+};

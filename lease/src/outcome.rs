@@ -2,6 +2,7 @@
 
 use crate::caching::Caching;
 use crate::id::{Epoch, Incarnation, LeaseKey, OpenId, SessionId};
+use crate::oplock::OplockLevel;
 use crate::time::LogTime;
 
 /// What a command that was carried out came to.
@@ -29,6 +30,8 @@ pub enum Outcome {
         open: OpenId,
         /// The lease, if one was asked for; its state may be none.
         lease: Option<Grant>,
+        /// The legacy oplock; none if none was asked for.
+        oplock: OplockLevel,
     },
     /// The open is closed.
     Closed {
@@ -45,6 +48,11 @@ pub enum Outcome {
     Acknowledged {
         /// The state of the lease now.
         state: Caching,
+    },
+    /// The acknowledgement of an oplock break was accepted.
+    OplockAcknowledged {
+        /// The level now.
+        level: OplockLevel,
     },
     /// The lease was given up.
     Released,
@@ -100,6 +108,12 @@ pub enum Rejection {
     /// The lease is not breaking, or the break that was acknowledged is over.
     #[error("the lease is not breaking")]
     NotBreaking,
+    /// The oplock is not breaking, or the break that was acknowledged is over (MS-SMB2 3.3.5.22.1).
+    #[error("the oplock is not breaking")]
+    OplockNotBreaking,
+    /// The acknowledged level is not one that the break allows. The oplock is gone.
+    #[error("the acknowledged oplock level is not one that the break allows")]
+    InvalidOplockProtocol,
     /// The acknowledged state has a bit that the break takes away, or is no lease state. The break goes on.
     #[error("the acknowledged state exceeds what the break asked for")]
     AckExceedsTarget,

@@ -1,11 +1,9 @@
 //! What a server is still owed, from the state alone.
 
-use std::sync::Arc;
-
 use crate::apply::{told_breaking, told_notice};
 use crate::effect::Effect;
 use crate::id::{Incarnation, NoticeNumber, RequestId, Sequence, ServerId};
-use crate::state::{LeaseId, State};
+use crate::state::{HoldId, State};
 
 impl State {
     /// Everything that this life of this server is still owed: a server that missed any effects, for whatever reason, and is told these
@@ -29,12 +27,12 @@ impl State {
 
     fn notices_owed(&self, server: ServerId) -> Vec<Effect> {
         let notices = self.index().notices.range((server, NoticeNumber::new(0))..=(server, NoticeNumber::new(u64::MAX)));
-        notices.filter_map(|(_, lease)| self.notice_owed(*lease)).collect()
+        notices.filter_map(|(_, id)| self.notice_owed(*id)).collect()
     }
 
-    fn notice_owed(&self, lease: LeaseId) -> Option<Effect> {
-        let (file, hold) = self.hold(lease)?;
-        told_notice(file, Arc::clone(self.file(file)?.name()), hold)
+    fn notice_owed(&self, id: HoldId) -> Option<Effect> {
+        let file = self.file_of_hold(id)?;
+        told_notice(file, file.hold(id)?)
     }
 
     fn breaks_owed(&self, server: ServerId, incarnation: Incarnation) -> impl Iterator<Item = Effect> {
@@ -42,11 +40,11 @@ impl State {
             .index()
             .breaking
             .iter()
-            .filter_map(|lease| {
-                let to = self.route(lease.client).filter(|to| (to.server, to.incarnation) == (server, incarnation))?;
-                let (file, hold) = self.hold(*lease)?;
-                let told = told_breaking(file, Arc::clone(self.file(file)?.name()), hold, to)?;
-                Some((hold.breaking()?.ordinal(), told))
+            .filter_map(|id| {
+                let file = self.file_of_hold(*id)?;
+                let to = self.route_of(file, *id).filter(|to| (to.server, to.incarnation) == (server, incarnation))?;
+                let hold = file.hold(*id)?;
+                Some((hold.breaking()?.ordinal(), told_breaking(file, hold, to)?))
             })
             .collect();
         breaks.sort_by_key(|(ordinal, _)| *ordinal);

@@ -3,6 +3,7 @@
 mod encode;
 mod hash;
 mod key;
+mod records;
 mod restore;
 mod view;
 mod wire;
@@ -13,7 +14,9 @@ pub(crate) use encode::answer;
 pub(crate) use hash::Digest;
 pub use hash::StateHash;
 pub use key::Group;
-pub use restore::RestoreError;
+pub use records::Records;
+pub(crate) use restore::each;
+pub use restore::{Piece, RestoreError};
 pub use view::View;
 pub(crate) use view::each_of_file;
 

@@ -14,6 +14,7 @@ mod share;
 mod table;
 mod tally;
 mod touched;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,20 +27,22 @@ use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{File, Head, OpenRecord, Parked, Waiting};
+pub(crate) use file::{File, Head, OpenRecord, Parked, Under, Waiting};
 pub use hold::NoSuchBreak;
-pub(crate) use hold::{Breaking, Hold, HoldV2, LeaseId, News, Notice, Reason, Standing};
-pub(crate) use index::{Deadline, Index};
+pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Reason, Standing};
+pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases};
 #[cfg(test)]
 pub(crate) use list::List;
 pub(crate) use locks::{LockRecord, Locks, Replays};
-pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, ServerInfo};
+pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
+pub(crate) use shards::{Filled, group_of};
 #[cfg(test)]
 pub(crate) use shards::{Placed, Shards};
-pub(crate) use table::{Keyed, Table};
+pub(crate) use table::{Keyed, Slot, Spread, Table};
 pub(crate) use touched::Changed;
 use touched::Touched;
+pub use who::{FileInfo, ParkedInfo};
 
 /// What the operator can set about the rules: part of the state, and so the same on every node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +84,8 @@ pub(crate) struct Meta {
     pub(crate) violations: u64,
 }
 
-/// Groups of shards of the large tables: a million files make sixty a shard.
-const FILE_GROUPS: usize = 128;
+/// Groups of shards of the large tables: a million files make fifteen a shard.
+pub(crate) const FILE_GROUPS: usize = 512;
 const CLIENT_GROUPS: usize = 8;
 
 /// The lease table: everything that the cluster has to agree on. See the [crate's documentation](crate).

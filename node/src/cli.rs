@@ -34,6 +34,9 @@ pub(crate) enum Verb {
     /// Look at byte-range locks
     #[command(subcommand)]
     Lock(Lock),
+    /// Look at files
+    #[command(subcommand)]
+    File(File),
     /// Add, promote or remove a node
     #[command(subcommand)]
     Member(Member),
@@ -180,6 +183,33 @@ pub(crate) struct LockList {
     pub(crate) stale: bool,
     #[command(flatten)]
     pub(crate) remote: Remote,
+}
+
+/// See [`Verb::File`].
+#[derive(Debug, Subcommand)]
+pub(crate) enum File {
+    /// Show who has a file: its opens, leases and oplocks, and who waits
+    Who(FileWho),
+}
+
+/// See [`File::Who`].
+#[derive(Debug, Args)]
+pub(crate) struct FileWho {
+    /// The path, as the SMB server named it, or the file as vol1/<32 hexadecimal digits>
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// Take the answer of one node, even if it is behind or cut off
+    #[arg(long)]
+    pub(crate) stale: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+impl FileWho {
+    /// The file, if it is written as its id.
+    pub(crate) fn key(&self) -> Option<lease::FileKey> {
+        file(&self.file).ok()
+    }
 }
 
 /// See [`Verb::Member`].

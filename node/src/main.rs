@@ -17,6 +17,10 @@ use clap::Parser;
 use crate::cli::{Cli, Verb};
 use crate::exit::Failure;
 
+/// A table of a million leases is millions of small pieces of memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.verb) {
@@ -34,6 +38,7 @@ fn run(verb: Verb) -> Result<(), Failure> {
         Verb::Serve(serve) => serve::run(*serve),
         Verb::Status(remote) => ask(admin::status(&remote)),
         Verb::Lease(verb) => ask(admin::lease(&verb)),
+        Verb::File(verb) => ask(admin::file(&verb)),
         Verb::Lock(verb) => ask(admin::lock(&verb)),
         Verb::Member(verb) => ask(admin::member(&verb)),
         Verb::Leader(verb) => ask(admin::leader(&verb)),

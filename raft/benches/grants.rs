@@ -144,6 +144,7 @@ impl Load {
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
             name: Arc::from(format!("folder/file-{number}.doc")),
             directory: false,
+            oplock: lease::OplockLevel::None,
             access: Access(Access::READ_DATA | Access::WRITE_DATA),
             share: Share(7),
             disposition: Disposition::Keep,

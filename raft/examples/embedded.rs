@@ -35,7 +35,9 @@ async fn main() -> anyhow::Result<()> {
     let first = server.session(ClientGuid::from_u128(1), ConnectionId::new(1)).await?;
     let second = server.session(ClientGuid::from_u128(2), ConnectionId::new(2)).await?;
 
-    let Outcome::Opened { open, lease: Some(grant) } = server.ask(10, open_command(first, 1)).await? else { bail!("not opened") };
+    let Outcome::Opened { open, lease: Some(grant), .. } = server.ask(10, open_command(first, 1)).await? else {
+        bail!("not opened")
+    };
     println!("client 1 opened report.doc as {open} and was granted {}", grant.state);
 
     let mut waiting = coordinator.submit_watched(server.request(11), open_command(second, 2));
@@ -52,7 +54,7 @@ async fn main() -> anyhow::Result<()> {
     };
     server.ask(12, acknowledge).await?;
 
-    let Outcome::Opened { open, lease: Some(grant) } = waiting.answer().await?.answer? else { bail!("not opened") };
+    let Outcome::Opened { open, lease: Some(grant), .. } = waiting.answer().await?.answer? else { bail!("not opened") };
     println!("client 2 opened report.doc as {open} and was granted {}", grant.state);
     server.ask(13, Command::StopServer).await?;
     let (index, hash) = coordinator.state_hash().await?;
@@ -100,6 +102,7 @@ fn open_command(session: SessionId, key: u128) -> Command {
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(7), stream: None },
         name: Arc::from("report.doc"),
         directory: false,
+        oplock: lease::OplockLevel::None,
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
         disposition: Disposition::Keep,

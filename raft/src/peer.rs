@@ -16,7 +16,7 @@ use crate::codec::peer::{PeerMessage, ReadIndexRecord};
 use crate::error::PeerError;
 use crate::leadership::{Heard, Leadership};
 use crate::machine::Raft;
-use crate::proposer::{Proposal, Proposer, Refused};
+use crate::proposer::{Proposal, Proposer};
 use crate::store::{SnapshotFile, SnapshotStore, StoreError};
 use crate::transport::Verb;
 use crate::types::{Batch, NodeId, TypeConfig, Vote};
@@ -44,7 +44,7 @@ impl std::fmt::Debug for PeerEndpoint {
 
 impl PeerEndpoint {
     /// Answers one request.
-    pub async fn call(&self, from: NodeId, verb: Verb, message: Bytes) -> Result<Bytes, PeerError> {
+    pub async fn call(&self, verb: Verb, message: Bytes) -> Result<Bytes, PeerError> {
         match verb {
             Verb::Heartbeat => self.heartbeat(message).await,
             Verb::Vote => {
@@ -59,7 +59,6 @@ impl PeerEndpoint {
                 let request = decode::<TransferLeaderRequest<TypeConfig>>(message)?;
                 self.raft.handle_transfer_leader(request).await.map(|response| response.encode()).map_err(stopping)
             }
-            Verb::Forward => self.forward(from, message),
             Verb::ReadIndex => self.read_index().await,
         }
     }
@@ -125,9 +124,20 @@ impl PeerEndpoint {
         Ok(result.encode())
     }
 
-    /// Hands requests of another node to the proposer. That they were accepted says nothing of their outcome.
-    fn forward(&self, from: NodeId, message: Bytes) -> Result<Bytes, PeerError> {
-        let decoded = decode_batch(&Batch(message)).map_err(|error| malformed(&error))?;
+    /// Hands requests of another node to the proposer, batch after batch, until the stream ends; waits while there is no room for them.
+    /// That they were taken says nothing of their outcome.
+    ///
+    /// # Errors
+    /// Why no more are taken: the sender brings everything that it has no outcome of to the leader again.
+    pub async fn forward(&self, from: NodeId, mut batches: BoxStream<'static, Bytes>) -> Result<(), PeerError> {
+        while let Some(batch) = batches.next().await {
+            self.take_forward(from, batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_forward(&self, from: NodeId, batch: Bytes) -> Result<(), PeerError> {
+        let decoded = decode_batch(&Batch(batch)).map_err(|error| malformed(&error))?;
         if decoded.entries.iter().any(|entry| entry.request.is_none()) {
             return Err(PeerError::Malformed("a forwarded command of nobody".to_owned()));
         }
@@ -138,11 +148,7 @@ impl PeerEndpoint {
         tracing::trace!(%from, requests = decoded.entries.len(), "forwarded");
         let proposals =
             decoded.entries.into_iter().map(|entry| Proposal { request: entry.request, command: entry.command }).collect();
-        match self.proposer.offer(proposals) {
-            Ok(()) => Ok(Bytes::new()),
-            Err(Refused::Full) => Err(PeerError::Busy("too many requests wait for the leader".to_owned())),
-            Err(Refused::Stopped) => Err(PeerError::Stopping("shutdown".to_owned())),
-        }
+        self.proposer.offer_patiently(proposals).await.map_err(|_| stopping("shutdown"))
     }
 
     async fn read_index(&self) -> Result<Bytes, PeerError> {

@@ -51,6 +51,11 @@ pub(crate) struct Proposer {
 }
 
 impl Proposer {
+    /// Room for one offer, if there is any.
+    pub(crate) fn room(&self) -> Option<mpsc::Permit<'_, Vec<Proposal>>> {
+        self.offers.try_reserve().ok()
+    }
+
     /// Takes proposals, to be entered in this order. They are dropped if this node turns out not to lead: whoever offers them repeats
     /// them until it sees the outcome.
     pub(crate) fn offer(&self, proposals: Vec<Proposal>) -> Result<(), Refused> {
@@ -60,9 +65,22 @@ impl Proposer {
         })
     }
 
+    /// The same, but waits until there is room.
+    pub(crate) async fn offer_patiently(&self, proposals: Vec<Proposal>) -> Result<(), Refused> {
+        self.offers.send(proposals).await.map_err(|_| Refused::Stopped)
+    }
+
     /// Whether this node led at last, but a write was refused since no majority answers.
     pub(crate) fn no_quorum(&self) -> bool {
         self.no_quorum.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+impl Proposer {
+    /// A proposer that takes nothing: that of a node that never leads.
+    pub(crate) fn absent() -> Proposer {
+        Proposer { offers: mpsc::channel(1).0, no_quorum: Arc::default() }
     }
 }
 

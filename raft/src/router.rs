@@ -3,33 +3,36 @@
 //! The router never learns outcomes from the leader: it watches the local apply, like everyone else. A request leaves its table when it
 //! is answered or parked there, or when its time is over.
 
+mod inbox;
 mod pending;
 mod task;
+mod way;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use lease::{Command, Request, RequestId};
+use bytes::Bytes;
+use lease::{Command, Entry, LogTime, Request, RequestId};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::codec::entry::BatchWriter;
 use crate::error::Unavailable;
 use crate::leadership::Leadership;
 use crate::outbox::{Reporter, Waiter, Waiters};
 use crate::proposer::{Proposal, Proposer};
 use crate::transport::Transport;
+use inbox::Inbox;
 use pending::Tracked;
 use task::Task;
-
-/// Hand-overs that may wait for the router; each is one stream message or one call.
-const QUEUED_MAX: usize = 8192;
+use way::{To, Way};
 
 /// Requests that are handed to the router together.
 #[derive(Debug)]
 struct Handed {
     tracked: Vec<Tracked>,
-    /// They are with the proposer of this node already.
-    proposed: bool,
+    /// They are on their way to the leader already: on the way of this number.
+    taken: Option<u64>,
 }
 
 /// How the router works.
@@ -39,17 +42,15 @@ pub(crate) struct Routing {
     pub(crate) request_timeout: Duration,
     /// After what time without an outcome a request that reached the leader is brought to it again.
     pub(crate) repeat_after: Duration,
-    /// How long the leader may take to accept a forward.
-    pub(crate) forward_timeout: Duration,
 }
 
 /// The way to the router. Clones lead to the same one.
 #[derive(Debug, Clone)]
 pub(crate) struct Router {
-    queue: mpsc::Sender<Handed>,
+    inbox: Inbox,
     waiters: Waiters,
     proposer: Proposer,
-    leadership: watch::Receiver<Leadership>,
+    way: watch::Receiver<Way>,
     stop: CancellationToken,
 }
 
@@ -62,15 +63,10 @@ pub(crate) fn router(
     leadership: watch::Receiver<Leadership>,
     stop: CancellationToken,
 ) -> (Router, impl Future<Output = ()> + Send + 'static) {
-    let (tx, rx) = mpsc::channel(QUEUED_MAX);
-    let router = Router {
-        queue: tx,
-        waiters: waiters.clone(),
-        proposer: proposer.clone(),
-        leadership: leadership.clone(),
-        stop: stop.clone(),
-    };
-    let task = Task::new(routing, transport, proposer, waiters, leadership, rx);
+    let inbox = Inbox::default();
+    let (ways, way) = watch::channel(Way::default());
+    let router = Router { inbox: inbox.clone(), waiters: waiters.clone(), proposer: proposer.clone(), way, stop: stop.clone() };
+    let task = Task::new(routing, transport, proposer, waiters, leadership, inbox, ways);
     (router, task.run(stop))
 }
 
@@ -98,30 +94,59 @@ impl Router {
         }
         let ids: Vec<RequestId> = requests.iter().map(|(request, _)| request.id).collect();
         self.waiters.route(&ids)?;
-        // A hop to the router's task costs as much as the rest of the way, so a leader's own requests go straight to the proposer.
-        let leads = self.leadership.borrow().mine.is_some();
-        let proposals = leads.then(|| requests.iter().map(proposal).collect());
+        let way = self.way.borrow().clone();
+        let ready = self.ready(&way.to, &requests);
+        let taken = ready.is_some().then_some(way.number);
         let tracked =
             requests.into_iter().map(|(request, command)| Tracked { request, command, reporter: from.cloned() }).collect();
         // Handed to the router first, so that it knows of each request before it can hear of its outcome.
-        if let Err(error) = self.queue.try_send(Handed { tracked, proposed: leads }) {
-            let why = match error {
-                mpsc::error::TrySendError::Full(_) => Unavailable::Busy,
-                mpsc::error::TrySendError::Closed(_) => Unavailable::Stopping,
-            };
+        if let Err(why) = self.inbox.push(Handed { tracked, taken }) {
             for id in ids {
                 self.waiters.give_up(id, &why);
             }
             return Err(why);
         }
-        if let Some(proposals) = proposals {
-            // Refused or not: the router repeats what has no outcome.
-            let _refused = self.proposer.offer(proposals);
+        match ready {
+            Some(Ready::Propose(room, proposals)) => room.send(proposals),
+            Some(Ready::Forward(room, batch)) => room.send(batch),
+            None => {}
         }
         Ok(())
     }
+
+    /// What can be sent without the router's help, if there is room for it.
+    fn ready<'a>(&'a self, to: &'a To, requests: &[(Request, Command)]) -> Option<Ready<'a>> {
+        match to {
+            To::Nobody => None,
+            To::Proposer => {
+                let room = self.proposer.room()?;
+                Some(Ready::Propose(room, requests.iter().map(proposal).collect()))
+            }
+            To::Leader(batches) => {
+                let room = batches.try_reserve().ok()?;
+                let mut batch = BatchWriter::new(None);
+                for (request, command) in requests {
+                    let entry = Entry { at: LogTime::ZERO, request: Some(*request), command: command.clone() };
+                    // What does not fit in one batch is left to the router.
+                    if !batch.push(&entry).ok()? {
+                        return None;
+                    }
+                }
+                Some(Ready::Forward(room, batch.finish().0))
+            }
+        }
+    }
+}
+
+/// Requests that go to the leader at once, and the room for them there.
+enum Ready<'a> {
+    Propose(mpsc::Permit<'a, Vec<Proposal>>, Vec<Proposal>),
+    Forward(mpsc::Permit<'a, Bytes>, Bytes),
 }
 
 fn proposal((request, command): &(Request, Command)) -> Proposal {
     Proposal { request: Some(*request), command: command.clone() }
 }
+
+#[cfg(test)]
+mod tests;

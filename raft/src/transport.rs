@@ -20,19 +20,17 @@ pub enum Verb {
     PreVote,
     /// The leader hands leadership over.
     TransferLeader,
-    /// Requests of SMB servers, from the node that they are attached to, for the leader to propose.
-    Forward,
     /// A node that wants to read asks the leader up to where it must have applied.
     ReadIndex,
 }
 
 impl Verb {
     /// Every verb, in the order of their numbers on the wire.
-    pub const ALL: [Verb; 6] = [Verb::Heartbeat, Verb::Vote, Verb::PreVote, Verb::TransferLeader, Verb::Forward, Verb::ReadIndex];
+    pub const ALL: [Verb; 5] = [Verb::Heartbeat, Verb::Vote, Verb::PreVote, Verb::TransferLeader, Verb::ReadIndex];
 }
 
-/// Carries messages to other nodes. Connections are cached by the implementation, with a separate one for appends, for calls and for
-/// snapshots, so that a small urgent message never waits behind a large one.
+/// Carries messages to other nodes. Connections are cached by the implementation, with a separate one for appends, for calls, for
+/// forwards and for snapshots, so that a small urgent message never waits behind a large one.
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request and waits for its response, for at most `timeout`.
     fn call(
@@ -51,6 +49,11 @@ pub trait Transport: Send + Sync + 'static {
         member: &Member,
         requests: BoxStream<'static, Bytes>,
     ) -> BoxFuture<'static, Result<BoxStream<'static, Result<Bytes, TransportError>>, TransportError>>;
+
+    /// Sends requests of SMB servers, from the node that they are attached to, for the leader to propose: batch after batch, as long as
+    /// both ends live. The stream waits while the leader is busy. It resolves when it has ended, with the reason: the leader leads no
+    /// more or cannot be reached, and any batch that was sent may or may not have been taken.
+    fn forward(&self, to: NodeId, member: &Member, batches: BoxStream<'static, Bytes>) -> BoxFuture<'static, TransportError>;
 
     /// Sends a snapshot in chunks of at most 512 KiB; answered when the follower has installed it, within `timeout`.
     fn snapshot(
@@ -97,6 +100,10 @@ impl Transport for NoPeers {
         _requests: BoxStream<'static, Bytes>,
     ) -> BoxFuture<'static, Result<BoxStream<'static, Result<Bytes, TransportError>>, TransportError>> {
         Box::pin(std::future::ready(Err(NoPeers::unreachable(to))))
+    }
+
+    fn forward(&self, to: NodeId, _member: &Member, _batches: BoxStream<'static, Bytes>) -> BoxFuture<'static, TransportError> {
+        Box::pin(std::future::ready(NoPeers::unreachable(to)))
     }
 
     fn snapshot(

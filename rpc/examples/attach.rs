@@ -66,6 +66,7 @@ fn open(session: SessionId, key: LeaseKey) -> Open {
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(42), stream: None },
         name: "report.doc".into(),
         directory: false,
+        oplock: lease::OplockLevel::None,
         access: Access(READ_WRITE),
         share: Share(7),
         disposition: Disposition::Keep,

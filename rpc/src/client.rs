@@ -14,7 +14,9 @@ mod pending;
 mod server;
 mod session;
 
-use lease::{ClientGuid, ConnectionId, FileKey, Generation, Grant, LeaseKey, NoticeNumber, OpenId, Rejection};
+use lease::{
+    ClientGuid, ConnectionId, FileKey, Generation, Grant, LeaseKey, NoticeNumber, OpenId, OplockLevel, Rejection, SessionId,
+};
 use raft::types::NodeId;
 
 pub use admin::{Admin, AdminError, LeaseFilter, LeasePage, LockFilter, LockPage};
@@ -31,6 +33,8 @@ pub struct Opened {
     pub open: OpenId,
     /// Its lease, if one was asked for; the state may be none.
     pub lease: Option<Grant>,
+    /// Its legacy oplock; none if none was asked for, or granted.
+    pub oplock: OplockLevel,
     /// The log index that it was opened at.
     pub index: u64,
 }
@@ -44,6 +48,23 @@ pub struct Revoked {
     pub client: ClientGuid,
     /// The lease.
     pub key: LeaseKey,
+    /// The file.
+    pub file: FileKey,
+    /// The break that timed out.
+    pub generation: Generation,
+    /// The number of the notice.
+    pub notice: NoticeNumber,
+}
+
+/// An oplock was taken away because its break was not acknowledged in time (MS-SMB2 3.3.6.1). The client is not told; its open stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OplockRevoked {
+    /// Where the session is connected.
+    pub connection: ConnectionId,
+    /// The session.
+    pub session: SessionId,
+    /// The open.
+    pub open: OpenId,
     /// The file.
     pub file: FileKey,
     /// The break that timed out.

@@ -9,9 +9,9 @@ mod ids;
 mod lock;
 mod notice;
 
-pub(crate) use answer::answer;
 #[cfg(test)]
 pub(crate) use answer::answer_from;
+pub(crate) use answer::{answer, oplock_level_to};
 pub(crate) use command::{command_from, command_to, open_to, operate_to, request, request_from, sequence};
 pub(crate) use delivery::{delivery, failure};
 pub(crate) use field::BadField;

@@ -123,11 +123,7 @@ impl Transport for PeerTransport {
         message: Bytes,
         timeout: Duration,
     ) -> BoxFuture<'static, Result<Bytes, TransportError>> {
-        let lane = match verb {
-            Verb::Heartbeat | Verb::Vote | Verb::PreVote | Verb::TransferLeader | Verb::ReadIndex => Lane::Urgent,
-            Verb::Forward => Lane::Forward,
-        };
-        let client = self.client(to, member, lane);
+        let client = self.client(to, member, Lane::Urgent);
         let request = self.signed(to, pb::CallRequest { verb: verb_to(verb).into(), message });
         async move {
             let mut client = client?;
@@ -153,6 +149,22 @@ impl Transport for PeerTransport {
                 Err(status) => Err(status::transport_error(&status)),
             });
             Ok(responses.boxed())
+        }
+        .boxed()
+    }
+
+    fn forward(&self, to: NodeId, member: &Member, batches: BoxStream<'static, Bytes>) -> BoxFuture<'static, TransportError> {
+        let client = self.client(to, member, Lane::Forward);
+        let request = self.signed(to, Outgoing(batches.map(|message| pb::ForwardRequest { message }).boxed()));
+        async move {
+            let mut client = match client {
+                Ok(client) => client,
+                Err(error) => return error,
+            };
+            match client.forward(request).await {
+                Ok(_) => TransportError::Unreachable("the leader ended the stream".to_owned()),
+                Err(status) => status::transport_error(&status),
+            }
         }
         .boxed()
     }

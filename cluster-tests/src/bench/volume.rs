@@ -22,6 +22,10 @@ use crate::gateway::{Gateway, request};
 const LOOK: Duration = Duration::from_millis(20);
 /// Requests in flight while the table is filled.
 const IN_FLIGHT: u64 = 512;
+/// Requests in flight while entries gather in the log: the leader puts what waits into one entry, and few wait.
+const IN_FLIGHT_SINGLE: u64 = 8;
+/// Requests between two looks at how far the log is.
+const STRETCH: u64 = 4000;
 /// How long it may take until the log has grown enough for a snapshot.
 const SNAPSHOT_LIMIT: Duration = Duration::from_secs(120);
 /// How long a cold start may take before it counts as failed.
@@ -51,10 +55,10 @@ pub struct Volume {
 }
 
 /// Opens this many files, as fast as a fixed number in flight allows.
-async fn fill(servers: &[Gateway], leases: u64, numbers: &Numbers) -> Result<()> {
-    let per_worker = leases / IN_FLIGHT + 1;
+async fn fill(servers: &[Gateway], leases: u64, in_flight: u64, numbers: &Numbers) -> Result<()> {
+    let per_worker = leases / in_flight + 1;
     let mut workers = tokio::task::JoinSet::new();
-    for worker in 0..IN_FLIGHT {
+    for worker in 0..in_flight {
         let gateway = &servers[usize::try_from(worker)? % servers.len()];
         let (server, session) = (gateway.server.clone(), gateway.session);
         let first = numbers.fetch_add(per_worker, Ordering::Relaxed);
@@ -71,6 +75,19 @@ async fn fill(servers: &[Gateway], leases: u64, numbers: &Numbers) -> Result<()>
         worker??;
     }
     Ok(())
+}
+
+/// Opens files until the log has grown by this many entries; says by how many it has.
+async fn grow_log(cluster: &Cluster, servers: &[Gateway], entries: u64, numbers: &Numbers) -> Result<u64> {
+    let leader = cluster.leader().await?;
+    let before = cluster.status(leader).await?.applied_index;
+    loop {
+        let grown = cluster.status(leader).await?.applied_index.saturating_sub(before);
+        if grown >= entries {
+            return Ok(grown);
+        }
+        fill(servers, STRETCH.min(entries), IN_FLIGHT_SINGLE, numbers).await?;
+    }
 }
 
 fn largest(cluster: &Cluster) -> Result<u64> {
@@ -174,7 +191,7 @@ pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numb
             Gateway::start_with(ServerOptions { ttl: TTL, call_timeout: TTL, ..ServerOptions::new(number, endpoints) }).await?;
         servers.push(gateway);
     }
-    fill(&servers, leases, numbers).await?;
+    fill(&servers, leases, IN_FLIGHT, numbers).await?;
     // What has changed since the last checkpoint gets written.
     sleep(options.checkpoint_interval).await;
     at_rest(&cluster).await?;
@@ -192,7 +209,8 @@ pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numb
         cluster.leader().await?;
         serves(&cluster.endpoint(index), Instant::now()).await?;
     }
-    fill(&servers, entries, numbers).await?;
+    let grown = grow_log(&cluster, &servers, entries, numbers).await?;
+    eprintln!("         {grown} entries in the log behind the checkpoint");
     let victim = (cluster.leader().await? + 2) % 3;
     cluster.kill(victim)?;
     let begun = Instant::now();
@@ -206,7 +224,7 @@ pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numb
     for index in 0..cluster.len() {
         cluster.start_node(index)?;
     }
-    fill(&servers[..1], 1, numbers).await?;
+    fill(&servers[..1], 1, 1, numbers).await?;
     let start_all = begun.elapsed();
     let counts = cluster.status(victim).await?.counts.context("no counts")?;
     ensure!(counts.leases >= leases + entries, "{} leases are left of {}", counts.leases, leases + entries);

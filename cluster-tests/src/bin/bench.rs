@@ -17,6 +17,10 @@ use cluster_tests::bench::report::{Figure, Report};
 use cluster_tests::cluster::Options;
 use cluster_tests::etcd;
 
+/// The one of the node.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures three nodes of Tenure on this machine, and etcd beside them.
 #[derive(Debug, Parser)]
 struct Arguments {

@@ -4,7 +4,7 @@ use super::Step;
 use crate::caching::Caching;
 use crate::id::{ClientGuid, Generation, LeaseKey, RequestId};
 use crate::outcome::{Outcome, Rejection};
-use crate::state::{Answer, LeaseId};
+use crate::state::{Answer, HoldId};
 
 impl Step<'_> {
     /// Refuses, or replies and lets the break go on to its next stage or end: the reply has to come before what follows (LS-102).
@@ -15,7 +15,7 @@ impl Step<'_> {
         bits: u32,
         generation: Option<Generation>,
     ) -> Option<Answer> {
-        let lease = LeaseId { client, key };
+        let lease = HoldId::lease(client, key);
         let Some((file, hold)) = self.state.hold(lease) else {
             return Some(Err(Rejection::NoSuchLease));
         };

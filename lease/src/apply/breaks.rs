@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::Step;
 use crate::caching::Caching;
-use crate::effect::{Break, Effect, Route};
-use crate::id::{FileKey, Generation, NoticeNumber};
-use crate::state::{Breaking, Hold, LeaseId, News, Notice, Reason, Standing};
+use crate::effect::{Break, Effect, OplockBreak, Route};
+use crate::id::{Epoch, FileKey, Generation, NoticeNumber};
+use crate::oplock::OplockLevel;
+use crate::state::{Breaking, File, Hold, HoldId, Keyed, LeaseId, News, Notice, Reason, Standing};
+use crate::time::LogTime;
 
 /// What a client is told next on its way from one state to another after it acknowledged a break and more is required: one notification
 /// for each step, with R as the last but one (LS-091).
@@ -17,17 +19,17 @@ fn next_stage(current: Caching, required: Caching) -> Caching {
 impl Step<'_> {
     /// Takes from a hold what this reason takes. A break that runs is only tightened: nothing is sent before its acknowledgement, and
     /// its clock runs on (LS-091, LS-092).
-    pub(super) fn break_hold(&mut self, file: &FileKey, id: LeaseId, reason: Reason) {
+    pub(super) fn break_hold(&mut self, file: &FileKey, id: HoldId, reason: Reason) {
         let Some(hold) = self.state.file(file).and_then(|record| record.hold(id)) else { return };
         let current = hold.current();
         match &hold.standing {
-            Standing::Settled(_) if reason.leaves(current) == current => (),
+            Standing::Settled(_) if reason.leaves(id, current) == current => (),
             Standing::Settled(_) => {
-                let left = reason.leaves(current);
+                let left = reason.leaves(id, current);
                 self.announce(file, hold_of(self, file, id), left, left, None);
             }
             Standing::Breaking(breaking) => {
-                let tightened = breaking.tightened(reason);
+                let tightened = breaking.tightened(id, reason);
                 if tightened != *breaking {
                     let mut hold = hold.clone();
                     hold.standing = Standing::Breaking(tightened);
@@ -38,7 +40,7 @@ impl Step<'_> {
     }
 
     /// The client has come to this state: the break goes on to its next stage, or is over.
-    pub(super) fn come_to(&mut self, file: &FileKey, id: LeaseId, state: Caching) {
+    pub(super) fn come_to(&mut self, file: &FileKey, id: HoldId, state: Caching) {
         let mut hold = hold_of(self, file, id);
         let running = hold.breaking().copied();
         hold.standing = Standing::Settled(state);
@@ -61,7 +63,7 @@ impl Step<'_> {
     /// A client without any connection can not be told: it loses its opens under the lease (LS-089).
     fn announce(&mut self, file: &FileKey, mut hold: Hold, requested: Caching, required: Caching, ordinal: Option<u64>) {
         let from = hold.current();
-        let Some(to) = self.state.route(hold.id.client) else {
+        let Some(to) = self.state.file(file).and_then(|record| self.state.route_of(record, hold.id)) else {
             self.close_all_under(file, hold.id);
             return;
         };
@@ -89,18 +91,14 @@ impl Step<'_> {
 
     /// Tells a client of the break that runs, for the first time or again on another connection.
     pub(super) fn tell_breaking(&mut self, file: &FileKey, hold: &Hold, to: Route) {
-        if let Some(name) = self.state.file(file).map(|record| Arc::clone(record.name()))
-            && let Some(told) = told_breaking(file, name, hold, to)
-        {
+        if let Some(told) = self.state.file(file).and_then(|record| told_breaking(record, hold, to)) {
             self.effects.push(told);
         }
     }
 
     /// Tells a client what the notice of this hold says.
     pub(super) fn tell_notice(&mut self, file: &FileKey, hold: &Hold) {
-        if let Some(name) = self.state.file(file).map(|record| Arc::clone(record.name()))
-            && let Some(told) = told_notice(file, name, hold)
-        {
+        if let Some(told) = self.state.file(file).and_then(|record| told_notice(record, hold)) {
             self.effects.push(told);
         }
     }
@@ -118,46 +116,76 @@ impl Step<'_> {
 }
 
 /// A hold that is known to be there, to be changed.
-pub(super) fn hold_of(step: &Step<'_>, file: &FileKey, id: LeaseId) -> Hold {
+pub(super) fn hold_of(step: &Step<'_>, file: &FileKey, id: HoldId) -> Hold {
     step.state.file(file).and_then(|record| record.hold(id)).expect("the hold was just looked at").clone()
 }
 
+/// What is told of a hold, on the way to a client.
+struct Told<'a> {
+    file: &'a File,
+    to: Route,
+    /// The state before, and the one announced.
+    states: (Caching, Caching),
+    epoch: Option<Epoch>,
+    ack_by: Option<LogTime>,
+    generation: Generation,
+    notice: Option<NoticeNumber>,
+}
+
+impl Told<'_> {
+    /// The notification; of an oplock to the session of its open.
+    fn of(self, id: HoldId) -> Option<Effect> {
+        let Told { file, to, states: (from, into), epoch, ack_by, generation, notice } = self;
+        let (key, name) = (file.key().clone(), Arc::clone(file.name()));
+        Some(match id {
+            HoldId::Lease(LeaseId { client, key: lease }) => {
+                Effect::Break(Break { to, client, key: lease, file: key, name, from, into, epoch, ack_by, generation, notice })
+            }
+            HoldId::Oplock(open) => Effect::OplockBreak(OplockBreak {
+                to,
+                session: file.open(open)?.session,
+                open,
+                file: key,
+                name,
+                into: OplockLevel::of(into),
+                ack_by,
+                generation,
+                notice,
+            }),
+        })
+    }
+}
+
 /// The notification of a break that runs.
-pub(crate) fn told_breaking(file: &FileKey, name: Arc<str>, hold: &Hold, to: Route) -> Option<Effect> {
+pub(crate) fn told_breaking(file: &File, hold: &Hold, to: Route) -> Option<Effect> {
     let breaking = hold.breaking()?;
-    Some(Effect::Break(Break {
+    let told = Told {
+        file,
         to,
-        client: hold.id.client,
-        key: hold.id.key,
-        file: file.clone(),
-        name,
-        from: breaking.current(),
-        into: breaking.requested(),
+        states: (breaking.current(), breaking.requested()),
         epoch: hold.epoch(),
         ack_by: Some(breaking.ack_by()),
         generation: hold.generation,
         notice: None,
-    }))
+    };
+    told.of(hold.id)
 }
 
 /// What the notice of a hold says.
-pub(crate) fn told_notice(file: &FileKey, name: Arc<str>, hold: &Hold) -> Option<Effect> {
+pub(crate) fn told_notice(file: &File, hold: &Hold) -> Option<Effect> {
     let notice = hold.notice.as_ref()?;
-    let (client, key, file) = (hold.id.client, hold.id.key, file.clone());
-    Some(match notice.news {
-        News::Broken { epoch } => Effect::Break(Break {
-            to: notice.to,
-            client,
-            key,
-            file,
-            name,
-            from: Caching::R,
-            into: Caching::None,
-            epoch,
-            ack_by: None,
-            generation: notice.generation,
-            notice: Some(notice.number),
-        }),
-        News::Revoked => Effect::Revoked { to: notice.to, client, key, file, generation: notice.generation, notice: notice.number },
-    })
+    let (to, generation, number) = (notice.to, notice.generation, notice.number);
+    match (notice.news, hold.id) {
+        (News::Broken { epoch }, id) => {
+            let states = (Caching::R, Caching::None);
+            Told { file, to, states, epoch, ack_by: None, generation, notice: Some(number) }.of(id)
+        }
+        (News::Revoked, HoldId::Lease(LeaseId { client, key })) => {
+            Some(Effect::Revoked { to, client, key, file: file.key().clone(), generation, notice: number })
+        }
+        (News::Revoked, HoldId::Oplock(open)) => {
+            let session = file.open(open)?.session;
+            Some(Effect::OplockRevoked { to, session, open, file: file.key().clone(), generation, notice: number })
+        }
+    }
 }

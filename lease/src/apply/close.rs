@@ -4,7 +4,7 @@ use super::Step;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::outcome::Outcome;
 use crate::range::LockOwner;
-use crate::state::{Answer, File, LeaseId};
+use crate::state::{Answer, File, HoldId};
 
 impl Step<'_> {
     pub(super) fn close(&mut self, id: RequestId, session: SessionId, open: OpenId) -> Answer {
@@ -32,9 +32,9 @@ impl Step<'_> {
     }
 
     /// Ends all opens under a lease, for its client can not be told that it breaks: they are not durable (MS-SMB2 3.3.4.7, LS-089).
-    pub(super) fn close_all_under(&mut self, file: &FileKey, lease: LeaseId) {
+    pub(super) fn close_all_under(&mut self, file: &FileKey, lease: HoldId) {
         let Some(record) = self.state.file(file) else { return };
-        let opens: Vec<OpenId> = record.opens().iter().filter(|open| open.lease() == Some(lease)).map(|open| open.id).collect();
+        let opens: Vec<OpenId> = record.opens().iter().filter(|open| open.hold() == Some(lease)).map(|open| open.id).collect();
         for open in opens {
             self.close_open(file, open);
         }

@@ -6,7 +6,7 @@ use super::Step;
 use crate::effect::Effect;
 use crate::id::FileKey;
 use crate::invariants::{Violation, check_file, check_hold};
-use crate::state::{File, LeaseId, Reason, State};
+use crate::state::{File, HoldId, Reason, State};
 
 /// Whether a violation ends the program: wherever it is tested.
 fn panics() -> bool {
@@ -32,7 +32,7 @@ impl State {
         effects
     }
 
-    fn check_changed(&self, file: &FileKey, holds: impl Iterator<Item = LeaseId>) -> Result<(), Violation> {
+    fn check_changed(&self, file: &FileKey, holds: impl Iterator<Item = HoldId>) -> Result<(), Violation> {
         check_file(self, file)?;
         let record = self.file(file);
         let mut holds = holds.filter_map(|id| record.and_then(|record| record.hold(id)));
@@ -44,7 +44,7 @@ impl State {
 pub(crate) fn give_up_caching(state: &mut State, file: &FileKey) -> Vec<Effect> {
     state.meta_mut().violations += 1;
     let mut step = Step { state, effects: Vec::new(), wake: BTreeSet::new() };
-    let holds: Vec<LeaseId> = step.state.file(file).into_iter().flat_map(File::holds).map(|hold| hold.id).collect();
+    let holds: Vec<HoldId> = step.state.file(file).into_iter().flat_map(File::holds).map(|hold| hold.id).collect();
     for hold in holds {
         step.break_hold(file, hold, Reason::Overwrite);
     }

@@ -2,8 +2,7 @@
 
 use super::Step;
 use crate::caching::Caching;
-use crate::effect::Effect;
-use crate::state::{Deadline, LeaseId, News, Standing};
+use crate::state::{Deadline, HoldId, News, Standing};
 
 impl Step<'_> {
     /// Lets everything expire that is due. What that sets free goes on before the next thing expires, as it would have in time.
@@ -15,7 +14,7 @@ impl Step<'_> {
             }
             match deadline {
                 Deadline::Server(server) => self.end_life(server),
-                Deadline::Break(lease) => self.revoke(lease),
+                Deadline::Break(hold) => self.revoke(hold),
             }
             self.resume();
         }
@@ -23,20 +22,13 @@ impl Step<'_> {
 
     /// A break was not acknowledged in time: nothing is left of the lease, whatever the client was asked for, but its opens stay
     /// (MS-SMB2 3.3.6.5, LS-112, LS-113).
-    fn revoke(&mut self, lease: LeaseId) {
-        let (file, hold) = self.state.hold(lease).expect("the deadline of a break is that of a hold");
+    fn revoke(&mut self, id: HoldId) {
+        let (file, hold) = self.state.hold(id).expect("the deadline of a break is that of a hold");
         let (file, mut hold) = (file.clone(), hold.clone());
         hold.standing = Standing::Settled(Caching::None);
-        if let Some(to) = self.state.route(lease.client) {
-            let number = self.number_notice(&mut hold, to, News::Revoked);
-            self.effects.push(Effect::Revoked {
-                to,
-                client: lease.client,
-                key: lease.key,
-                file: file.clone(),
-                generation: hold.generation,
-                notice: number,
-            });
+        if let Some(to) = self.state.file(&file).and_then(|record| self.state.route_of(record, id)) {
+            self.number_notice(&mut hold, to, News::Revoked);
+            self.tell_notice(&file, &hold);
         }
         self.state.put_hold(&file, hold);
         self.wake.insert(file);

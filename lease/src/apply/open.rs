@@ -1,17 +1,18 @@
 //! CREATE (MS-SMB2 3.3.5.9; MS-FSA 2.1.5.1.2): share modes, breaks and the grant as one step.
 
 use super::Step;
-use super::grant::grant;
+use super::grant::{grant, grant_oplock};
 use crate::command::{Access, Disposition, LeaseRequest, Open, Share};
 use crate::id::{ClientGuid, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX, PARKED_OPENS_PER_FILE_MAX};
+use crate::oplock::OplockLevel;
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, Keyed, LeaseId, OpenRecord, Reason, Waiting};
+use crate::state::{Answer, File, Hold, HoldId, Keyed, OpenRecord, Reason, Under, Waiting};
 
 /// What an open has to take from the other owners of its file before it can succeed.
 #[derive(Debug, Default)]
 struct Demands {
-    breaks: Vec<(LeaseId, Reason)>,
+    breaks: Vec<(HoldId, Reason)>,
     waits: bool,
 }
 
@@ -22,33 +23,46 @@ fn lease_asked(open: &Open) -> Option<LeaseRequest> {
 }
 
 /// What an open demands, or that it can not succeed whatever the others do.
-fn demands(file: &File, open: &Open, own: Option<LeaseId>) -> Result<Demands, Rejection> {
+fn demands(file: &File, open: &Open, own: Option<HoldId>) -> Result<Demands, Rejection> {
     let access = open.access.widened(open.disposition);
-    let conflicting = demands_of_sharing(file, own, access, open.share)?;
-    if conflicting.waits || access.is_stat() {
-        return Ok(conflicting);
-    }
     let reason = match open.disposition {
         Disposition::Keep => Reason::Access,
         Disposition::Overwrite | Disposition::Supersede => Reason::Overwrite,
     };
-    let mut demands = Demands::default();
+    // Batch oplocks come before the shares: their holders may close instead (LS-056).
+    if !access.is_stat_beside_oplocks() && file.others_write(own) {
+        let batches = demands_on(file.others(own).filter(|hold| hold.id.is_oplock() && hold.current().handles()), reason);
+        if batches.waits {
+            return Ok(batches);
+        }
+    }
+    let conflicting = demands_of_sharing(file, own, access, open.share)?;
+    if conflicting.waits || access.is_stat_beside_oplocks() {
+        return Ok(conflicting);
+    }
     let anything_to_take = if reason == Reason::Access { file.others_write(own) } else { file.others_cache(own) };
     if !anything_to_take {
-        return Ok(demands);
+        return Ok(Demands::default());
     }
-    for hold in file.others(own) {
-        demands.waits |= reason.waits_for(hold.current());
+    // What is a stat open to leases is none to oplocks if it asks for READ_CONTROL (LS-049).
+    Ok(demands_on(file.others(own).filter(|hold| hold.id.is_oplock() || !access.is_stat()), reason))
+}
+
+/// What a reason demands of these holders.
+fn demands_on<'a>(holds: impl Iterator<Item = &'a Hold>, reason: Reason) -> Demands {
+    let mut demands = Demands::default();
+    for hold in holds {
+        demands.waits |= hold.delays(reason);
         if hold.can_lose(reason) {
             demands.breaks.push((hold.id, reason));
         }
     }
-    Ok(demands)
+    demands
 }
 
 /// A share conflict takes H, and only H, from every holder in the way: it may close instead of answering (LS-054). One in the way who
 /// does not cache the handle will not go, so nobody is broken in vain (LS-055).
-fn demands_of_sharing(file: &File, own: Option<LeaseId>, access: Access, share: Share) -> Result<Demands, Rejection> {
+fn demands_of_sharing(file: &File, own: Option<HoldId>, access: Access, share: Share) -> Result<Demands, Rejection> {
     let mut demands = Demands::default();
     if !file.tally().conflicts(access, share) {
         return Ok(demands);
@@ -57,8 +71,8 @@ fn demands_of_sharing(file: &File, own: Option<LeaseId>, access: Access, share: 
         if !Share::conflicts((other.access, other.share), (access, share)) {
             continue;
         }
-        let hold = other.lease().filter(|lease| Some(*lease) != own).and_then(|lease| file.hold(lease));
-        let Some(hold) = hold.filter(|hold| Reason::Handle.waits_for(hold.current())) else {
+        let hold = other.hold().filter(|lease| Some(*lease) != own).and_then(|lease| file.hold(lease));
+        let Some(hold) = hold.filter(|hold| hold.delays(Reason::Handle)) else {
             return Err(Rejection::SharingViolation);
         };
         demands.waits = true;
@@ -91,7 +105,8 @@ impl Step<'_> {
         if names.into_iter().flatten().any(|name| name.len() > NAME_BYTES_MAX) {
             return Err(Rejection::LimitReached(Limit::NameBytes));
         }
-        if !open.access.is_valid() || !open.share.is_valid() {
+        let both = open.lease.is_some() && open.oplock != OplockLevel::None;
+        if !open.access.is_valid() || !open.share.is_valid() || both {
             return Err(Rejection::InvalidParameter);
         }
         Ok(client)
@@ -101,8 +116,8 @@ impl Step<'_> {
     /// run.
     pub(super) fn attempt(&mut self, open: &Open, client: ClientGuid, parked: bool) -> Option<Answer> {
         let asked = lease_asked(open);
-        let own = asked.map(|lease| LeaseId { client, key: lease.key });
-        if own.and_then(|own| self.state.file_of_lease(own)).is_some_and(|file| *file.key() != open.file) {
+        let own = asked.map(|lease| HoldId::lease(client, lease.key));
+        if own.and_then(|own| self.state.file_of_hold(own)).is_some_and(|file| *file.key() != open.file) {
             return Some(Err(Rejection::KeyOnOtherFile));
         }
         // Once more whenever a holder was found unreachable and lost its opens: it is not in the way any more.
@@ -131,7 +146,7 @@ impl Step<'_> {
     }
 
     fn succeed(&mut self, open: &Open, client: ClientGuid, asked: Option<LeaseRequest>) -> Outcome {
-        let Open { session, file, name, directory, access, share, disposition, lease: _ } = open;
+        let Open { session, file, name, directory, access, share, disposition, lease: _, oplock } = open;
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
         let mut edit = self.state.know_file(file, name, *directory);
@@ -139,10 +154,15 @@ impl Step<'_> {
             // No data is left, so no lock is on any (LS-035).
             edit.set_allocation(0);
         }
-        let lease = asked.map(|asked| grant(&mut edit, LeaseId { client, key: asked.key }, asked));
-        let key = asked.map(|asked| asked.key);
-        edit.add_open(OpenRecord { id, session: *session, client, key, access: *access, share: *share });
-        Outcome::Opened { open: id, lease }
+        let lease = asked.map(|asked| grant(&mut edit, HoldId::lease(client, asked.key), asked));
+        let oplock = grant_oplock(&mut edit, id, *oplock);
+        let under = match asked {
+            Some(asked) => Under::Lease(asked.key),
+            None if oplock == OplockLevel::None => Under::Nothing,
+            None => Under::Oplock,
+        };
+        edit.add_open(OpenRecord { id, session: *session, client, under, access: *access, share: *share });
+        Outcome::Opened { open: id, lease, oplock }
     }
 }
 

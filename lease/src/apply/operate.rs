@@ -6,7 +6,7 @@ use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::limits::{NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
 use crate::range::{ByteRange, LockOwner};
-use crate::state::{Answer, File, Keyed, LeaseId, Locks, OpenRecord, Reason, Waiting};
+use crate::state::{Answer, File, HoldId, Keyed, Locks, OpenRecord, Reason, Waiting};
 
 impl Operation {
     /// What it reads or writes, if that is to be looked up among the locks.
@@ -24,9 +24,8 @@ impl Operation {
         match self {
             Operation::Read { .. } => Some(Reason::Access),
             Operation::Write { .. } | Operation::Resize => Some(Reason::Overwrite),
-            Operation::Rename { .. } | Operation::Link | Operation::Dispose { delete: true } | Operation::SetSecurity => {
-                Some(Reason::Handle)
-            }
+            Operation::Rename { .. } | Operation::Link => Some(Reason::Name),
+            Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
             // A file that stays after all is in nobody's way (LS-069).
             Operation::Dispose { delete: false } => None,
         }
@@ -86,12 +85,13 @@ impl Step<'_> {
     ) -> Result<bool, Rejection> {
         loop {
             let record = self.state.file(file).ok_or(Rejection::NoSuchOpen)?;
-            let own = record.open(open).map(OpenRecord::lease).ok_or(Rejection::NoSuchOpen)?;
-            let waits = record.others(own).any(|hold| reason.waits_for(hold.current()));
+            let own = record.open(open).map(OpenRecord::hold).ok_or(Rejection::NoSuchOpen)?;
+            let in_the_way = || record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold));
+            let waits = in_the_way().any(|hold| hold.delays(reason));
             if waits && !parked && record.parked().len() >= PARKED_OPENS_PER_FILE_MAX {
                 return Err(Rejection::LimitReached(Limit::ParkedOpensPerFile));
             }
-            let breaks: Vec<LeaseId> = record.others(own).filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
+            let breaks: Vec<HoldId> = in_the_way().filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
             for hold in &breaks {
                 self.break_hold(file, *hold, reason);
             }

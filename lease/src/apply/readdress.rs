@@ -4,7 +4,7 @@ use super::Step;
 use super::breaks::hold_of;
 use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, NoticeNumber};
-use crate::state::{Keyed, LeaseId};
+use crate::state::{HoldId, Keyed};
 
 impl Step<'_> {
     /// Tells a client again, on its oldest connection, what it was told on one that it lost, if that was where it was told things. No
@@ -13,12 +13,12 @@ impl Step<'_> {
         let route = self.state.route(client);
         let Some(lost) = lost.filter(|lost| Some(*lost) != route) else { return };
         for lease in self.noticed(client, lost) {
-            let Some(file) = self.state.file_of_lease(lease).map(|file| file.key().clone()) else { continue };
+            let Some(file) = self.state.file_of_hold(lease).map(|file| file.key().clone()) else { continue };
             self.renew_notice(&file, lease, route);
         }
-        let breaking: Vec<LeaseId> = self.state.index().breaking_of(client).collect();
+        let breaking: Vec<HoldId> = self.state.index().breaking_of(client).collect();
         for lease in breaking {
-            let Some(file) = self.state.file_of_lease(lease).map(|file| file.key().clone()) else { continue };
+            let Some(file) = self.state.file_of_hold(lease).map(|file| file.key().clone()) else { continue };
             match route {
                 Some(to) => {
                     let hold = hold_of(self, &file, lease);
@@ -30,17 +30,17 @@ impl Step<'_> {
     }
 
     /// The leases of a client with a notice that went to this connection, in the order of their numbers.
-    fn noticed(&self, client: ClientGuid, to: Route) -> Vec<LeaseId> {
+    fn noticed(&self, client: ClientGuid, to: Route) -> Vec<HoldId> {
         let (first, last) = ((to.server, NoticeNumber::new(0)), (to.server, NoticeNumber::new(u64::MAX)));
         let notices = self.state.index().notices.range(first..=last);
-        let leases = notices.map(|(_, lease)| *lease).filter(|lease| lease.client == client);
+        let leases = notices.map(|(_, id)| *id).filter(|id| matches!(id, HoldId::Lease(lease) if lease.client == client));
         leases
             .filter(|lease| self.state.hold(*lease).and_then(|(_, hold)| hold.notice.as_ref()).is_some_and(|n| n.to == to))
             .collect()
     }
 
     /// Makes the notice of a hold one to another connection.
-    fn renew_notice(&mut self, file: &FileKey, lease: LeaseId, route: Option<Route>) {
+    fn renew_notice(&mut self, file: &FileKey, lease: HoldId, route: Option<Route>) {
         let Some(to) = route else {
             self.close_all_under(file, lease);
             return;

@@ -6,7 +6,7 @@ use crate::caching::Caching;
 use crate::effect::Route;
 use crate::id::{ClientGuid, ConnectionId, Generation, LeaseKey, RequestId};
 use crate::outcome::Outcome;
-use crate::state::{LeaseId, News};
+use crate::state::{HoldId, News};
 
 impl Step<'_> {
     /// The connection is passed over from now on, and what was told there is told on the next. A connection that is gone changes nothing.
@@ -20,7 +20,7 @@ impl Step<'_> {
         let failed = Route { server: id.server, incarnation: id.incarnation, connection };
         if self.state.client(client).is_some_and(|client| client.has(failed)) {
             let before = self.state.route(client);
-            self.reopen_notice(LeaseId { client, key }, failed, generation);
+            self.reopen_notice(HoldId::lease(client, key), failed, generation);
             self.state.mark_deaf(client, failed);
             self.readdress(client, before);
         }
@@ -28,7 +28,7 @@ impl Step<'_> {
     }
 
     /// A notice that the server had confirmed before it failed to send it is owed again.
-    fn reopen_notice(&mut self, lease: LeaseId, failed: Route, generation: Generation) {
+    fn reopen_notice(&mut self, lease: HoldId, failed: Route, generation: Generation) {
         let Some((file, hold)) = self.state.hold(lease) else { return };
         let is_last = hold.generation == generation && hold.breaking().is_none() && hold.current() == Caching::None;
         if !is_last || hold.notice.is_some() || generation == Generation::new(0) {

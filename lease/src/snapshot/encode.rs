@@ -11,8 +11,8 @@ use super::wire;
 use crate::effect::Route;
 use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId};
 use crate::state::{
-    Answer, Breaking, Client, Connection, File, Hold, HoldV2, Keyed, LeaseId, LockRecord, Locks, Meta, News, Notice, OpenRecord,
-    Parked, Replays, Server, Session, Settings, Standing,
+    Answer, Breaking, Client, Connection, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice, OpenRecord, Parked,
+    Replays, Server, Session, Settings, Standing, Under,
 };
 
 /// A part of the state that is one record.
@@ -157,19 +157,20 @@ fn file(part: &File) -> wire::File {
 }
 
 fn open(part: &OpenRecord) -> wire::Open {
-    let OpenRecord { id: _, session, client, key, access, share } = *part;
+    let OpenRecord { id: _, session, client, under, access, share } = *part;
     wire::Open {
         version: wire::VERSION,
         session: session.get(),
         client: Some(guid(client.to_bytes())),
-        key: key.map(|key| guid(key.to_bytes())),
+        key: part.key().map(|key| guid(key.to_bytes())),
         access: access.0,
         share: u32::from(share.0),
+        oplock: under == Under::Oplock,
     }
 }
 
 fn hold(part: &Hold) -> wire::Hold {
-    let Hold { id: LeaseId { client: _, key: _ }, standing, generation, v2: only_v2, notice: owed, opens: _ } = part;
+    let Hold { id: _, standing, generation, v2: only_v2, notice: owed, opens: _ } = part;
     let (current, breaking) = match standing {
         Standing::Settled(state) => (*state, None),
         Standing::Breaking(running) => (running.current(), Some(breaking(running))),

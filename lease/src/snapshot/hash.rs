@@ -50,11 +50,11 @@ impl Digest {
     }
 
     /// Adds a record as it was written by somebody.
-    pub(super) fn add_bytes(&mut self, record: &super::Record) {
+    pub(super) fn add_bytes(&mut self, key: &[u8], value: &[u8]) {
         self.bytes.clear();
-        self.bytes.extend_from_slice(&record.key);
-        self.bytes.extend_from_slice(&(record.key.len() as u64).to_be_bytes());
-        self.bytes.extend_from_slice(&record.value);
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(&(key.len() as u64).to_be_bytes());
+        self.bytes.extend_from_slice(value);
         let hash = xxh3_128(&self.bytes);
         self.add_hash(hash);
     }

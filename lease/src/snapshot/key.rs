@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, Sequence, ServerId, SessionId, VolumeId};
-use crate::state::LeaseId;
+use crate::state::HoldId;
 
 /// Records that are written and read together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +94,7 @@ pub(super) enum Place {
     /// An open of a file.
     Open(OpenId),
     /// A hold of a file.
-    Hold(LeaseId),
+    Hold(HoldId),
     /// A parked open of a file.
     Parked(u64),
     /// A lock of a file.
@@ -109,6 +109,7 @@ const SECOND: u8 = 2;
 const THIRD: u8 = 3;
 const FOURTH: u8 = 4;
 const FIFTH: u8 = 5;
+const SIXTH: u8 = 6;
 
 impl Place {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -116,14 +117,15 @@ impl Place {
             Place::Head => out.push(HEAD),
             Place::Answer(sequence) => write_number(FIRST, sequence.get(), out),
             Place::Open(open) => write_number(FIRST, open.get(), out),
-            Place::Hold(hold) => {
+            Place::Hold(HoldId::Lease(lease)) => {
                 out.push(SECOND);
-                out.extend_from_slice(&hold.client.to_bytes());
-                out.extend_from_slice(&hold.key.to_bytes());
+                out.extend_from_slice(&lease.client.to_bytes());
+                out.extend_from_slice(&lease.key.to_bytes());
             }
+            Place::Hold(HoldId::Oplock(open)) => write_number(FOURTH, open.get(), out),
             Place::Parked(ticket) => write_number(THIRD, *ticket, out),
-            Place::Lock(number) => write_number(FOURTH, *number, out),
-            Place::Replays(open) => write_number(FIFTH, open.get(), out),
+            Place::Lock(number) => write_number(FIFTH, *number, out),
+            Place::Replays(open) => write_number(SIXTH, open.get(), out),
         }
     }
 }
@@ -192,11 +194,12 @@ impl Reader<'_> {
             (FIRST, Group::File(_)) => Some(Place::Open(OpenId::new(self.number()?))),
             (SECOND, Group::File(_)) => {
                 let client = ClientGuid::from_bytes(self.array()?);
-                Some(Place::Hold(LeaseId { client, key: LeaseKey::from_bytes(self.array()?) }))
+                Some(Place::Hold(HoldId::lease(client, LeaseKey::from_bytes(self.array()?))))
             }
+            (FOURTH, Group::File(_)) => Some(Place::Hold(HoldId::Oplock(OpenId::new(self.number()?)))),
             (THIRD, Group::File(_)) => Some(Place::Parked(self.number()?)),
-            (FOURTH, Group::File(_)) => Some(Place::Lock(self.number()?)),
-            (FIFTH, Group::File(_)) => Some(Place::Replays(OpenId::new(self.number()?))),
+            (FIFTH, Group::File(_)) => Some(Place::Lock(self.number()?)),
+            (SIXTH, Group::File(_)) => Some(Place::Replays(OpenId::new(self.number()?))),
             _ => None,
         }
     }

@@ -1,27 +1,22 @@
 //! Records back to a state, in whatever order they come.
+//!
+//! Nearly all records are of files, and what is known of one file depends on nothing else. So files are built from their records by as
+//! many threads as there are, each into a [`Piece`], and the state is put together from sorted lists instead of being grown record by
+//! record. What comes out depends on the records alone.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
+mod assemble;
+mod decode;
+mod parallel;
+mod piece;
+mod rest;
 
-use prost::Message;
+pub(super) use decode::{guid_of, v2_of};
+pub(crate) use parallel::each;
+pub use piece::Piece;
 
-use super::encode::{answer, lock, parked};
-use super::key::{self, Group, Place};
-use super::{Digest, Record, StateHash, wire};
-use crate::caching::Caching;
-use crate::command::{Access, Share};
-use crate::effect::Route;
-use crate::id::{
-    ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence,
-    ServerId, SessionId,
-};
+use super::{Record, Records};
 use crate::invariants::Violation;
-use crate::state::{
-    Answer, Answers, Breaking, Client, Connection, Head, Hold, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked, RULE_LEVEL,
-    Server, Session, Settings, Standing, State,
-};
-use crate::time::LogTime;
+use crate::state::{RULE_LEVEL, State};
 
 /// Records that are not those of a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,215 +49,12 @@ impl State {
     /// The state that has exactly these records, in whatever order they come. Its invariants are checked, except those that hold because
     /// it was built just now.
     pub fn restore(records: impl IntoIterator<Item = Record>) -> Result<State, RestoreError> {
-        let mut restoring = Restoring::default();
-        for record in records {
-            let Some((group, place)) = key::parse(&record.key) else {
-                return Err(RestoreError::UnknownKey(record.key));
-            };
-            restoring.bytes.add_bytes(&record);
-            match restoring.read(group, place, &record.value) {
-                Some(true) => (),
-                Some(false) => return Err(RestoreError::Twice(record.key)),
-                None => return Err(RestoreError::Unreadable(record.key)),
-            }
+        let (mut piece, mut batch) = (Piece::default(), Records::default());
+        for Record { key, value } in records {
+            batch.clear();
+            batch.push(&key, &value);
+            piece.read(&batch)?;
         }
-        restoring.finish()
+        State::assemble(vec![piece], 1)
     }
-}
-
-/// A state being restored, and what waits for records that it belongs to.
-#[derive(Default)]
-struct Restoring {
-    state: State,
-    meta: Option<Meta>,
-    answers: BTreeMap<(ServerId, Sequence), Answer>,
-    /// Files of which only parts were read so far.
-    headless: BTreeSet<FileKey>,
-    /// Of the records as they came.
-    bytes: Digest,
-}
-
-impl Restoring {
-    /// Reads one record: false if it is there already, nothing if it can not be read.
-    fn read(&mut self, group: Group, place: Place, value: &[u8]) -> Option<bool> {
-        let state = &mut self.state;
-        Some(match (group, place) {
-            (Group::Meta, Place::Head) => self.meta.replace(meta(value)?).is_none(),
-            (Group::Server(id), Place::Head) => {
-                let server = server(value)?;
-                state.server(id).is_none() && {
-                    state.add_server(id, server);
-                    true
-                }
-            }
-            (Group::Server(id), Place::Answer(sequence)) => {
-                let answer = answer::decode(wire::Answer::decode(value).ok()?)?;
-                self.answers.insert((id, sequence), answer).is_none()
-            }
-            (Group::Client(id), Place::Head) => state.restore_client(client(id, value)?),
-            (Group::Session(id), Place::Head) => state.restore_session(session(id, value)?),
-            (Group::File(key), Place::Head) => {
-                let head = file(value)?;
-                let is_new = self.headless.remove(&key) || state.file(&key).is_none();
-                is_new && {
-                    state.restore_file_head(&key, head);
-                    true
-                }
-            }
-            (Group::File(key), place) => self.read_part(&key, place, value)?,
-            _ => return None,
-        })
-    }
-
-    /// Reads a record that is part of a file.
-    fn read_part(&mut self, key: &FileKey, place: Place, value: &[u8]) -> Option<bool> {
-        if self.state.file(key).is_none() {
-            self.headless.insert(key.clone());
-        }
-        match place {
-            Place::Open(id) => Some(self.state.restore_file(key).restore_open(open(id, value)?)),
-            Place::Hold(id) => Some(self.state.restore_file(key).restore_hold(hold(id, value)?)),
-            Place::Parked(ticket) => Some(self.state.restore_file(key).restore_parked(parked(ticket, key, value)?)),
-            Place::Lock(number) => {
-                let lock = lock::decode(number, &versioned(value, |lock: &wire::Lock| lock.version)?)?;
-                Some(self.state.restore_file(key).add_lock(lock))
-            }
-            Place::Replays(open) => {
-                let replays = lock::replays_from(&versioned(value, |replays: &wire::Replays| replays.version)?)?;
-                Some(self.state.restore_file(key).restore_replays(open, replays))
-            }
-            Place::Head | Place::Answer(_) => None,
-        }
-    }
-
-    fn finish(self) -> Result<State, RestoreError> {
-        let Restoring { mut state, meta, answers, headless, bytes } = self;
-        let meta = meta.ok_or(RestoreError::Missing("the settings"))?;
-        if meta.rule_level == 0 || meta.rule_level > RULE_LEVEL {
-            return Err(RestoreError::UnknownRules(meta.rule_level));
-        }
-        if !headless.is_empty() {
-            return Err(RestoreError::Missing("the file of an open, a lease or a parked open"));
-        }
-        *state.meta_mut() = meta;
-        for ((server, sequence), answer) in answers {
-            let incarnation = state.server(server).ok_or(RestoreError::Missing("the server of an answer"))?.incarnation;
-            state.remember(RequestId { server, incarnation, sequence }, answer);
-        }
-        if state.hash() != StateHash(bytes.sum()) {
-            return Err(RestoreError::Foreign);
-        }
-        state.settle_restored();
-        state.check_records()?;
-        Ok(state)
-    }
-}
-
-fn versioned<M: Message + Default>(value: &[u8], version: impl Fn(&M) -> u32) -> Option<M> {
-    M::decode(value).ok().filter(|message| version(message) == wire::VERSION)
-}
-
-pub(super) fn guid_of(guid: wire::Guid) -> LeaseKey {
-    LeaseKey::from_u128(number_of(guid))
-}
-
-fn number_of(wire::Guid { high, low }: wire::Guid) -> u128 {
-    u128::from(high) << 64 | u128::from(low)
-}
-
-pub(super) fn v2_of(wire::V2 { epoch, parent }: wire::V2) -> Option<(Epoch, Option<LeaseKey>)> {
-    Some((Epoch::new(u16::try_from(epoch).ok()?), parent.map(guid_of)))
-}
-
-fn meta(value: &[u8]) -> Option<Meta> {
-    let wire::Meta { version: _, now, break_timeout, rule_level, sessions, opens, tickets, breaks, violations } =
-        versioned(value, |meta: &wire::Meta| meta.version)?;
-    let settings = Settings { break_timeout: Duration::from_millis(break_timeout) }.in_range();
-    Some(Meta { settings, now: LogTime::from_millis(now), rule_level, sessions, opens, tickets, breaks, violations })
-}
-
-fn server(value: &[u8]) -> Option<Server> {
-    let wire::Server { version: _, incarnation, ttl, until, floor, notices } =
-        versioned(value, |server: &wire::Server| server.version)?;
-    Some(Server {
-        incarnation: Incarnation::new(incarnation),
-        ttl: Duration::from_millis(ttl),
-        until: until.map(LogTime::from_millis),
-        floor: Sequence::new(floor),
-        notices: NoticeNumber::new(notices),
-        answers: Answers::default(),
-    })
-}
-
-fn route(wire::Route { server, incarnation, connection }: wire::Route) -> Route {
-    Route { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), connection: ConnectionId::new(connection) }
-}
-
-fn client(id: ClientGuid, value: &[u8]) -> Option<Client> {
-    let wire::Client { version: _, connections } = versioned(value, |client: &wire::Client| client.version)?;
-    let connections =
-        connections.into_iter().map(|wire::Connection { route: to, deaf }| Some(Connection { route: route(to?), deaf }));
-    Some(Client::new(id, connections.collect::<Option<Vec<_>>>()?))
-}
-
-fn session(id: SessionId, value: &[u8]) -> Option<Session> {
-    let wire::Session { version: _, client, route: to } = versioned(value, |session: &wire::Session| session.version)?;
-    Some(Session { id, client: ClientGuid::from_u128(number_of(client?)), route: route(to?) })
-}
-
-fn file(value: &[u8]) -> Option<Head> {
-    let wire::File { version: _, name, directory, delete_pending, allocation } =
-        versioned(value, |file: &wire::File| file.version)?;
-    Some(Head { name: Arc::from(name), directory, delete_pending, allocation })
-}
-
-fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
-    let wire::Open { version: _, session, client, key, access, share } = versioned(value, |open: &wire::Open| open.version)?;
-    Some(OpenRecord {
-        id,
-        session: SessionId::new(session),
-        client: ClientGuid::from_u128(number_of(client?)),
-        key: key.map(guid_of),
-        access: Access(access),
-        share: Share(u8::try_from(share).ok()?),
-    })
-}
-
-fn hold(id: LeaseId, value: &[u8]) -> Option<Hold> {
-    let wire::Hold { version: _, current, breaking, generation, v2, notice: owed } =
-        versioned(value, |hold: &wire::Hold| hold.version)?;
-    let current = Caching::from_bits(current)?;
-    let standing = match breaking {
-        None => Standing::Settled(current),
-        Some(wire::Breaking { requested, required, ack_by, ordinal }) => {
-            let (requested, required) = (Caching::from_bits(requested)?, Caching::from_bits(required)?);
-            Standing::Breaking(Breaking::new(current, requested, required, LogTime::from_millis(ack_by), ordinal).ok()?)
-        }
-    };
-    let v2 = match v2 {
-        None => None,
-        Some(v2) => Some(v2_of(v2)?).map(|(epoch, parent)| HoldV2 { epoch, parent }),
-    };
-    let notice = match owed {
-        None => None,
-        Some(owed) => Some(Box::new(notice(owed)?)),
-    };
-    Some(Hold { id, standing, generation: Generation::new(generation), v2, notice, opens: 0 })
-}
-
-fn notice(wire::Notice { to, number, generation, revoked, epoch }: wire::Notice) -> Option<Notice> {
-    let epoch = match epoch {
-        None => None,
-        Some(epoch) => Some(Epoch::new(u16::try_from(epoch).ok()?)),
-    };
-    Some(Notice {
-        to: route(to?),
-        number: NoticeNumber::new(number),
-        generation: Generation::new(generation),
-        news: if revoked { News::Revoked } else { News::Broken { epoch } },
-    })
-}
-
-fn parked(ticket: u64, file: &FileKey, value: &[u8]) -> Option<Parked> {
-    parked::decode(ticket, file, versioned(value, |parked: &wire::Parked| parked.version)?)
 }

@@ -119,6 +119,8 @@ pub(super) struct Open {
     pub(super) access: u32,
     #[prost(uint32, tag = "6")]
     pub(super) share: u32,
+    #[prost(bool, tag = "7")]
+    pub(super) oplock: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -210,6 +212,9 @@ pub(super) struct ParkedOpen {
     pub(super) disposition: u32,
     #[prost(message, optional, tag = "6")]
     pub(super) lease: Option<LeaseRequest>,
+    /// The byte of MS-SMB2 2.2.13.
+    #[prost(uint32, tag = "7")]
+    pub(super) oplock: u32,
 }
 
 /// An operation that waits. See `encode/operation.rs`.
@@ -262,7 +267,7 @@ pub(super) struct Lock {
     #[prost(uint64, tag = "2")]
     pub(super) open: u64,
     #[prost(message, optional, tag = "3")]
-    pub(super) lock: Option<Range>,
+    pub(super) range: Option<Range>,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -7,8 +7,8 @@ use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, Sess
 use crate::range::{LockOwner, LockSequence};
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Answer, Changed, Client, Deadline, File, Head, Hold, Index, Keyed, LeaseId, LockRecord, Meta, OpenRecord, Parked, Remembered,
-    Replays, Server, Session, State,
+    Answer, Changed, Client, Deadline, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Remembered,
+    Server, Session, State, Table,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -16,8 +16,7 @@ pub(crate) struct FileEdit<'a> {
     file: &'a mut File,
     digest: &'a mut Digest,
     index: &'a mut Index,
-    /// None while records are read: what they make is checked as a whole.
-    changed: Option<&'a mut Changed>,
+    changed: &'a mut Changed,
 }
 
 impl FileEdit<'_> {
@@ -50,13 +49,11 @@ impl FileEdit<'_> {
         } else {
             self.index.add_hold(self.file.key(), &hold);
         }
-        if let Some(changed) = &mut self.changed {
-            changed.note(self.file.key(), Some(hold.id));
-        }
+        self.changed.note(self.file.key(), Some(hold.id));
         self.file.put_hold(hold);
     }
 
-    fn remove_hold_if_unused(&mut self, id: LeaseId) -> Option<Hold> {
+    fn remove_hold_if_unused(&mut self, id: HoldId) -> Option<Hold> {
         self.file.hold(id).filter(|hold| hold.opens == 0)?;
         let hold = self.file.remove_hold(id)?;
         self.digest.subtract(&RecordOf::Hold(self.file.key(), &hold));
@@ -64,23 +61,12 @@ impl FileEdit<'_> {
         Some(hold)
     }
 
-    /// Adds an open that was read from a record; false if it is there.
-    pub(crate) fn restore_open(&mut self, open: OpenRecord) -> bool {
-        let is_new = self.file.open(open.id).is_none();
-        if is_new {
-            self.add_open(open);
-        }
-        is_new
-    }
-
-    /// Adds a lock.
-    pub(crate) fn add_lock(&mut self, lock: LockRecord) -> bool {
-        let is_new = self.file.edit_locks(|locks| locks.add(lock));
-        if is_new {
+    /// Adds a lock, whose number must be new.
+    pub(crate) fn add_lock(&mut self, lock: LockRecord) {
+        if self.file.restore_lock(lock) {
             self.digest.add(&RecordOf::Lock(self.file.key(), &lock));
             self.index.locks_count += 1;
         }
-        is_new
     }
 
     /// Takes a lock out.
@@ -89,7 +75,7 @@ impl FileEdit<'_> {
             self.digest.subtract(&RecordOf::Lock(self.file.key(), &lock));
             self.index.locks_count -= 1;
         }
-        if self.file.locks().is_some_and(|locks| locks.len() == 0) {
+        if self.file.locks().is_some_and(Locks::is_empty) {
             self.set_allocation(0);
         }
     }
@@ -119,38 +105,11 @@ impl FileEdit<'_> {
         }
     }
 
-    /// Adds lock sequences that were read from a record; false if they are there.
-    pub(crate) fn restore_replays(&mut self, open: OpenId, replays: Replays) -> bool {
-        let is_new = self.file.edit_locks(|locks| locks.restore_replays(open, replays));
-        self.digest.add(&RecordOf::Replays(self.file.key(), open, &replays));
-        is_new
-    }
-
     /// Notes how much of the file is there, while it has locks: those that begin behind it count for nothing.
     pub(crate) fn set_allocation(&mut self, bytes: u64) {
-        if self.file.locks().is_some_and(|locks| (locks.len() > 0 || bytes == 0) && locks.allocation() != bytes) {
+        if self.file.locks().is_some_and(|locks| (!locks.is_empty() || bytes == 0) && locks.allocation() != bytes) {
             self.edit_head(|file| file.edit_locks(|locks| locks.set_allocation(bytes)));
         }
-    }
-
-    /// Adds a hold that was read from a record, before or after its opens; false if it is there.
-    pub(crate) fn restore_hold(&mut self, mut hold: Hold) -> bool {
-        let is_new = self.file.hold(hold.id).is_none();
-        if is_new {
-            let opens = self.file.opens().iter().filter(|open| open.lease() == Some(hold.id)).count();
-            hold.opens = u32::try_from(opens).unwrap_or(u32::MAX);
-            self.put_hold(hold);
-        }
-        is_new
-    }
-
-    /// Adds a parked open that was read from a record; false if it is there.
-    pub(crate) fn restore_parked(&mut self, parked: Parked) -> bool {
-        let is_new = self.file.parked().iter().all(|other| other.ticket != parked.ticket && other.request != parked.request);
-        if is_new {
-            self.put_parked(parked);
-        }
-        is_new
     }
 
     /// Adds or replaces a parked open.
@@ -207,15 +166,14 @@ impl State {
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
         self.changed.note(key, None);
-        let (digest, touched) = (&mut self.digest, &mut self.touched);
+        let digest = &mut self.digest;
         let file = self.files.entry(key, || {
-            let mut file = File::new(key.clone(), Arc::clone(name), directory);
+            let file = File::new(key.clone(), Arc::clone(name), directory);
             digest.add(&RecordOf::File(&file));
-            touched.note_new_file(key, &mut file);
             file
         });
         self.touched.note_file(key, file);
-        FileEdit { file, digest: &mut self.digest, index: &mut self.index, changed: Some(&mut self.changed) }
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index, changed: &mut self.changed }
     }
 
     /// A known file to be changed.
@@ -223,12 +181,11 @@ impl State {
         self.changed.note(key, None);
         let file = self.files.get_mut(key).expect("only known files are changed");
         self.touched.note_file(key, file);
-        FileEdit { file, digest: &mut self.digest, index: &mut self.index, changed: Some(&mut self.changed) }
+        FileEdit { file, digest: &mut self.digest, index: &mut self.index, changed: &mut self.changed }
     }
 
     /// Forgets a file that nothing is left of.
     fn forget_file(&mut self, key: &FileKey) {
-        self.touched.note_gone(key.clone());
         self.files.remove(key);
     }
 
@@ -236,7 +193,7 @@ impl State {
     /// the hold that went.
     pub(crate) fn remove_open(&mut self, key: &FileKey, id: OpenId) -> Option<Hold> {
         let mut edit = self.edit_file(key);
-        let lease = edit.remove_open(id)?.lease();
+        let lease = edit.remove_open(id)?.hold();
         let ended = lease.and_then(|lease| edit.remove_hold_if_unused(lease));
         if edit.is_over() {
             self.forget_file(key);
@@ -326,17 +283,15 @@ impl State {
         is_new
     }
 
-    /// A file that a record was read of, its own record or one of its parts.
-    pub(crate) fn restore_file(&mut self, key: &FileKey) -> FileEdit<'_> {
-        let file = self.files.entry(key, || File::new(key.clone(), Arc::from(""), false));
-        FileEdit { file, digest: &mut self.digest, index: &mut self.index, changed: None }
+    /// What can be derived from the records, while they are read.
+    pub(crate) fn index_mut(&mut self) -> &mut Index {
+        &mut self.index
     }
 
-    /// Sets what the record of a file itself says.
-    pub(crate) fn restore_file_head(&mut self, key: &FileKey, head: Head) {
-        let edit = self.restore_file(key);
-        edit.file.restore_head(head);
-        edit.digest.add(&RecordOf::File(edit.file));
+    /// Sets the files, which what is in the indexes says already, and adds what the hashes of their records sum up to.
+    pub(crate) fn restore_files(&mut self, files: Table<File>, sum: u128) {
+        self.files = files;
+        self.digest.add_hash(sum);
     }
 
     /// Forgets what was changed, and keeps the room for the next.

@@ -6,9 +6,9 @@ use crate::caching::Caching;
 use crate::command::{Access, Open, Operation, Share};
 use crate::id::{ClientGuid, FileKey, LeaseKey, OpenId, RequestId, SessionId};
 use crate::range::{Lock, LockOwner};
-use crate::state::hold::{Hold, LeaseId};
+use crate::state::hold::{Hold, HoldId};
 use crate::state::list::List;
-use crate::state::locks::Locks;
+use crate::state::locks::{LockRecord, Locks, Replays};
 use crate::state::table::Keyed;
 use crate::state::tally::Tally;
 
@@ -18,15 +18,37 @@ pub(crate) struct OpenRecord {
     pub(crate) id: OpenId,
     pub(crate) session: SessionId,
     pub(crate) client: ClientGuid,
-    pub(crate) key: Option<LeaseKey>,
+    pub(crate) under: Under,
     pub(crate) access: Access,
     pub(crate) share: Share,
 }
 
+/// What an open caches under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Under {
+    Nothing,
+    /// The lease of its client with this key.
+    Lease(LeaseKey),
+    /// A legacy oplock of its own.
+    Oplock,
+}
+
 impl OpenRecord {
-    /// The lease that the open is under.
-    pub(crate) fn lease(&self) -> Option<LeaseId> {
-        self.key.map(|key| LeaseId { client: self.client, key })
+    /// The hold that the open is under.
+    pub(crate) fn hold(&self) -> Option<HoldId> {
+        match self.under {
+            Under::Nothing => None,
+            Under::Lease(key) => Some(HoldId::lease(self.client, key)),
+            Under::Oplock => Some(HoldId::Oplock(self.id)),
+        }
+    }
+
+    /// The key of its lease.
+    pub(crate) fn key(&self) -> Option<LeaseKey> {
+        match self.under {
+            Under::Lease(key) => Some(key),
+            Under::Nothing | Under::Oplock => None,
+        }
     }
 }
 
@@ -125,10 +147,20 @@ impl File {
     }
 
     /// Sets what a file read in parts is called.
-    pub(super) fn restore_head(&mut self, Head { name, directory, delete_pending, allocation }: Head) {
+    pub(crate) fn restore_head(&mut self, Head { name, directory, delete_pending, allocation }: Head) {
         (self.name, self.directory, self.delete_pending) = (name, directory, delete_pending);
         if allocation > 0 {
             self.edit_locks(|locks| locks.set_allocation(allocation));
+        }
+    }
+
+    /// What its own record says.
+    pub(crate) fn head(&self) -> Head {
+        Head {
+            name: Arc::clone(&self.name),
+            directory: self.directory,
+            delete_pending: self.delete_pending,
+            allocation: self.locks().map_or(0, Locks::allocation),
         }
     }
 
@@ -170,11 +202,21 @@ impl File {
         self.locks.as_deref()
     }
 
+    /// Adds a lock; false if its number is taken.
+    pub(crate) fn restore_lock(&mut self, lock: LockRecord) -> bool {
+        self.edit_locks(|locks| locks.add(lock))
+    }
+
+    /// Adds the lock sequences of an open; false if they are there.
+    pub(crate) fn restore_replays(&mut self, open: OpenId, replays: Replays) -> bool {
+        self.edit_locks(|locks| locks.restore_replays(open, replays))
+    }
+
     /// Changes the locks.
     pub(super) fn edit_locks<T>(&mut self, edit: impl FnOnce(&mut Locks) -> T) -> T {
         let mut locks = self.locks.take().unwrap_or_default();
         let result = edit(&mut locks);
-        self.locks = (!locks.is_empty()).then_some(locks);
+        self.locks = (!locks.is_needless()).then_some(locks);
         result
     }
 
@@ -187,7 +229,7 @@ impl File {
         self.opens().binary_search_by_key(&id, |open| open.id)
     }
 
-    fn find_hold(&self, id: LeaseId) -> Result<usize, usize> {
+    fn find_hold(&self, id: HoldId) -> Result<usize, usize> {
         self.holds().binary_search_by_key(&id, |hold| hold.id)
     }
 
@@ -195,12 +237,12 @@ impl File {
         self.find_open(id).ok().map(|at| &self.opens()[at])
     }
 
-    pub(crate) fn hold(&self, id: LeaseId) -> Option<&Hold> {
+    pub(crate) fn hold(&self, id: HoldId) -> Option<&Hold> {
         self.find_hold(id).ok().map(|at| &self.holds()[at])
     }
 
     /// The holds of all other owners than this one.
-    pub(crate) fn others(&self, own: Option<LeaseId>) -> impl Iterator<Item = &Hold> {
+    pub(crate) fn others(&self, own: Option<HoldId>) -> impl Iterator<Item = &Hold> {
         self.holds().iter().filter(move |hold| Some(hold.id) != own)
     }
 
@@ -221,8 +263,8 @@ impl File {
     /// one that waits for locks. Its own lease's break is not what it waits for (LS-107).
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
         let own = match &parked.waiting {
-            Waiting::Open(open) => open.lease.map(|lease| LeaseId { client: parked.client, key: lease.key }),
-            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => self.open(*open).and_then(OpenRecord::lease),
+            Waiting::Open(open) => open.lease.map(|lease| HoldId::lease(parked.client, lease.key)),
+            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => self.open(*open).and_then(OpenRecord::hold),
         };
         let locked = if let Waiting::Lock(lock) = &parked.waiting { lock.wait && self.refuses(lock) } else { false };
         locked || self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
@@ -235,20 +277,20 @@ impl File {
     }
 
     /// Whether somebody else caches writes.
-    pub(crate) fn others_write(&self, own: Option<LeaseId>) -> bool {
+    pub(crate) fn others_write(&self, own: Option<HoldId>) -> bool {
         let (writers, _) = self.tally.writers_and_all();
         let own = own.and_then(|own| self.hold(own)).is_some_and(|hold| hold.current().writes());
         writers > u32::from(own)
     }
 
     /// Whether somebody else caches anything.
-    pub(crate) fn others_cache(&self, own: Option<LeaseId>) -> bool {
+    pub(crate) fn others_cache(&self, own: Option<HoldId>) -> bool {
         let (_, caching) = self.tally.writers_and_all();
         let own = own.and_then(|own| self.hold(own)).is_some_and(|hold| hold.current() != Caching::None);
         caching > u32::from(own)
     }
 
-    fn count_open(&mut self, lease: Option<LeaseId>, count: impl Fn(u32) -> u32) {
+    fn count_open(&mut self, lease: Option<HoldId>, count: impl Fn(u32) -> u32) {
         if let Some(at) = lease.and_then(|id| self.find_hold(id).ok()) {
             let hold = &mut self.holds.as_mut_slice()[at];
             hold.opens = count(hold.opens);
@@ -257,16 +299,45 @@ impl File {
 
     /// Adds an open; its id must be new, and its hold must be there.
     pub(super) fn add_open(&mut self, open: OpenRecord) {
-        self.count_open(open.lease(), |opens| opens + 1);
+        self.count_open(open.hold(), |opens| opens + 1);
         self.tally.add_open(&open);
         let at = self.opens().partition_point(|other| other.id < open.id);
         self.opens.insert(at, open);
     }
 
+    /// Adds an open that was read from a record, before or after its hold; false if it is there.
+    pub(crate) fn restore_open(&mut self, open: OpenRecord) -> bool {
+        let is_new = self.open(open.id).is_none();
+        if is_new {
+            self.add_open(open);
+        }
+        is_new
+    }
+
+    /// Adds a hold that was read from a record, before or after its opens; false if it is there.
+    pub(crate) fn restore_hold(&mut self, mut hold: Hold) -> bool {
+        let is_new = self.hold(hold.id).is_none();
+        if is_new {
+            let opens = self.opens().iter().filter(|open| open.hold() == Some(hold.id)).count();
+            hold.opens = u32::try_from(opens).unwrap_or(u32::MAX);
+            self.put_hold(hold);
+        }
+        is_new
+    }
+
+    /// Adds a parked open that was read from a record; false if it is there.
+    pub(crate) fn restore_parked(&mut self, parked: Parked) -> bool {
+        let is_new = self.parked().iter().all(|other| other.ticket != parked.ticket && other.request != parked.request);
+        if is_new {
+            self.put_parked(parked);
+        }
+        is_new
+    }
+
     pub(super) fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {
         let at = self.find_open(id).ok()?;
         let open = self.opens.remove(at);
-        self.count_open(open.lease(), |opens| opens - 1);
+        self.count_open(open.hold(), |opens| opens - 1);
         self.tally.remove_open(&open);
         Some(open)
     }
@@ -287,7 +358,7 @@ impl File {
         }
     }
 
-    pub(super) fn remove_hold(&mut self, id: LeaseId) -> Option<Hold> {
+    pub(super) fn remove_hold(&mut self, id: HoldId) -> Option<Hold> {
         let hold = self.find_hold(id).ok().map(|at| self.holds.remove(at))?;
         self.tally.remove_hold(&hold);
         Some(hold)

@@ -1,8 +1,10 @@
 //! A hold: what one lease is at one moment.
 
+use std::fmt;
+
 use crate::caching::Caching;
 use crate::effect::Route;
-use crate::id::{ClientGuid, Epoch, Generation, LeaseKey, NoticeNumber};
+use crate::id::{ClientGuid, Epoch, Generation, LeaseKey, NoticeNumber, OpenId};
 use crate::time::LogTime;
 
 /// What identifies a lease: never a session, a connection or a key alone (MS-SMB2 3.3.1.11, 3.3.1.12).
@@ -10,6 +12,35 @@ use crate::time::LogTime;
 pub(crate) struct LeaseId {
     pub(crate) client: ClientGuid,
     pub(crate) key: LeaseKey,
+}
+
+/// What identifies a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum HoldId {
+    /// A lease, shared by the opens that carry its key.
+    Lease(LeaseId),
+    /// The legacy oplock of one open. Level II is kept as R, exclusive as RW, batch as RWH; what differs is said in [`Reason`] and in
+    /// `apply/grant.rs`.
+    Oplock(OpenId),
+}
+
+impl HoldId {
+    pub(crate) fn lease(client: ClientGuid, key: LeaseKey) -> HoldId {
+        HoldId::Lease(LeaseId { client, key })
+    }
+
+    pub(crate) fn is_oplock(self) -> bool {
+        matches!(self, HoldId::Oplock(_))
+    }
+}
+
+impl fmt::Display for HoldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HoldId::Lease(lease) => write!(f, "{}", lease.key),
+            HoldId::Oplock(open) => write!(f, "oplock of {open}"),
+        }
+    }
 }
 
 /// A break that waits for its acknowledgement.
@@ -76,8 +107,8 @@ impl Breaking {
     }
 
     /// The same break after another conflict: what is announced stays, what is required can only shrink, the clock runs on.
-    pub(crate) fn tightened(self, reason: Reason) -> Breaking {
-        Breaking { required: reason.leaves(self.required), ..self }
+    pub(crate) fn tightened(self, holder: HoldId, reason: Reason) -> Breaking {
+        Breaking { required: reason.leaves(holder, self.required), ..self }
     }
 }
 
@@ -88,34 +119,54 @@ pub(crate) enum Standing {
     Breaking(Breaking),
 }
 
-/// Why something is taken from a lease: each reason has its own target (MS-FSA 2.1.4.12).
+/// Why something is taken from a holder: each reason has its own target (MS-FSA 2.1.4.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// Another owner opens the file with access to its data, or reads it.
     Access,
     /// Another owner changes the data.
     Overwrite,
-    /// The holder's handle is in the way: share modes conflict, or the file is renamed, linked, deleted or secured anew. The holder may
-    /// give way by closing.
+    /// The holder's handle is in the way: share modes conflict, or the file is deleted or secured anew. The holder may give way by
+    /// closing.
     Handle,
+    /// The file gets another name or one more.
+    Name,
 }
 
 impl Reason {
-    /// What is left of a state.
-    pub(crate) fn leaves(self, state: Caching) -> Caching {
-        match self {
-            Reason::Access => state.without_writes(),
-            Reason::Overwrite => Caching::None,
-            Reason::Handle => state.without_handles(),
+    /// What is left of a state of this holder.
+    pub(crate) fn leaves(self, holder: HoldId, state: Caching) -> Caching {
+        match (self, holder) {
+            (Reason::Access, HoldId::Lease(_)) => state.without_writes(),
+            // Exclusive and batch become level II.
+            (Reason::Access, HoldId::Oplock(_)) => state.without_writes().without_handles(),
+            (Reason::Overwrite, _) => Caching::None,
+            (Reason::Handle | Reason::Name, HoldId::Lease(_)) => state.without_handles(),
+            (Reason::Handle, HoldId::Oplock(_)) => state,
+            // Of the legacy oplocks only batch caches the name.
+            (Reason::Name, HoldId::Oplock(_)) => {
+                if state.handles() {
+                    Caching::None
+                } else {
+                    state
+                }
+            }
         }
+    }
+
+    /// Whether it takes even the hold of the open that it is about: a level II oplock has no owner that it would spare, and ends with a
+    /// write through its own open too (MS-FSA 2.1.4.12).
+    pub(crate) fn takes_own(self, hold: &Hold) -> bool {
+        self == Reason::Overwrite && hold.id.is_oplock() && hold.current() == Caching::R
     }
 
     /// Whether who caused the break waits while the holder still has this state. An overwrite does not wait for RH to go: the holder
     /// has nothing unwritten, only its acknowledgement is due.
-    pub(crate) fn waits_for(self, state: Caching) -> bool {
+    pub(crate) fn waits_for(self, holder: HoldId, state: Caching) -> bool {
         match self {
             Reason::Access | Reason::Overwrite => state.writes(),
-            Reason::Handle => state.handles(),
+            Reason::Handle => state.handles() && !holder.is_oplock(),
+            Reason::Name => state.handles(),
         }
     }
 }
@@ -145,10 +196,10 @@ pub(crate) enum News {
     Revoked,
 }
 
-/// A lease on a file, shared by all opens that carry its key.
+/// A lease on a file, shared by all opens that carry its key; or the oplock of one open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hold {
-    pub(crate) id: LeaseId,
+    pub(crate) id: HoldId,
     pub(crate) standing: Standing,
     pub(crate) generation: Generation,
     pub(crate) v2: Option<HoldV2>,
@@ -180,7 +231,12 @@ impl Hold {
             Standing::Settled(state) => *state,
             Standing::Breaking(breaking) => breaking.required(),
         };
-        reason.leaves(kept) != kept
+        reason.leaves(self.id, kept) != kept
+    }
+
+    /// Whether who has this reason waits for the holder.
+    pub(crate) fn delays(&self, reason: Reason) -> bool {
+        reason.waits_for(self.id, self.current())
     }
 
     /// The epoch of a v2 lease.

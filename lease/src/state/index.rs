@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::id::{ConnectionId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::state::client::Session;
 use crate::state::file::{OpenRecord, Parked};
-use crate::state::hold::{Hold, LeaseId};
-use crate::state::shards::{Placed, Shards};
+use crate::state::hold::{Hold, HoldId, LeaseId};
+use crate::state::shards::{Filled, Placed, Shards};
 use crate::state::table::Spread;
 use crate::time::LogTime;
 
-/// Groups of shards: a million leases make sixty a shard.
-const GROUPS: usize = 128;
+/// Groups of shards: a million leases make fifteen a shard.
+pub(crate) const GROUPS: usize = 512;
 
 /// What expires. At the same moment a server's life ends before breaks do: its holders can not answer any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Deadline {
     Server(ServerId),
-    Break(LeaseId),
+    Break(HoldId),
 }
 
 /// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
@@ -41,6 +41,12 @@ impl Default for Leases {
 }
 
 impl Leases {
+    /// The leases of groups that were filled at once, each sorted by both hashes.
+    pub(crate) fn filled(groups: Vec<Filled<(u64, u64)>>) -> Leases {
+        let len = groups.iter().map(Filled::len).sum();
+        Leases { shards: Shards::filled(groups), len }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -80,14 +86,16 @@ impl Leases {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Index {
     pub(crate) leases: Leases,
+    /// Opens with a legacy oplock.
+    pub(crate) oplocks: BTreeMap<OpenId, u64>,
     pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
     pub(crate) opens_count: usize,
     pub(crate) locks_count: usize,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
-    /// Breaks that run, by client.
-    pub(crate) breaking: BTreeSet<LeaseId>,
+    /// Breaks that run: those of leases by client, then those of oplocks.
+    pub(crate) breaking: BTreeSet<HoldId>,
     /// Notices that their server has not confirmed.
-    pub(crate) notices: BTreeMap<(ServerId, NoticeNumber), LeaseId>,
+    pub(crate) notices: BTreeMap<(ServerId, NoticeNumber), HoldId>,
     /// Only the current life of a server has sessions.
     pub(crate) sessions: BTreeSet<(ServerId, ConnectionId, SessionId)>,
     pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
@@ -101,6 +109,14 @@ impl Index {
         self.opens_count += 1;
     }
 
+    /// Adds all opens at once, sorted, with the hashes of their files; there must be none yet.
+    pub(crate) fn restore_opens(&mut self, sorted: &[(SessionId, OpenId, u64)]) {
+        debug_assert_eq!(self.opens_count, 0, "the opens are added at once");
+        let sessions = sorted.chunk_by(|(one, ..), (other, ..)| one == other);
+        self.opens = sessions.map(|opens| (opens[0].0, opens.iter().map(|(_, open, file)| (*open, *file)).collect())).collect();
+        self.opens_count = sorted.len();
+    }
+
     pub(crate) fn remove_open(&mut self, open: &OpenRecord) {
         let opens = self.opens.get_mut(&open.session).expect("an open is one of its session's");
         opens.remove(&open.id);
@@ -111,12 +127,22 @@ impl Index {
     }
 
     pub(crate) fn add_hold(&mut self, file: &FileKey, hold: &Hold) {
-        self.leases.insert(hold.id, file.spread());
+        match hold.id {
+            HoldId::Lease(lease) => self.leases.insert(lease, file.spread()),
+            HoldId::Oplock(open) => {
+                self.oplocks.insert(open, file.spread());
+            }
+        }
         self.add_standing(hold);
     }
 
     pub(crate) fn remove_hold(&mut self, file: &FileKey, hold: &Hold) {
-        self.leases.remove(hold.id, file.spread());
+        match hold.id {
+            HoldId::Lease(lease) => self.leases.remove(lease, file.spread()),
+            HoldId::Oplock(open) => {
+                self.oplocks.remove(&open);
+            }
+        }
         self.remove_standing(hold);
     }
 
@@ -195,9 +221,10 @@ impl Index {
         parked.take_while(move |request| (request.server, request.incarnation) == (life.server, life.incarnation))
     }
 
-    /// Breaks of a client that run.
-    pub(crate) fn breaking_of(&self, client: crate::id::ClientGuid) -> impl Iterator<Item = LeaseId> {
-        let first = LeaseId { client, key: crate::id::LeaseKey::from_u128(0) };
-        self.breaking.range(first..).copied().take_while(move |lease| lease.client == client)
+    /// Leases of a client of which a break runs.
+    pub(crate) fn breaking_of(&self, client: crate::id::ClientGuid) -> impl Iterator<Item = HoldId> {
+        let first = HoldId::lease(client, crate::id::LeaseKey::from_u128(0));
+        let of_client = move |hold: &HoldId| matches!(hold, HoldId::Lease(lease) if lease.client == client);
+        self.breaking.range(first..).copied().take_while(of_client)
     }
 }

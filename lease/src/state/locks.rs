@@ -50,7 +50,8 @@ impl Replays {
 /// The locks of a file, found by what they overlap, by owner and by number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Locks {
-    locks: BTreeMap<u64, LockRecord>,
+    /// By number.
+    records: BTreeMap<u64, LockRecord>,
     /// By the number of bits of its length, then by offset: a lock with so many bits that overlaps a range begins within so much of it, so
     /// that few are looked at that do not.
     places: BTreeSet<(u32, u64, u64)>,
@@ -66,12 +67,16 @@ fn bits(length: u64) -> u32 {
 
 impl Locks {
     pub(crate) fn len(&self) -> usize {
-        self.locks.len()
+        self.records.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// Whether there is nothing to be kept.
-    pub(super) fn is_empty(&self) -> bool {
-        self.locks.is_empty() && self.replays.is_empty() && self.allocation == 0
+    pub(super) fn is_needless(&self) -> bool {
+        self.is_empty() && self.replays.is_empty() && self.allocation == 0
     }
 
     pub(crate) fn allocation(&self) -> u64 {
@@ -84,7 +89,7 @@ impl Locks {
 
     /// All locks, in the order in which they came.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &LockRecord> {
-        self.locks.values()
+        self.records.values()
     }
 
     pub(crate) fn replays(&self) -> impl Iterator<Item = (OpenId, &Replays)> {
@@ -99,10 +104,10 @@ impl Locks {
     /// Adds a lock; false if its number is taken.
     pub(super) fn add(&mut self, lock: LockRecord) -> bool {
         let LockRecord { number, owner, lock: RangeLock { range, exclusive: _ } } = lock;
-        if self.locks.contains_key(&number) {
+        if self.records.contains_key(&number) {
             return false;
         }
-        self.locks.insert(number, lock);
+        self.records.insert(number, lock);
         self.places.insert((bits(range.length), range.offset, number));
         self.owners.entry(owner).or_default().insert((range, number));
         true
@@ -110,7 +115,7 @@ impl Locks {
 
     /// Takes a lock out.
     pub(super) fn remove(&mut self, number: u64) -> Option<LockRecord> {
-        let lock = self.locks.remove(&number)?;
+        let lock = self.records.remove(&number)?;
         let range = lock.lock.range;
         self.places.remove(&(bits(range.length), range.offset, number));
         if let Some(own) = self.owners.get_mut(&lock.owner) {
@@ -154,7 +159,7 @@ impl Locks {
             let somewhere = (first <= last).then(|| self.places.range((size, first, 0)..=(size, last, u64::MAX)));
             somewhere.into_iter().flatten()
         });
-        near.filter_map(|(_, _, number)| self.locks.get(number)).filter(move |lock| lock.lock.range.overlaps(range))
+        near.filter_map(|(_, _, number)| self.records.get(number)).filter(move |lock| lock.lock.range.overlaps(range))
     }
 
     /// Whether a lock can not be granted. An exclusive lock tolerates no other, not even its owner's; a shared one may also lie on
@@ -211,7 +216,7 @@ impl Locks {
 
     /// Two locks that may not be there at once.
     pub(crate) fn conflict(&self) -> Option<(u64, u64)> {
-        self.locks.values().find_map(|one| {
+        self.records.values().find_map(|one| {
             let mut others = self.overlapping(one.lock.range).filter(|other| other.number != one.number);
             let conflict = others.find(|other| match (one.lock.exclusive, other.lock.exclusive) {
                 (true, true) => true,

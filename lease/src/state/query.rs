@@ -6,9 +6,10 @@ use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::effect::Route;
 use crate::id::{ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::oplock::OplockLevel;
 use crate::range::{LockOwner, RangeLock};
 use crate::state::{
-    Breaking, Client, File, Hold, Index, Keyed, LeaseId, Locks, Meta, OpenRecord, Server, Session, State, Table, Waiting,
+    Breaking, Client, File, Hold, HoldId, Index, Keyed, LeaseId, Locks, Meta, Server, Session, State, Table, Waiting,
 };
 use crate::time::LogTime;
 
@@ -109,10 +110,23 @@ pub struct OpenInfo {
     pub file: FileKey,
     /// The key of its lease.
     pub key: Option<LeaseKey>,
+    /// Its legacy oplock.
+    pub oplock: OplockLevel,
     /// What it may do.
     pub access: Access,
     /// What it lets others do.
     pub share: Share,
+}
+
+/// A legacy oplock, for people and programs to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OplockInfo {
+    /// What the client may cache now.
+    pub level: OplockLevel,
+    /// Of the break that runs: what the client was told, and when the oplock is revoked.
+    pub breaking: Option<(OplockLevel, LogTime)>,
+    /// Counts the breaks.
+    pub generation: Generation,
 }
 
 /// A server, for people and programs to look at.
@@ -158,7 +172,8 @@ impl State {
         let (client, key) = first.unwrap_or_default();
         let from = LeaseId { client, key };
         let holds = self.files.iter().flat_map(|file| file.holds().iter().map(move |hold| (hold.id, file)));
-        let mut leases: Vec<_> = holds.filter(|(id, _)| *id >= from).collect();
+        let leases = holds.filter_map(|(id, file)| if let HoldId::Lease(lease) = id { Some((lease, file)) } else { None });
+        let mut leases: Vec<_> = leases.filter(|(id, _)| *id >= from).collect();
         leases.sort_by_key(|(id, _)| *id);
         leases.into_iter().filter_map(|(id, file)| self.lease_info(id, file))
     }
@@ -166,12 +181,19 @@ impl State {
     /// A lease.
     pub fn lease(&self, client: ClientGuid, key: LeaseKey) -> Option<LeaseInfo> {
         let id = LeaseId { client, key };
-        self.lease_info(id, self.file_of_lease(id)?)
+        self.lease_info(id, self.files_of_lease(id).next()?)
     }
 
     /// Which break of a lease was the last: what an acknowledgement that arrives now is bound to.
     pub fn break_generation(&self, client: ClientGuid, key: LeaseKey) -> Option<Generation> {
-        self.hold(LeaseId { client, key }).map(|(_, hold)| hold.generation)
+        self.hold(HoldId::lease(client, key)).map(|(_, hold)| hold.generation)
+    }
+
+    /// The legacy oplock of an open that was granted one.
+    pub fn oplock(&self, open: OpenId) -> Option<OplockInfo> {
+        let (_, hold) = self.hold(HoldId::Oplock(open))?;
+        let breaking = hold.breaking().map(|breaking| (OplockLevel::of(breaking.requested()), breaking.ack_by()));
+        Some(OplockInfo { level: OplockLevel::of(hold.current()), breaking, generation: hold.generation })
     }
 
     /// All opens, by session.
@@ -179,8 +201,7 @@ impl State {
         let opens = self.index.opens.keys().flat_map(|session| self.index.opens_of(*session));
         opens.filter_map(|(id, hash)| {
             let file = self.file_of_open(id, hash)?;
-            let OpenRecord { id, session, client, key, access, share } = *file.open(id)?;
-            Some(OpenInfo { id, session, client, file: file.key().clone(), key, access, share })
+            Some(super::who::open_info(file, file.open(id)?))
         })
     }
 
@@ -209,7 +230,7 @@ impl State {
     }
 
     fn lease_info(&self, id: LeaseId, file: &File) -> Option<LeaseInfo> {
-        let hold = file.hold(id)?;
+        let hold = file.hold(HoldId::Lease(id))?;
         let breaking = hold.breaking().map(|breaking: &Breaking| BreakInfo {
             into: breaking.requested(),
             required: breaking.required(),
@@ -231,25 +252,37 @@ impl State {
     }
 
     /// A hold and its file.
-    pub(crate) fn hold(&self, id: LeaseId) -> Option<(&FileKey, &Hold)> {
-        let file = self.file_of_lease(id)?;
+    pub(crate) fn hold(&self, id: HoldId) -> Option<(&FileKey, &Hold)> {
+        let file = self.file_of_hold(id)?;
         Some((file.key(), file.hold(id)?))
     }
 
-    /// The file that a lease is bound to.
-    pub(crate) fn file_of_lease(&self, id: LeaseId) -> Option<&File> {
-        self.files_of_lease(id).next()
+    /// The file that a hold is on.
+    pub(crate) fn file_of_hold(&self, id: HoldId) -> Option<&File> {
+        match id {
+            HoldId::Lease(lease) => self.files_of_lease(lease).next(),
+            HoldId::Oplock(open) => self.file_of_open(open, *self.index.oplocks.get(&open)?),
+        }
     }
 
     /// The files that a lease is on: never more than one.
     pub(crate) fn files_of_lease(&self, id: LeaseId) -> impl Iterator<Item = &File> {
         let files = self.index.leases.files(id).flat_map(|hash| self.files.with_hash(hash));
-        files.filter(move |file| file.hold(id).is_some())
+        files.filter(move |file| file.hold(HoldId::Lease(id)).is_some())
     }
 
     /// The file of an open, by the hash of its key.
     pub(crate) fn file_of_open(&self, id: OpenId, hash: u64) -> Option<&File> {
         self.files.with_hash(hash).find(|file| file.open(id).is_some())
+    }
+
+    /// Where the notifications about a hold of this file go: about a lease on the client's oldest connection, about an oplock to the
+    /// session of its open (MS-SMB2 3.3.4.6, 3.3.4.7).
+    pub(crate) fn route_of(&self, file: &File, id: HoldId) -> Option<Route> {
+        match id {
+            HoldId::Lease(lease) => self.route(lease.client),
+            HoldId::Oplock(open) => self.session(file.open(open)?.session).map(|session| session.route),
+        }
     }
 
     /// Where a client's notifications go.

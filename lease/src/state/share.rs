@@ -35,6 +35,11 @@ impl Access {
         self.0 & !Access::VALID == 0
     }
 
+    /// Whether an open with this access is a stat open to legacy oplocks: they count READ_CONTROL as access (MS-FSA 2.1.4.12).
+    pub const fn is_stat_beside_oplocks(self) -> bool {
+        self.0 & !(Access::STAT & !Access::READ_CONTROL) == 0
+    }
+
     /// Whether an open with this access is a stat open: it breaks no lease and defeats none.
     pub const fn is_stat(self) -> bool {
         self.0 & !Access::STAT == 0

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::id::{ClientGuid, FileKey, SessionId};
 use crate::state::hold::LeaseId;
-use crate::state::shards::{Placed, Shards};
+use crate::state::shards::{Filled, Placed, Shards};
 
 /// A key that is placed by a hash which is the same on every node and in every version.
 pub(crate) trait Spread {
@@ -53,10 +53,18 @@ pub(crate) trait Keyed {
     fn key(&self) -> &Self::Key;
 }
 
+/// A value and the hash of its key.
 #[derive(Debug)]
-struct Slot<V> {
+pub(crate) struct Slot<V> {
     hash: u64,
     value: Arc<V>,
+}
+
+impl<V> Slot<V> {
+    /// A value whose key has this hash.
+    pub(crate) fn new(hash: u64, value: Arc<V>) -> Slot<V> {
+        Slot { hash, value }
+    }
 }
 
 impl<V> Clone for Slot<V> {
@@ -83,6 +91,12 @@ impl<V: Keyed + Clone> Table<V> {
     /// An empty table, in so many groups of shards: a power of two.
     pub(crate) fn new(groups: usize) -> Table<V> {
         Table { shards: Shards::new(groups), len: 0 }
+    }
+
+    /// A table of groups that were filled at once, each sorted by hash and then by key.
+    pub(crate) fn filled(groups: Vec<Filled<Slot<V>>>) -> Table<V> {
+        let len = groups.iter().map(Filled::len).sum();
+        Table { shards: Shards::filled(groups), len }
     }
 
     /// The hash of a key, and where in its shard the key is or would be.
@@ -156,6 +170,16 @@ impl<V: Keyed + Clone> Table<V> {
             self.shards.shard_mut(hash).remove(at);
             self.len -= 1;
         }
+    }
+
+    /// How many groups the entries are in.
+    pub(crate) fn groups(&self) -> usize {
+        self.shards.groups()
+    }
+
+    /// The entries of one group.
+    pub(crate) fn group(&self, number: usize) -> impl Iterator<Item = &V> {
+        self.shards.group(number).map(|slot| slot.value.as_ref())
     }
 
     /// All entries.

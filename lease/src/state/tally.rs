@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::state::file::OpenRecord;
-use crate::state::hold::{Hold, LeaseId};
+use crate::state::hold::{Hold, HoldId};
 
 /// The counts. Derived, and no part of any record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,11 +14,14 @@ pub(crate) struct Tally {
     writers: u32,
     /// Holds that cache anything.
     caching: u32,
+    /// Leases with H, and level II oplocks: they refuse each other.
+    leases_with_handles: u32,
+    level_two: u32,
     /// Opens that need a right to be shared, and opens that deny it: of read, write and delete.
     need: [u16; 3],
     deny: [u16; 3],
     /// Breaks that run, by ordinal. Mostly there are none.
-    breaks: BTreeSet<(u64, LeaseId)>,
+    breaks: BTreeSet<(u64, HoldId)>,
 }
 
 impl Tally {
@@ -43,19 +46,35 @@ impl Tally {
     }
 
     pub(super) fn add_hold(&mut self, hold: &Hold) {
-        self.writers += u32::from(hold.current().writes());
-        self.caching += u32::from(hold.current() != Caching::None);
+        self.count_hold(hold, |count, one| count + one);
         if let Some(breaking) = hold.breaking() {
             self.breaks.insert((breaking.ordinal(), hold.id));
         }
     }
 
     pub(super) fn remove_hold(&mut self, hold: &Hold) {
-        self.writers -= u32::from(hold.current().writes());
-        self.caching -= u32::from(hold.current() != Caching::None);
+        self.count_hold(hold, |count, one| count - one);
         if let Some(breaking) = hold.breaking() {
             self.breaks.remove(&(breaking.ordinal(), hold.id));
         }
+    }
+
+    fn count_hold(&mut self, hold: &Hold, count: impl Fn(u32, u32) -> u32) {
+        let (state, oplock) = (hold.current(), hold.id.is_oplock());
+        self.writers = count(self.writers, u32::from(state.writes()));
+        self.caching = count(self.caching, u32::from(state != Caching::None));
+        self.leases_with_handles = count(self.leases_with_handles, u32::from(state.handles() && !oplock));
+        self.level_two = count(self.level_two, u32::from(state == Caching::R && oplock));
+    }
+
+    /// How many leases have H.
+    pub(crate) fn leases_with_handles(&self) -> u32 {
+        self.leases_with_handles
+    }
+
+    /// How many level II oplocks there are.
+    pub(crate) fn level_two(&self) -> u32 {
+        self.level_two
     }
 
     /// How many cache writes, and how many cache anything.
@@ -64,7 +83,7 @@ impl Tally {
     }
 
     /// The oldest break that runs, of all owners but this one.
-    pub(crate) fn oldest_break(&self, own: Option<LeaseId>) -> Option<u64> {
+    pub(crate) fn oldest_break(&self, own: Option<HoldId>) -> Option<u64> {
         self.breaks.iter().find(|(_, lease)| Some(*lease) != own).map(|(ordinal, _)| *ordinal)
     }
 

@@ -1,11 +1,14 @@
 //! What has changed: since somebody last asked, and within an entry.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use crate::id::{FileKey, ServerId};
 use crate::snapshot::Group;
 use crate::state::file::File;
-use crate::state::hold::LeaseId;
+use crate::state::hold::HoldId;
 
 /// Groups that were touched. Files, of which there are many, say themselves whether they are noted: so noting one costs nothing when it
 /// is already.
@@ -15,16 +18,20 @@ pub(super) struct Touched {
     /// The last server that was noted: mostly it is the same again.
     server: Option<ServerId>,
     groups: BTreeSet<Group>,
+    /// A file that ceased to be and came back is in it twice.
     files: Vec<FileKey>,
-    /// Files that are noted and do not exist any more. One that comes back is noted already.
-    gone: BTreeSet<FileKey>,
+    /// How many keys may be in `files` before those that are in it twice are looked for.
+    room: usize,
     /// How often somebody asked, from 1: a file with this number is noted.
     round: u32,
 }
 
+/// Keys of files among which none is looked for twice: fewer than are touched between two checkpoints of a busy node.
+const ROOM: usize = 1 << 18;
+
 impl Default for Touched {
     fn default() -> Touched {
-        Touched { meta: false, server: None, groups: BTreeSet::new(), files: Vec::new(), gone: BTreeSet::new(), round: 1 }
+        Touched { meta: false, server: None, groups: BTreeSet::new(), files: Vec::new(), room: ROOM, round: 1 }
     }
 }
 
@@ -47,21 +54,21 @@ impl Touched {
     pub(super) fn note_file(&mut self, key: &FileKey, file: &mut File) {
         if file.touched != self.round {
             file.touched = self.round;
-            self.files.push(key.clone());
+            self.note_key(key);
         }
     }
 
-    /// A file comes into being.
-    pub(super) fn note_new_file(&mut self, key: &FileKey, file: &mut File) {
-        if self.gone.is_empty() || !self.gone.remove(key) {
-            self.files.push(key.clone());
+    fn note_key(&mut self, key: &FileKey) {
+        if self.files.len() >= self.room {
+            self.sort_files();
+            self.room = ROOM.max(2 * self.files.len());
         }
-        file.touched = self.round;
+        self.files.push(key.clone());
     }
 
-    /// A file that was noted, since its last record was taken out, ceases to be.
-    pub(super) fn note_gone(&mut self, key: FileKey) {
-        self.gone.insert(key);
+    fn sort_files(&mut self) {
+        self.files.sort_unstable();
+        self.files.dedup();
     }
 
     pub(super) fn take(&mut self) -> BTreeSet<Group> {
@@ -70,8 +77,10 @@ impl Touched {
         if std::mem::take(&mut self.meta) {
             touched.insert(Group::Meta);
         }
-        touched.extend(std::mem::take(&mut self.files).into_iter().map(Group::File));
-        self.gone.clear();
+        self.sort_files();
+        self.room = ROOM;
+        let mut files = std::mem::take(&mut self.files).into_iter().map(Group::File).collect();
+        touched.append(&mut files);
         self.round = self.round.wrapping_add(1).max(1);
         touched
     }
@@ -84,11 +93,11 @@ impl Touched {
 
 /// Files and holds that an entry has changed.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Changed(Vec<(FileKey, Option<LeaseId>)>);
+pub(crate) struct Changed(Vec<(FileKey, Option<HoldId>)>);
 
 impl Changed {
     /// Notes a file, or a hold of it.
-    pub(super) fn note(&mut self, file: &FileKey, hold: Option<LeaseId>) {
+    pub(super) fn note(&mut self, file: &FileKey, hold: Option<HoldId>) {
         if self.0.last().is_none_or(|(last, held)| last != file || hold.is_some() && *held != hold) {
             self.0.push((file.clone(), hold));
         }
@@ -104,7 +113,7 @@ impl Changed {
     }
 
     /// The files, and of each the holds.
-    pub(crate) fn by_file(&self) -> impl Iterator<Item = (&FileKey, impl Iterator<Item = LeaseId>)> {
+    pub(crate) fn by_file(&self) -> impl Iterator<Item = (&FileKey, impl Iterator<Item = HoldId>)> {
         let files = self.0.chunk_by(|(one, _), (other, _)| one == other);
         files.map(|changes| (&changes[0].0, changes.iter().filter_map(|(_, hold)| *hold)))
     }

@@ -35,7 +35,7 @@ fn two_writers_are_found() {
     let (one, two) = (world.session(1, 1, 1), world.session(2, 2, 1));
     world.ask(1, Command::Open(leased(one, 0xa, Caching::RH)));
     world.ask(2, Command::Open(leased(two, 0xb, Caching::RH)));
-    let id = crate::state::LeaseId { client: super::world::client(1), key: super::world::key(0xa) };
+    let id = crate::state::HoldId::lease(super::world::client(1), super::world::key(0xa));
     let (file, hold) = world.state.hold(id).unwrap();
     let (file, mut hold) = (file.clone(), hold.clone());
     hold.standing = Standing::Settled(Caching::RWH);

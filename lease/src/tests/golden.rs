@@ -47,8 +47,7 @@ fn story() -> World {
         allocation: 4096,
     };
     world.outcome(1, Command::Lock(own.clone())).unwrap();
-    world
-        .ask(2, Command::Lock(Lock { session: two, open: OpenId::new(2), locks: vec![lock(12, true)], wait: true, ..own.clone() }));
+    world.ask(2, Command::Lock(Lock { session: two, open: OpenId::new(2), locks: vec![lock(12, true)], wait: true, ..own }));
     let read = Operation::Read { range: Some(ByteRange::new(1, 2)) };
     world.ask(2, Command::Operate { session: two, open: OpenId::new(2), operation: read });
     world
@@ -95,12 +94,16 @@ fn answers_come_back() {
         Outcome::SessionStarted { session: SessionId::new(0) },
         Outcome::SessionEnded,
         Outcome::Disconnected,
-        Outcome::Opened { open: OpenId::new(u64::MAX), lease: None },
-        Outcome::Opened { open: OpenId::new(1), lease },
-        Outcome::Opened { open: OpenId::new(1), lease: plain },
+        Outcome::Opened { open: OpenId::new(u64::MAX), lease: None, oplock: crate::OplockLevel::None },
+        Outcome::Opened { open: OpenId::new(1), lease, oplock: crate::OplockLevel::None },
+        Outcome::Opened { open: OpenId::new(1), lease: plain, oplock: crate::OplockLevel::None },
         Outcome::Closed { delete: false },
         Outcome::Closed { delete: true },
         Outcome::Clear,
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::LevelII },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Exclusive },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Batch },
+        Outcome::OplockAcknowledged { level: crate::OplockLevel::LevelII },
         Outcome::Locked,
         Outcome::Unlocked,
         Outcome::Acknowledged { state: Caching::RW },
@@ -133,6 +136,8 @@ fn answers_come_back() {
         Rejection::Cancelled,
         Rejection::InvalidParameter,
         Rejection::DeletePending,
+        Rejection::OplockNotBreaking,
+        Rejection::InvalidOplockProtocol,
         Rejection::LockNotGranted,
         Rejection::RangeNotLocked,
         Rejection::InvalidLockRange,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::world::{World, leased};
 use crate::{
-    ByteRange, Caching, Command, Disposition, Lock, LockSequence, Open, Outcome, RangeLock, Record, RestoreError, SessionId, State,
+    ByteRange, Caching, Command, Disposition, Lock, LockSequence, Open, Outcome, Piece, RangeLock, Record, Records, RestoreError,
+    SessionId, State,
 };
 
 fn records(state: &State) -> Vec<Record> {
@@ -71,6 +72,47 @@ fn a_state_comes_back_in_any_order() {
         assert_eq!(copy.now(), now);
         assert_eq!(copy.apply(&crate::Entry { at, request: None, command: Command::Tick }), goes_on);
         assert_eq!(copy.hash(), world.state.hash());
+    }
+}
+
+/// Shares records out among so many pieces, one after the other.
+fn share_out(records: &[Record], count: usize) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = (0..count).map(|_| Piece::default()).collect();
+    for (at, record) in records.iter().enumerate() {
+        let mut batch = Records::default();
+        batch.push(&record.key, &record.value);
+        pieces[at % count].read(&batch).unwrap();
+    }
+    pieces
+}
+
+/// Which piece read which record, even of one file, and on how many threads the state is put together, makes no difference.
+#[test]
+fn pieces_make_the_same_state() {
+    let mut world = busy();
+    let before = records(&world.state);
+    let at = world.now.after(Duration::from_secs(40));
+    let tick = crate::Entry { at, request: None, command: Command::Tick };
+    let mut copies: Vec<State> = [(1, 4), (2, 1), (3, 2), (7, 4), (before.len(), 3)]
+        .map(|(pieces, threads)| State::assemble(share_out(&before, pieces), threads).unwrap())
+        .into();
+    let goes_on = world.state.apply(&tick);
+    for copy in &mut copies {
+        copy.check().unwrap();
+        assert_eq!(records(copy), before);
+        assert_eq!(copy.apply(&tick), goes_on);
+        assert_eq!(copy.hash(), world.state.hash());
+    }
+}
+
+/// A record that two pieces have read is noticed when they are put together.
+#[test]
+fn a_record_in_two_pieces_is_refused() {
+    let whole = records(&busy().state);
+    for record in &whole {
+        let mut pieces = share_out(&whole, 1);
+        pieces.extend(share_out(std::slice::from_ref(record), 1));
+        assert_eq!(State::assemble(pieces, 2).unwrap_err(), RestoreError::Twice(record.key.clone()));
     }
 }
 

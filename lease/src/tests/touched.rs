@@ -71,3 +71,18 @@ fn every_change_is_noted() {
     world.ask(1, Command::EndSession { session: one });
     copy.catch_up(&mut world.state);
 }
+
+/// A file that goes and comes back is noted each time, but the list of what was noted does not grow without end.
+#[test]
+fn a_file_that_comes_and_goes_is_noted_once_in_the_end() {
+    let mut world = World::new();
+    let session = world.session(1, 1, 1);
+    drop(world.state.take_touched());
+    for open in 1..=100 {
+        world.ask(1, Command::Open(leased(session, 0xa, Caching::RWH)));
+        world.ask(1, Command::Close { session, open: OpenId::new(open) });
+    }
+    let touched = world.state.take_touched();
+    assert_eq!(touched.iter().filter(|group| matches!(group, Group::File(_))).count(), 1);
+    assert!(world.state.take_touched().is_empty());
+}

@@ -42,6 +42,7 @@ pub(super) fn open(session: SessionId) -> Open {
         share: Share(7),
         disposition: Disposition::Keep,
         lease: None,
+        oplock: crate::OplockLevel::None,
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a play can do, as data that proptest can shrink. Indices are taken modulo what there is when the action is played.
 
-use lease::{Access, Caching, Disposition, Operation, RangeLock, Share};
+use lease::{Access, Caching, Disposition, Operation, OplockLevel, RangeLock, Share};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::garbage::{allocation, locks, operation};
+use crate::garbage::{allocation, level, locks, operation};
 
 /// One step of a play.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub(crate) enum Action {
         how: Answer,
         late: bool,
     },
+    /// Acknowledges some running break of an oplock with this byte, or with its target.
+    AcknowledgeOplock(usize, Option<u8>),
     /// Gives up some lease.
     Release(usize),
     /// Cancels some waiting open.
@@ -78,6 +80,8 @@ pub(crate) struct Opening {
     pub(crate) session: usize,
     pub(crate) file: u8,
     pub(crate) key: Option<u8>,
+    /// Of an open without a key.
+    pub(crate) oplock: OplockLevel,
     pub(crate) state: Caching,
     pub(crate) epoch: Option<u16>,
     pub(crate) access: Access,
@@ -106,10 +110,11 @@ fn opening() -> impl Strategy<Value = Opening> {
     let share = prop_oneof![6 => Just(7_u8), 1 => Just(0), 2 => Just(1), 1 => Just(3)];
     let disposition =
         prop_oneof![5 => Just(Disposition::Keep), 3 => Just(Disposition::Overwrite), 1 => Just(Disposition::Supersede)];
-    let key = prop_oneof![1 => Just(None), 5 => (0..3_u8).prop_map(Some)];
+    let oplock = prop_oneof![1 => Just(OplockLevel::None), 2 => level()];
+    let key = prop_oneof![2 => Just(None), 5 => (0..3_u8).prop_map(Some)];
     let epoch = prop_oneof![1 => Just(None), 2 => any::<u16>().prop_map(Some)];
-    (any::<usize>(), 0..3_u8, key, caching(), epoch, access, share, disposition).prop_map(
-        |(session, file, key, state, epoch, access, share, disposition)| Opening {
+    (any::<usize>(), 0..3_u8, key, caching(), epoch, access, share, disposition, oplock).prop_map(
+        |(session, file, key, state, epoch, access, share, disposition, oplock)| Opening {
             session,
             file,
             key,
@@ -118,12 +123,13 @@ fn opening() -> impl Strategy<Value = Opening> {
             access: Access(access),
             share: Share(share),
             disposition,
+            oplock,
         },
     )
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
-    prop_oneof![4 => Just(Answer::AsAsked), 1 => Just(Answer::Nothing), 2 => (0..8_u32).prop_map(Answer::Bits)]
+    prop_oneof![4 => Just(Answer::AsAsked), 1 => Just(Answer::Nothing), 3 => (0..8_u32).prop_map(Answer::Bits)]
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -136,6 +142,8 @@ fn action() -> impl Strategy<Value = Action> {
         4 => any::<usize>().prop_map(Action::Unlock),
         14 => (any::<usize>(), answer(), prop::bool::weighted(0.1))
             .prop_map(|(which, how, late)| Action::Acknowledge { which, how, late }),
+        12 => (any::<usize>(), prop::option::weighted(0.3, prop_oneof![0..2_u8, any::<u8>()]))
+            .prop_map(|(which, level)| Action::AcknowledgeOplock(which, level)),
         2 => any::<usize>().prop_map(Action::Release),
         3 => any::<usize>().prop_map(Action::Cancel),
         14 => (0..3_u8, 0..3_u8).prop_map(|(client, server)| Action::Connect { client, server }),

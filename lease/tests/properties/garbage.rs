@@ -6,7 +6,7 @@ use std::time::Duration;
 use lease::{
     Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation,
     Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation,
-    RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, State, Unlock, VolumeId,
+    OplockLevel, RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, State, Unlock, VolumeId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -46,14 +46,21 @@ fn lease_request() -> BoxedStrategy<LeaseRequest> {
     (key(), caching(), prop::option::of(v2)).prop_map(|(key, state, v2)| LeaseRequest { key, state, v2 }).boxed()
 }
 
+/// A legacy oplock.
+pub(crate) fn level() -> BoxedStrategy<OplockLevel> {
+    prop_oneof![Just(OplockLevel::LevelII), Just(OplockLevel::Exclusive), Just(OplockLevel::Batch)].boxed()
+}
+
 fn open() -> BoxedStrategy<Command> {
     let access = prop_oneof![20 => Just(0x001f_01ff_u32), 5 => Just(0x1), 5 => Just(0x80), 1 => any::<u32>()];
     let share = prop_oneof![20 => Just(7_u8), 4 => 0..8_u8, 1 => any::<u8>()];
     let disposition = prop_oneof![Just(Disposition::Keep), Just(Disposition::Overwrite), Just(Disposition::Supersede)];
     let name = prop_oneof![60 => Just("name".to_owned()), 1 => Just(String::new()), 1 => Just("x".repeat(3000))];
     let directory = prop::bool::weighted(0.02);
-    (number(), file(), name, directory, access, share, disposition, prop::option::of(lease_request()))
-        .prop_map(|(session, file, name, directory, access, share, disposition, lease)| {
+    let oplock = prop_oneof![4 => Just(OplockLevel::None), 1 => level()];
+    let lease = prop_oneof![1 => Just(None), 3 => lease_request().prop_map(Some)];
+    (number(), file(), name, directory, access, share, disposition, lease, oplock)
+        .prop_map(|(session, file, name, directory, access, share, disposition, lease, oplock)| {
             Command::Open(Open {
                 session: SessionId::new(session),
                 file,
@@ -63,6 +70,7 @@ fn open() -> BoxedStrategy<Command> {
                 share: Share(share),
                 disposition,
                 lease,
+                oplock,
             })
         })
         .boxed()
@@ -144,8 +152,11 @@ fn command() -> BoxedStrategy<Command> {
             operation,
         }),
         20 => lock(),
-        16 => (client(), key(), 0..16_u32, prop::option::weighted(0.3, number())).prop_map(|(client, key, state, generation)| {
+        24 => (client(), key(), prop_oneof![1 => Just(0_u32), 2 => 0..16_u32], prop::option::weighted(0.3, number())).prop_map(|(client, key, state, generation)| {
             Command::Acknowledge { client, key, state, generation: generation.map(Generation::new) }
+        }),
+        6 => (1..4_u64, 1..12_u64, prop_oneof![4 => 0..2_u8, 2 => any::<u8>()]).prop_map(|(session, open, level)| {
+            Command::AcknowledgeOplock { session: SessionId::new(session), open: OpenId::new(open), level, generation: None }
         }),
         2 => (client(), key()).prop_map(|(client, key)| Command::Release { client, key }),
         2 => (0..40_u64).prop_map(|sequence| Command::Cancel { sequence: Sequence::new(sequence) }),
@@ -216,7 +227,7 @@ fn beginning() -> Vec<Entry> {
 }
 
 /// What garbage has to come across now and then: it is not all refused at the door.
-const ABOUT: [&str; 30] = [
+const ABOUT: [&str; 29] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -232,7 +243,7 @@ const ABOUT: [&str; 30] = [
     "parked",
     "break",
     "notice",
-    "revoked",
+    "oplock notice",
     "no: StaleIncarnation",
     "no: Forgotten",
     "no: NoSuchSession",
@@ -243,7 +254,6 @@ const ABOUT: [&str; 30] = [
     "no: KeyOnOtherFile",
     "no: InvalidParameter",
     "no: LimitReached",
-    "no: DeletePending",
     "Locked",
     "no: LockNotGranted",
     "no: RangeNotLocked",

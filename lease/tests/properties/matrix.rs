@@ -66,6 +66,7 @@ impl Table {
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(1), stream: None },
             name: "file".into(),
             directory: false,
+            oplock: lease::OplockLevel::None,
             access: asked.access,
             share: asked.share,
             disposition: asked.disposition,
@@ -110,7 +111,11 @@ fn expected(held: Asked, asked: Asked) -> Expected {
 fn breaks(effects: &[Effect]) -> Vec<(Caching, Caching, bool)> {
     let notices = effects.iter().filter_map(|effect| match effect {
         Effect::Break(notice) => Some((notice.from, notice.into, notice.ack_by.is_some())),
-        Effect::Reply { .. } | Effect::Parked { .. } | Effect::Revoked { .. } => None,
+        Effect::Reply { .. }
+        | Effect::Parked { .. }
+        | Effect::Revoked { .. }
+        | Effect::OplockBreak(_)
+        | Effect::OplockRevoked { .. } => None,
     });
     notices.collect()
 }
@@ -119,7 +124,12 @@ fn opened(effects: &[Effect]) -> Option<Result<Option<Caching>, Rejection>> {
     effects.iter().find_map(|effect| match effect {
         Effect::Reply { outcome: Ok(Outcome::Opened { lease, .. }), .. } => Some(Ok(lease.map(|grant| grant.state))),
         Effect::Reply { outcome: Err(rejection), .. } => Some(Err(*rejection)),
-        Effect::Reply { .. } | Effect::Parked { .. } | Effect::Break(_) | Effect::Revoked { .. } => None,
+        Effect::Reply { .. }
+        | Effect::Parked { .. }
+        | Effect::Break(_)
+        | Effect::Revoked { .. }
+        | Effect::OplockBreak(_)
+        | Effect::OplockRevoked { .. } => None,
     })
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use lease::{Break, ClientGuid, Effect, Incarnation, LeaseKey, NoticeNumber, RequestId, Sequence, ServerId, State};
+use lease::{
+    Break, ClientGuid, Effect, Incarnation, LeaseKey, NoticeNumber, OpenId, OplockBreak, RequestId, Sequence, ServerId, State,
+};
 
 /// The debts of one life of one server.
 #[derive(Debug, Default)]
@@ -12,6 +14,8 @@ pub(crate) struct Owed {
     words: BTreeMap<Sequence, Effect>,
     /// Breaks that wait for an acknowledgement.
     breaks: BTreeMap<(ClientGuid, LeaseKey), Break>,
+    /// The same of oplocks.
+    oplock_breaks: BTreeMap<OpenId, OplockBreak>,
     /// What nobody will acknowledge.
     notices: BTreeMap<NoticeNumber, Effect>,
 }
@@ -20,10 +24,26 @@ pub(crate) struct Owed {
 #[derive(Debug, Default)]
 pub(crate) struct Debts(pub(crate) BTreeMap<(ServerId, Incarnation), Owed>);
 
-/// The lease that a notification is about.
-fn told_of(effect: &Effect) -> Option<(ClientGuid, LeaseKey)> {
+/// What a notification is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Lease(ClientGuid, LeaseKey),
+    Oplock(OpenId),
+}
+
+impl Of {
+    fn is_there(self, state: &State) -> bool {
+        match self {
+            Of::Lease(client, key) => state.lease(client, key).is_some(),
+            Of::Oplock(open) => state.oplock(open).is_some(),
+        }
+    }
+}
+
+fn told_of(effect: &Effect) -> Option<Of> {
     match effect {
-        Effect::Break(Break { client, key, .. }) | Effect::Revoked { client, key, .. } => Some((*client, *key)),
+        Effect::Break(Break { client, key, .. }) | Effect::Revoked { client, key, .. } => Some(Of::Lease(*client, *key)),
+        Effect::OplockBreak(OplockBreak { open, .. }) | Effect::OplockRevoked { open, .. } => Some(Of::Oplock(*open)),
         Effect::Reply { .. } | Effect::Parked { .. } => None,
     }
 }
@@ -37,7 +57,11 @@ impl Debts {
                     self.owed(effect).words.insert(to.sequence, effect.clone());
                 }
                 Effect::Break(notice) => self.note_break(notice, effect),
-                Effect::Revoked { notice, .. } => self.replace(*notice, effect),
+                Effect::OplockBreak(OplockBreak { notice: Some(number), .. }) => self.replace(*number, effect),
+                Effect::OplockBreak(notice) => {
+                    self.owed(effect).oplock_breaks.insert(notice.open, notice.clone());
+                }
+                Effect::Revoked { notice, .. } | Effect::OplockRevoked { notice, .. } => self.replace(*notice, effect),
             }
         }
     }
@@ -79,7 +103,8 @@ impl Debts {
         for owed in self.0.values_mut() {
             owed.notices.retain(|_, effect| match effect {
                 Effect::Break(Break { to, .. }) | Effect::Revoked { to, .. } => !gone(to),
-                Effect::Reply { .. } | Effect::Parked { .. } => true,
+                // What is told of an oplock is told to its session, or not at all.
+                Effect::OplockBreak(_) | Effect::OplockRevoked { .. } | Effect::Reply { .. } | Effect::Parked { .. } => true,
             });
         }
     }
@@ -99,9 +124,13 @@ impl Debts {
                 state.lease(*client, *key).is_some_and(|lease| lease.breaking.is_some() && lease.generation == notice.generation)
             });
             // Only the latest news of a lease is owed, and only while there is one.
-            owed.notices.retain(|_, effect| told_of(effect).is_some_and(|(client, key)| state.lease(client, key).is_some()));
+            owed.notices.retain(|_, effect| told_of(effect).is_some_and(|of| of.is_there(state)));
+            owed.oplock_breaks.retain(|open, notice| {
+                state.oplock(*open).is_some_and(|oplock| oplock.breaking.is_some() && oplock.generation == notice.generation)
+            });
             let mut mine: Vec<Effect> = owed.words.values().cloned().collect();
             mine.extend(owed.breaks.values().cloned().map(Effect::Break));
+            mine.extend(owed.oplock_breaks.values().cloned().map(Effect::OplockBreak));
             mine.extend(owed.notices.values().cloned());
             let mut theirs = state.outstanding(life.0, life.1);
             mine.iter_mut().chain(&mut theirs).for_each(forget_name);
@@ -114,12 +143,20 @@ impl Debts {
 
 /// What is told again names the file as it is called by then.
 fn forget_name(effect: &mut Effect) {
-    if let Effect::Break(notice) = effect {
-        notice.name = "".into();
+    match effect {
+        Effect::Break(notice) => notice.name = "".into(),
+        Effect::OplockBreak(notice) => notice.name = "".into(),
+        Effect::Reply { .. } | Effect::Parked { .. } | Effect::Revoked { .. } | Effect::OplockRevoked { .. } => {}
     }
 }
 
 impl Debts {
+    /// Some break of an oplock that is owed, and waits for its acknowledgement.
+    pub(crate) fn running_of_oplock(&self, index: usize) -> Option<OplockBreak> {
+        let running: Vec<&OplockBreak> = self.0.values().flat_map(|owed| owed.oplock_breaks.values()).collect();
+        if running.is_empty() { None } else { Some(running[index % running.len()].clone()) }
+    }
+
     /// Some break that is owed, and waits for its acknowledgement.
     pub(crate) fn running(&self, index: usize) -> Option<Break> {
         let running: Vec<&Break> = self.0.values().flat_map(|owed| owed.breaks.values()).collect();

@@ -34,6 +34,7 @@ enum About {
     Operate { open: OpenId, range: Option<(ByteRange, bool)> },
     Lock { open: OpenId, locks: Vec<RangeLock>, wait: bool },
     Unlock { open: OpenId, range: ByteRange },
+    Oplock,
     Acknowledge { owner: Owner, state: u32 },
     Release(Owner),
     Cancel,
@@ -156,6 +157,7 @@ impl Play {
             Action::Lock { index, locks, wait, allocation } => self.lock(*index, locks, *wait, *allocation),
             Action::Unlock(index) => self.unlock(*index),
             Action::Acknowledge { which, how, late } => self.acknowledge(*which, *how, *late),
+            Action::AcknowledgeOplock(index, level) => self.acknowledge_oplock(*index, *level),
             Action::Release(index) => self.release(*index),
             Action::Cancel(index) => self.cancel(*index),
             Action::Connect { client, server } => {
@@ -242,7 +244,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 28] = [
+const ABOUT: [&str; 31] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -259,6 +261,9 @@ const ABOUT: [&str; 28] = [
     "break",
     "notice",
     "revoked",
+    "oplock break",
+    "oplock notice",
+    "OplockAcknowledged",
     "no: StaleIncarnation",
     "no: AckExceedsTarget",
     "no: KeyOnOtherFile",

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use lease::{Break, Effect};
+use lease::{Break, Effect, OplockBreak};
 use proptest::prelude::*;
 use proptest::test_runner::{TestRunner, contextualize_config};
 
@@ -34,13 +34,16 @@ fn kind(effect: &Effect) -> String {
         Effect::Parked { .. } => "parked".to_owned(),
         Effect::Break(Break { ack_by: Some(_), .. }) => "break".to_owned(),
         Effect::Break(Break { ack_by: None, .. }) => "notice".to_owned(),
+        Effect::OplockBreak(OplockBreak { ack_by: Some(_), .. }) => "oplock break".to_owned(),
+        Effect::OplockBreak(OplockBreak { ack_by: None, .. }) => "oplock notice".to_owned(),
+        Effect::OplockRevoked { .. } => "oplock revoked".to_owned(),
         Effect::Revoked { .. } => "revoked".to_owned(),
     }
 }
 
 /// Tries the property on many inputs, and then whether everything that it is about came about.
 pub(crate) fn try_all<S: Strategy>(inputs: &S, source: &'static str, about: &[&str], property: impl Fn(&S::Value) -> Seen) {
-    let config = ProptestConfig { cases: 192, max_shrink_iters: 4000, source_file: Some(source), ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 256, max_shrink_iters: 4000, source_file: Some(source), ..ProptestConfig::default() };
     let seen = RefCell::new(Seen::default());
     let outcome = TestRunner::new(contextualize_config(config)).run(inputs, |input| {
         let met = property(&input);

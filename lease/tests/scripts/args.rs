@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use lease::{
-    Access, ByteRange, Caching, ClientGuid, Disposition, HANDLE_CACHING, LeaseKey, LockSequence, READ_CACHING, ServerId, Share,
-    WRITE_CACHING,
+    Access, ByteRange, Caching, ClientGuid, Disposition, HANDLE_CACHING, LeaseKey, LockSequence, OPLOCK_LEVEL_LEASE, OplockLevel,
+    READ_CACHING, ServerId, Share, WRITE_CACHING,
 };
 
 /// An SMB server: one capital letter.
@@ -324,4 +324,38 @@ impl FromStr for LockNumber {
 pub(crate) fn seconds(millis: u64) -> String {
     let text = format!("{}.{:03}", millis / 1000, millis % 1000);
     format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A legacy oplock: `ii`, `exclusive`, `batch` or `none`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Level(pub(crate) OplockLevel);
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Level, String> {
+        Ok(Level(match text {
+            "none" => OplockLevel::None,
+            "ii" => OplockLevel::LevelII,
+            "exclusive" => OplockLevel::Exclusive,
+            "batch" => OplockLevel::Batch,
+            other => return Err(format!("'{other}' is no oplock: use none, ii, exclusive or batch")),
+        }))
+    }
+}
+
+/// The level of an acknowledgement, as a client sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LevelByte(pub(crate) u8);
+
+impl FromStr for LevelByte {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LevelByte, String> {
+        match text.strip_prefix("0x") {
+            Some(number) => u8::from_str_radix(number, 16).map(LevelByte).map_err(|error| error.to_string()),
+            None if text == "lease" => Ok(LevelByte(OPLOCK_LEVEL_LEASE)),
+            None => text.parse().map(|Level(level)| LevelByte(level.to_byte())),
+        }
+    }
 }

@@ -57,6 +57,13 @@ impl Player {
             Verb::Rename(name, to) => self.operate(std::slice::from_ref(name), &Operation::Rename { name: Arc::from(to.as_str()) }),
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
+            Verb::Ackop { handle, level, generation } => {
+                let (seat, session, open) = self.world.handle(handle)?;
+                let open = open.ok_or_else(|| format!("'{handle}' was never opened"))?;
+                let generation = generation.map(Generation::new);
+                let command = Command::AcknowledgeOplock { session, open, level: level.0, generation };
+                Ok(self.ask(seat.server, command, About::Operation(handle.clone())))
+            }
             Verb::Release { seat, key } => {
                 let command = Command::Release { client: seat.client.guid(), key: key.key() };
                 Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
@@ -86,9 +93,13 @@ impl Player {
             }
             Verb::Retry(name) => self.retry(name.as_deref()),
             Verb::Reuse { id, open } => self.reuse(id, open),
-            Verb::Leases | Verb::Locks | Verb::Lease { .. } | Verb::Counts | Verb::Outstanding(_) | Verb::Deadline => {
-                self.look(verb)
-            }
+            Verb::Leases
+            | Verb::Locks
+            | Verb::Lease { .. }
+            | Verb::Oplock(_)
+            | Verb::Counts
+            | Verb::Outstanding(_)
+            | Verb::Deadline => self.look(verb),
             Verb::Fresh => {
                 self.world = World::default();
                 Ok(String::new())
@@ -102,7 +113,8 @@ impl Player {
     }
 
     fn open(&mut self, verb: &Verb) -> Played {
-        let Verb::Open { seat, file, stream, access, share, disp, epoch, parent, dir, times, name_bytes, lease } = verb else {
+        let Verb::Open { seat, file, stream, access, share, disp, epoch, parent, dir, times, name_bytes, oplock, lease } = verb
+        else {
             unreachable!("only opens come here")
         };
         let lease = match lease[..] {
@@ -123,6 +135,7 @@ impl Player {
             share: share.0,
             disposition: disp.0,
             lease,
+            oplock: oplock.0,
         };
         self.world.let_in(|world| {
             for _ in 1..times.unwrap_or(1) {
@@ -320,6 +333,13 @@ impl Player {
                 Some(lease) => writeln!(text, "{}", show::lease(&self.world, &lease))?,
                 None => writeln!(text, "{client} has no {key}")?,
             },
+            Verb::Oplock(name) => {
+                let (_, _, open) = self.world.handle(name)?;
+                match open.and_then(|open| state.opens().find(|info| info.id == open)) {
+                    Some(info) => writeln!(text, "{name} {}", info.oplock)?,
+                    None => writeln!(text, "{name} is closed")?,
+                }
+            }
             Verb::Counts => writeln!(text, "{}", show::counts(&state.counts()))?,
             Verb::Outstanding(server) => {
                 let (incarnation, _) = self.world.life(*server).ok_or("the server never started")?;

@@ -1,6 +1,6 @@
 //! What came of a command, told in the names of the script: one line an effect, headed by the server that is told.
 
-use lease::{Break, Caching, Counts, Effect, Grant, LeaseInfo, LockInfo, Outcome, Rejection, RequestId, Route};
+use lease::{Break, Caching, Counts, Effect, Grant, LeaseInfo, LockInfo, OplockLevel, Outcome, Rejection, RequestId, Route};
 
 use crate::args::{Client, Key, Server, seconds};
 use crate::world::{About, World};
@@ -27,6 +27,11 @@ fn line(world: &World, effect: &Effect) -> String {
         Effect::Reply { to, outcome: Err(rejection) } => format!("{}refused: {}", subject(world, *to), refusal(*rejection)),
         Effect::Parked { to } => format!("{}waits", subject(world, *to)),
         Effect::Break(notice) => notification(world, notice),
+        Effect::OplockBreak(notice) => {
+            let ack = notice.ack_by.map_or_else(|| "no ack".to_owned(), |by| format!("ack by {}", seconds(by.as_millis())));
+            format!("break {} to {}, {ack}", world.name_of(notice.open), notice.into)
+        }
+        Effect::OplockRevoked { open, generation, .. } => format!("revoked oplock of {} ({generation})", world.name_of(*open)),
         Effect::Revoked { to, client, key, generation, .. } => {
             format!("revoked {} {} ({generation})", place(world, *to, Client::of(*client)), Key::of(*key))
         }
@@ -59,7 +64,9 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::SessionStarted { .. } => "connected".to_owned(),
         Outcome::SessionEnded => "logged off".to_owned(),
         Outcome::Disconnected => "disconnected".to_owned(),
-        Outcome::Opened { lease: None, .. } => "opened".to_owned(),
+        Outcome::Opened { lease: None, oplock: OplockLevel::None, .. } => "opened".to_owned(),
+        Outcome::Opened { lease: None, oplock, .. } => format!("opened {oplock}"),
+        Outcome::OplockAcknowledged { level } => format!("acknowledged, {level} now"),
         Outcome::Opened { lease: Some(grant), .. } => format!("opened {}", granted(grant)),
         Outcome::Closed { delete: false } => "closed".to_owned(),
         Outcome::Closed { delete: true } => "closed, and the file is gone".to_owned(),
@@ -101,6 +108,8 @@ fn refusal(rejection: Rejection) -> String {
         | Rejection::KeyOnOtherFile
         | Rejection::SharingViolation
         | Rejection::DeletePending
+        | Rejection::OplockNotBreaking
+        | Rejection::InvalidOplockProtocol
         | Rejection::LockNotGranted
         | Rejection::RangeNotLocked
         | Rejection::InvalidLockRange

@@ -1,6 +1,8 @@
 //! The manual of the scripts: one verb a variant.
 
-use crate::args::{Bits, Client, Disposes, Key, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted};
+use crate::args::{
+    Bits, Client, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted,
+};
 
 /// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
 /// sends the request as that life of the server, whatever the current one is.
@@ -39,6 +41,9 @@ pub(crate) enum Verb {
         /// The length of the path in bytes, instead of that of the file's name.
         #[arg(key)]
         name_bytes: Option<usize>,
+        /// The legacy oplock asked for: `ii`, `exclusive` or `batch`.
+        #[arg(key, optional)]
+        oplock: Level,
         /// The lease asked for: at most one.
         #[arg(key, optional, many)]
         lease: Vec<(Key, Bits)>,
@@ -113,6 +118,18 @@ pub(crate) enum Verb {
         #[arg(key, many)]
         lease: Vec<(Key, Bits)>,
     },
+    /// Acknowledges the break of an oplock: `ackop h1 ii`, with a level, `lease`, or a byte like `0x42`.
+    Ackop {
+        /// The handle.
+        handle: String,
+        /// The level that the client agrees to.
+        level: LevelByte,
+        /// Which break; the one that is running, unless it says another.
+        #[arg(key = "gen")]
+        generation: Option<u64>,
+    },
+    /// Says what oplock a handle has: `oplock h1`.
+    Oplock(String),
     /// Gives a lease up: `release c1@A K1`.
     Release {
         /// Through which connection.

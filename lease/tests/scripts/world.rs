@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Break, Command, ConnectionId, Effect, Entry, FileId, FileKey, Incarnation, LockOwner, LogTime, NoticeNumber, OpenId, Outcome,
-    Rejection, Request, RequestId, Route, Sequence, SessionId, State, VolumeId,
+    Break, Command, ConnectionId, Effect, Entry, FileId, FileKey, Incarnation, LockOwner, LogTime, NoticeNumber, OpenId,
+    OplockBreak, Outcome, Rejection, Request, RequestId, Route, Sequence, SessionId, State, VolumeId,
 };
 
 use crate::args::{Key, Seat, Server};
@@ -112,10 +112,13 @@ impl World {
         for effect in &effects {
             match effect {
                 Effect::Reply { to, outcome } => self.learn(*to, outcome),
-                Effect::Break(Break { to, notice: Some(notice), .. }) | Effect::Revoked { to, notice, .. } => {
+                Effect::Break(Break { to, notice: Some(notice), .. })
+                | Effect::OplockBreak(OplockBreak { to, notice: Some(notice), .. })
+                | Effect::Revoked { to, notice, .. }
+                | Effect::OplockRevoked { to, notice, .. } => {
                     self.tell(*to, *notice);
                 }
-                Effect::Break(_) | Effect::Parked { .. } => {}
+                Effect::Break(_) | Effect::OplockBreak(_) | Effect::Parked { .. } => {}
             }
         }
         effects
@@ -310,6 +313,12 @@ impl World {
         let name = usize::try_from(number).ok().and_then(|number| self.files.get(number.wrapping_sub(1)));
         let name = name.map_or("?", String::as_str);
         key.stream.as_deref().map_or_else(|| name.to_owned(), |stream| format!("{name}:{stream}"))
+    }
+
+    /// What a script calls this open.
+    pub(crate) fn name_of(&self, open: OpenId) -> String {
+        let named = self.handles.iter().find(|(_, handle)| handle.open == Some(open));
+        named.map_or_else(|| open.to_string(), |(name, _)| name.clone())
     }
 
     /// What a script calls this connection.

@@ -150,7 +150,7 @@ pub(super) async fn show(cluster: &Admin, asked: &LeaseShow) -> Result<LeaseDeta
 
 impl LeaseReport {
     /// `RWH`, or `RWH -> RH in 31.2s` while a break runs.
-    fn state_for_people(&self) -> String {
+    pub(super) fn state_for_people(&self) -> String {
         match &self.breaking {
             None => self.state.clone(),
             Some(breaking) => {

@@ -109,6 +109,7 @@ impl Client {
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
             name: Arc::from(name),
             directory: false,
+            oplock: lease::OplockLevel::None,
             access: Access(READ_AND_WRITE),
             share: Share(SHARE_ALL),
             disposition: Disposition::Keep,

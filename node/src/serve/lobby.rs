@@ -65,6 +65,10 @@ impl AdminService for Lobby {
         Err(not_formed())
     }
 
+    async fn who_has_file(&self, _: Request<pb::WhoHasFileRequest>) -> Result<Response<pb::WhoHasFileResponse>, Status> {
+        Err(not_formed())
+    }
+
     async fn state_hash(&self, _: Request<pb::StateHashRequest>) -> Result<Response<pb::StateHashResponse>, Status> {
         Err(not_formed())
     }

@@ -110,7 +110,6 @@ impl Parts<'_> {
         let routing = Routing {
             request_timeout: self.config.request_timeout,
             repeat_after: REPEAT_AFTER_MIN.max(self.config.election_timeout_max * 2),
-            forward_timeout: self.config.election_timeout_max,
         };
         let waiters = self.machine.waiters().clone();
         router(routing, transport, proposer, waiters, self.leadership.clone(), self.stop.clone())

@@ -28,8 +28,9 @@ impl Machine {
             // Nobody writes a checkpoint of it.
             drop(self.state.take_touched());
         }
-        self.outbox.flush();
         self.publish();
+        // Last, since whoever is woken last runs next: an answer should not wait for those who only look at the progress.
+        self.outbox.flush();
         Ok(())
     }
 

@@ -73,7 +73,10 @@ pub(super) fn load(file: &SnapshotFile) -> Result<State, Unusable> {
     let (mut feed, records) = Feed::channel();
     let (state, read) = thread::scope(|scope| {
         let reader = scope.spawn(move || {
-            let read = file.read(|key, value| feed.push(key, value));
+            let read = file.read(|key, value| {
+                feed.push(key, value);
+                feed.end_group();
+            });
             drop(feed);
             read
         });

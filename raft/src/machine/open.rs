@@ -130,6 +130,7 @@ async fn read_checkpoint(checkpoint: &Checkpoint) -> Result<Option<(State, Check
         let take = move |_: &[u8], packed: &[u8]| {
             if unpacked.is_ok() {
                 unpacked = unpack(packed, |key, value| feed.push(key, value));
+                feed.end_group();
                 if let Err(unreadable) = unpacked {
                     result.get_or_init(|| unreadable);
                 }

@@ -1,17 +1,22 @@
 //! Records between files and the state.
 
+use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use lease::{Record, RestoreError, State, StateHash};
+use lease::{Piece, Records, RestoreError, State, StateHash};
 
 use super::packing::Unreadable;
 use crate::store::StoreError;
 
-/// How many records travel together from the thread that reads the disk to the one that builds the state.
-const RECORDS_PER_BATCH: usize = 1024;
+/// Bytes of records that travel together from the thread that reads the disk to one that builds the state.
+const BATCH_BYTES: usize = 64 << 10;
 /// How many of those may wait.
-const BATCHES_WAITING_MAX: usize = 16;
+const BATCHES_WAITING_MAX: usize = 32;
+/// Threads that build the state. More would wait for the one that reads.
+const THREADS_MAX: usize = 4;
 
 /// Why a copy of the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,26 +49,34 @@ pub(super) fn check_hash(found: StateHash, expected: u128) -> Result<(), Unusabl
 /// The end of a channel that records are put in.
 #[derive(Debug)]
 pub(super) struct Feed {
-    batch: Vec<Record>,
-    sender: SyncSender<Vec<Record>>,
+    batch: Records,
+    sender: SyncSender<Records>,
 }
 
 impl Feed {
-    /// A channel from a thread that reads the disk to one that builds the state.
-    pub(super) fn channel() -> (Feed, Receiver<Vec<Record>>) {
+    /// A channel from a thread that reads the disk to those that build the state.
+    pub(super) fn channel() -> (Feed, Receiver<Records>) {
         let (sender, receiver) = sync_channel(BATCHES_WAITING_MAX);
-        (Feed { batch: Vec::with_capacity(RECORDS_PER_BATCH), sender }, receiver)
+        (Feed { batch: Feed::empty(), sender }, receiver)
+    }
+
+    fn empty() -> Records {
+        Records::with_capacity(BATCH_BYTES + BATCH_BYTES / 8)
     }
 
     pub(super) fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.batch.push(Record { key: key.to_vec(), value: value.to_vec() });
-        if self.batch.len() == RECORDS_PER_BATCH {
+        self.batch.push(key, value);
+    }
+
+    /// Here a group of records ends: the best place to end a batch, since what belongs together is then read by one thread.
+    pub(super) fn end_group(&mut self) {
+        if self.batch.bytes() >= BATCH_BYTES {
             self.send();
         }
     }
 
     fn send(&mut self) {
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(RECORDS_PER_BATCH));
+        let batch = std::mem::replace(&mut self.batch, Feed::empty());
         // The other side is gone when it found a record that it could not use; it says so itself.
         drop(self.sender.send(batch));
     }
@@ -71,13 +84,36 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.send();
+        if !self.batch.is_empty() {
+            self.send();
+        }
     }
 }
 
-/// Builds the state from all records of a channel.
-pub(super) fn restore(records: Receiver<Vec<Record>>) -> Result<State, RestoreError> {
-    State::restore(records.into_iter().flatten())
+/// Builds the state from all records of a channel, on as many threads as the machine has processors for. Blocks.
+pub(super) fn restore(records: Receiver<Records>) -> Result<State, RestoreError> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
+    let records = Mutex::new(Some(records));
+    let pieces = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| read_piece(&records))).collect();
+        let first = read_piece(&records);
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        std::iter::once(first).chain(others).collect::<Result<Vec<Piece>, RestoreError>>()
+    })?;
+    State::assemble(pieces, threads)
+}
+
+/// Reads batches until there are no more. After one that is of no use, nobody takes any more of them.
+fn read_piece(records: &Mutex<Option<Receiver<Records>>>) -> Result<Piece, RestoreError> {
+    let next = || records.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.recv().ok();
+    let mut piece = Piece::default();
+    while let Some(batch) = next() {
+        if let Err(error) = piece.read(&batch) {
+            drop(records.lock().unwrap_or_else(PoisonError::into_inner).take());
+            return Err(error);
+        }
+    }
+    Ok(piece)
 }
 
 /// Runs what blocks: on a thread of its own if the store is on a disk, and right here if it is in memory, so that a simulation

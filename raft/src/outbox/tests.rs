@@ -1,5 +1,6 @@
 //! Mailboxes and waiters on their own; with a state machine behind them they are tested in `machine`.
 
+use futures::FutureExt as _;
 use lease::{Effect, Incarnation, Outcome, RequestId, Sequence, ServerId};
 use tokio::sync::mpsc;
 
@@ -90,17 +91,31 @@ async fn the_router_hears_of_each_routed_request_once() {
     waiters.complete(8, &[reply(2), reply(1)]);
     let completion = |sequence, completed| Completion { id: id(sequence), completed };
     let expected = [completion(1, Completed::Answered), completion(2, Completed::Parked)];
-    assert_eq!(waiters.completions().await, expected);
+    assert_eq!(waiters.take_completions(), expected);
     assert_eq!(waiter.answer().await.unwrap().index, 8);
     // The third is given up by the router itself, which needs no telling.
     waiters.give_up(id(3), &Unavailable::OutcomeUnknown);
     assert!(waiters.is_empty());
     waiters.route(&[id(4)]).unwrap();
-    let waiting = waiters.clone();
-    let later = tokio::spawn(async move { waiting.completions().await });
-    tokio::task::yield_now().await;
     waiters.complete(9, &[reply(4)]);
-    assert_eq!(later.await.unwrap(), [completion(4, Completed::Answered)]);
+    assert!(waiters.urgent().now_or_never().is_none(), "an answer can wait");
+    assert_eq!(waiters.take_completions(), [completion(4, Completed::Answered)]);
+}
+
+#[tokio::test]
+async fn the_router_is_woken_when_it_has_to_enter_requests_again_and_when_many_have_outcomes() {
+    let waiters = Waiters::new(4096);
+    waiters.route(&[id(1), id(2)]).unwrap();
+    waiters.complete(5, &[reply(1)]);
+    assert!(waiters.urgent().now_or_never().is_none());
+    waiters.settle(SERVER, LIFE, &BTreeSet::new());
+    assert!(waiters.urgent().now_or_never().is_some(), "the second request has to be entered again");
+    assert_eq!(waiters.take_completions().len(), 2);
+
+    let many: Vec<_> = (10..1010).collect();
+    waiters.route(&many.iter().copied().map(id).collect::<Vec<_>>()).unwrap();
+    waiters.complete(6, &many.iter().copied().map(reply).collect::<Vec<_>>());
+    assert!(waiters.urgent().now_or_never().is_some(), "completions must not pile up");
 }
 
 #[tokio::test]
@@ -113,7 +128,7 @@ async fn what_a_snapshot_does_not_know_is_entered_again_or_unknown() {
     waiters.complete(5, &[parked(3), parked(4)]);
     waiters.settle(SERVER, LIFE, &BTreeSet::from([id(4)]));
     let completion = |sequence| Completion { id: id(sequence), completed: Completed::Unknown };
-    assert_eq!(waiters.completions().await, [completion(1), completion(2)]);
+    assert_eq!(waiters.take_completions(), [completion(1), completion(2)]);
     assert_eq!(was_parked.answer().await, Err(Unavailable::OutcomeUnknown));
     // The others are answered when the router has entered them again, and when the state goes on.
     waiters.complete(9, &[reply(1), reply(4)]);

@@ -12,6 +12,9 @@ use tokio::sync::{Notify, watch};
 use super::delivery::Answered;
 use crate::error::Unavailable;
 
+/// Completions at which the router is woken even if none of them is urgent.
+const COMPLETIONS_LAZY_MAX: usize = 512;
+
 /// How far a request has come, as a waiter sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stage {
@@ -53,8 +56,8 @@ pub struct Waiters {
 #[derive(Debug)]
 struct Shared {
     table: Mutex<Table>,
-    /// Wakes the router when `Table::completions` is no longer empty.
-    completed: Notify,
+    /// Wakes the router when it has to look at `Table::completions` now.
+    urgent: Notify,
     waiters_max: usize,
 }
 
@@ -77,7 +80,7 @@ struct Entry {
 impl Waiters {
     /// An empty table for at most this many requests.
     pub fn new(waiters_max: usize) -> Waiters {
-        Waiters { shared: Arc::new(Shared { table: Mutex::default(), completed: Notify::new(), waiters_max }) }
+        Waiters { shared: Arc::new(Shared { table: Mutex::default(), urgent: Notify::new(), waiters_max }) }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -122,16 +125,16 @@ impl Waiters {
         }
     }
 
-    /// The completions since the last call; waits until there is one. For the router alone.
-    pub async fn completions(&self) -> Vec<Completion> {
-        loop {
-            let woken = self.shared.completed.notified();
-            let completions: Vec<_> = self.table().completions.drain(..).collect();
-            if !completions.is_empty() {
-                return completions;
-            }
-            woken.await;
-        }
+    /// The completions since the last call. For the router alone. Most of them can wait: that a request has its outcome only has to
+    /// be known before it would be repeated.
+    pub fn take_completions(&self) -> Vec<Completion> {
+        self.table().completions.drain(..).collect()
+    }
+
+    /// Waits until completions should be taken soon: requests have to be entered again, or there are many. Cancel safe. For the
+    /// router alone.
+    pub async fn urgent(&self) {
+        self.shared.urgent.notified().await;
     }
 
     /// How many requests somebody cares about.
@@ -154,7 +157,7 @@ impl Waiters {
             match effect {
                 Effect::Reply { to, outcome } => table.answered(*to, index, outcome),
                 Effect::Parked { to } => table.parked(*to),
-                Effect::Break(_) | Effect::Revoked { .. } => {}
+                Effect::Break(_) | Effect::Revoked { .. } | Effect::OplockBreak(_) | Effect::OplockRevoked { .. } => {}
             }
         }
         self.wake(&table);
@@ -191,8 +194,9 @@ impl Waiters {
     }
 
     fn wake(&self, table: &Table) {
-        if !table.completions.is_empty() {
-            self.shared.completed.notify_one();
+        let newest = table.completions.back().map(|completion| completion.completed);
+        if table.completions.len() >= COMPLETIONS_LAZY_MAX || newest == Some(Completed::Unknown) {
+            self.shared.urgent.notify_one();
         }
     }
 

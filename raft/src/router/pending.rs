@@ -64,8 +64,14 @@ impl Table {
         self.pending.remove(id)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.pending.is_empty()
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Those that do not wait in the queue of what is to be forwarded.
+    pub(super) fn sent(&self) -> Vec<RequestId> {
+        self.pending.iter().filter(|(_, pending)| !pending.queued).map(|(id, _)| *id).collect()
     }
 
     /// Every request, in the order in which their servers numbered them.

@@ -4,38 +4,29 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::StreamExt;
-use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
 use lease::{Entry, LogTime, RequestId};
 use rand::RngExt;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::inbox::Inbox;
 use super::pending::{Pending, Table};
+use super::way::{Stream, To, Way};
 use super::{Handed, Routing};
 use crate::codec::entry::BatchWriter;
 use crate::error::{TransportError, Unavailable};
 use crate::leadership::Leadership;
 use crate::outbox::{Completed, Completion, Waiters};
 use crate::proposer::{Proposal, Proposer};
-use crate::transport::{Transport, Verb};
-use crate::types::{Member, NodeId};
+use crate::transport::Transport;
 
-/// Forwards that may be under way to the leader. What comes meanwhile goes together in the next one.
-const FORWARDS_IN_FLIGHT_MAX: usize = 4;
-/// How often the table is searched for requests whose time has come.
+/// How often the table is brought up to date, and searched for requests whose time has come.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(20);
-/// The shortest pause after a forward was refused. As much again is added by chance.
+/// The shortest pause after the leader took no more. As much again is added by chance.
 const REFUSED_PAUSE: Duration = Duration::from_millis(10);
-
-/// What became of a forward.
-struct Forwarded {
-    ids: Vec<RequestId>,
-    result: Result<Bytes, TransportError>,
-}
+/// How often the pause before the stream to the leader is opened again is doubled.
+const PAUSE_DOUBLINGS_MAX: u32 = 4;
 
 /// Owned by the router's task.
 pub(super) struct Task {
@@ -44,11 +35,17 @@ pub(super) struct Task {
     proposer: Proposer,
     waiters: Waiters,
     leadership: watch::Receiver<Leadership>,
-    queue: mpsc::Receiver<Handed>,
+    inbox: Inbox,
     table: Table,
     /// To be forwarded when there is room.
     outgoing: VecDeque<RequestId>,
-    forwards: FuturesUnordered<BoxFuture<'static, Forwarded>>,
+    way: Way,
+    ways: watch::Sender<Way>,
+    /// The stream to the leader, if that is another node.
+    stream: Option<Stream>,
+    /// When it is opened again, and how often it ended since the leader was known.
+    reopen_at: Instant,
+    endings: u32,
 }
 
 impl Task {
@@ -58,7 +55,8 @@ impl Task {
         proposer: Proposer,
         waiters: Waiters,
         leadership: watch::Receiver<Leadership>,
-        queue: mpsc::Receiver<Handed>,
+        inbox: Inbox,
+        ways: watch::Sender<Way>,
     ) -> Task {
         Task {
             routing,
@@ -66,18 +64,24 @@ impl Task {
             proposer,
             waiters,
             leadership,
-            queue,
+            inbox,
             table: Table::default(),
             outgoing: VecDeque::new(),
-            forwards: FuturesUnordered::new(),
+            way: Way::default(),
+            ways,
+            stream: None,
+            reopen_at: Instant::now(),
+            endings: 0,
         }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
-        let waiters = self.waiters.clone();
+        let (waiters, inbox) = (self.waiters.clone(), self.inbox.clone());
         let mut sweep = tokio::time::interval(SWEEP_INTERVAL);
         sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let wanted = !self.outgoing.is_empty();
+            let room = self.stream.as_ref().filter(|_| wanted).map(|stream| stream.batches.clone());
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -87,51 +91,54 @@ impl Task {
                     }
                     self.turn_to_leader();
                 }
-                handed = self.queue.recv() => match handed {
-                    Some(handed) => self.take(handed),
-                    None => break,
-                },
-                completions = waiters.completions() => self.completed(completions),
-                Some(forwarded) = self.forwards.next(), if !self.forwards.is_empty() => self.forwarded(&forwarded),
-                _ = sweep.tick(), if !self.table.is_empty() => self.sweep(),
+                () = inbox.urgent() => {
+                    let ids = self.take_handed();
+                    self.bring(ids);
+                }
+                () = waiters.urgent() => self.take_completions(),
+                error = Stream::ended(self.stream.as_mut()) => self.stream_ended(&error),
+                () = Stream::room(room) => self.forward(),
+                _ = sweep.tick() => self.sweep(),
             }
         }
+        let left = inbox.close();
+        self.insert_all(left);
         let ids = self.table.ids();
         self.give_up_all(&ids);
     }
 
-    fn take(&mut self, handed: Handed) {
-        let ids = self.insert(handed);
-        // What else is there goes along.
-        let more: Vec<RequestId> = self.take_queued();
-        self.bring(ids.into_iter().chain(more).collect());
+    /// Takes up what has been handed over; returns what is to be brought to the leader.
+    fn take_handed(&mut self) -> Vec<RequestId> {
+        let handed = self.inbox.take();
+        self.insert_all(handed)
     }
 
-    /// Takes up what has been handed over, without waiting.
-    fn take_queued(&mut self) -> Vec<RequestId> {
-        let mut ids = Vec::new();
-        while let Ok(handed) = self.queue.try_recv() {
-            ids.extend(self.insert(handed));
-        }
-        ids
-    }
-
-    /// Takes requests up; returns those that are to be brought to the leader.
-    fn insert(&mut self, handed: Handed) -> Vec<RequestId> {
+    fn insert_all(&mut self, all: Vec<Handed>) -> Vec<RequestId> {
         let again = Instant::now() + self.routing.repeat_after;
         let mut ids = Vec::new();
-        for tracked in handed.tracked {
-            if !handed.proposed {
-                ids.push(tracked.request.id);
+        for handed in all {
+            // What was sent on a way that has ended meanwhile may be lost.
+            let sent = handed.taken == Some(self.way.number);
+            for tracked in handed.tracked {
+                if !sent {
+                    ids.push(tracked.request.id);
+                }
+                self.table.insert(tracked, self.routing.request_timeout, again, handed.taken.is_some());
             }
-            self.table.insert(tracked, self.routing.request_timeout, again, handed.proposed);
         }
         ids
     }
 
-    fn completed(&mut self, completions: Vec<Completion>) {
-        // Each request was handed over before it could have an outcome, but perhaps it is still in the queue.
-        let fresh = self.take_queued();
+    fn take_completions(&mut self) {
+        let ids = self.settle();
+        self.bring(ids);
+    }
+
+    /// Brings the table up to date. Returns what is to be brought to the leader.
+    fn settle(&mut self) -> Vec<RequestId> {
+        // Each request was handed over before it could have an outcome, but perhaps it is still in the inbox.
+        let completions = self.waiters.take_completions();
+        let mut fresh = self.take_handed();
         let mut lost = Vec::new();
         for Completion { id, completed } in completions {
             match completed {
@@ -143,13 +150,17 @@ impl Task {
         if self.waiters.route(&lost).is_err() {
             tracing::debug!(requests = lost.len(), "no room to watch requests again");
         }
-        self.bring(fresh.into_iter().chain(lost).collect());
+        fresh.extend(lost);
+        fresh
     }
 
     /// The leader changed: what was sent to the former one may be lost, and is brought to the new one at once.
     fn turn_to_leader(&mut self) {
         self.leadership.borrow_and_update();
-        self.forwards.clear();
+        self.endings = 0;
+        self.open_way();
+        // All that has no outcome is brought to the new leader, whether it was sent to the former one or not.
+        self.settle();
         self.outgoing.clear();
         let ids = self.table.ids();
         for id in &ids {
@@ -160,12 +171,28 @@ impl Task {
         self.bring(ids);
     }
 
+    /// Finds the way to whoever leads.
+    fn open_way(&mut self) {
+        let leadership = self.leadership.borrow().clone();
+        self.stream = leadership.other().map(|(leader, member)| Stream::open(&*self.transport, *leader, member));
+        self.turn(match &self.stream {
+            _ if leadership.mine.is_some() => To::Proposer,
+            Some(stream) => To::Leader(stream.batches.clone()),
+            None => To::Nobody,
+        });
+    }
+
+    fn turn(&mut self, to: To) {
+        self.way = Way { number: self.way.number + 1, to };
+        self.ways.send_replace(self.way.clone());
+    }
+
     /// Brings requests to whoever leads.
     fn bring(&mut self, ids: Vec<RequestId>) {
         if ids.is_empty() {
             return;
         }
-        if self.leadership.borrow().mine.is_some() {
+        if matches!(self.way.to, To::Proposer) {
             self.propose(&ids);
         } else {
             for id in ids {
@@ -194,25 +221,28 @@ impl Task {
 
     /// Forwards what is outgoing, as far as there is room.
     fn forward(&mut self) {
-        let Some((leader, member)) = self.leadership.borrow().other().cloned() else { return };
-        while !self.outgoing.is_empty() && self.forwards.len() < FORWARDS_IN_FLIGHT_MAX {
-            self.forward_one(leader, &member);
+        let Some(batches) = self.stream.as_ref().map(|stream| stream.batches.clone()) else { return };
+        while !self.outgoing.is_empty()
+            && let Ok(room) = batches.try_reserve()
+        {
+            let batch = self.next_batch();
+            if batch.entries() > 0 {
+                room.send(batch.finish().0);
+            }
         }
     }
 
-    fn forward_one(&mut self, leader: NodeId, member: &Member) {
-        let mut message = BatchWriter::new(None);
-        let mut ids = Vec::new();
+    fn next_batch(&mut self) -> BatchWriter {
+        let mut batch = BatchWriter::new(None);
         while let Some(id) = self.outgoing.pop_front() {
             let Some(pending) = self.table.get_mut(&id) else { continue };
             // The leader stamps it.
             let entry =
                 Entry { at: LogTime::ZERO, request: Some(pending.tracked.request), command: pending.tracked.command.clone() };
-            match message.push(&entry) {
+            match batch.push(&entry) {
                 Ok(true) => {
                     pending.sent(self.routing.repeat_after);
                     pending.queued = false;
-                    ids.push(id);
                 }
                 Ok(false) => {
                     self.outgoing.push_front(id);
@@ -221,20 +251,21 @@ impl Task {
                 Err(error) => tracing::warn!(%error, request = %id, "a request that fits in no message stays without an answer"),
             }
         }
-        if ids.is_empty() {
-            return;
-        }
-        let call = self.transport.call(leader, member, Verb::Forward, message.finish().0, self.routing.forward_timeout);
-        self.forwards.push(Box::pin(async move { Forwarded { ids, result: call.await } }));
+        batch
     }
 
-    /// The leader took a forward, or did not.
-    fn forwarded(&mut self, forwarded: &Forwarded) {
-        if let Err(error) = &forwarded.result {
-            tracing::debug!(%error, requests = forwarded.ids.len(), "a forward failed and is repeated");
-            self.pause(&forwarded.ids);
-        }
-        self.forward();
+    /// The leader takes no more, or cannot be reached. What was sent to it may be lost.
+    fn stream_ended(&mut self, error: &TransportError) {
+        tracing::debug!(%error, requests = self.table.len(), "the stream to the leader has ended and is opened again");
+        self.stream = None;
+        self.turn(To::Nobody);
+        let fresh = self.settle();
+        self.bring(fresh);
+        let sent: Vec<RequestId> = self.table.sent();
+        self.pause(&sent);
+        let chance = Duration::from_millis(rand::rng().random_range(0..=10));
+        self.reopen_at = Instant::now() + REFUSED_PAUSE * (1 << self.endings.min(PAUSE_DOUBLINGS_MAX)) + chance;
+        self.endings += 1;
     }
 
     /// Requests that were not taken are brought again soon, not at once: who refused them is busy or no longer leads.
@@ -250,7 +281,11 @@ impl Task {
 
     /// Ends what took too long, and repeats what is due.
     fn sweep(&mut self) {
+        self.take_completions();
         let now = Instant::now();
+        if matches!(self.way.to, To::Nobody) && self.reopen_at <= now {
+            self.reopen();
+        }
         let led = self.leadership.borrow().leader.is_some();
         for pending in self.table.expired(now) {
             let why = self.why_unanswered(&pending, led);
@@ -259,6 +294,14 @@ impl Task {
         let due = self.table.due(now);
         if !due.is_empty() && led {
             self.bring(due);
+        }
+    }
+
+    /// Opens the stream to the leader again, if one is known.
+    fn reopen(&mut self) {
+        if self.leadership.borrow().other().is_some() {
+            self.open_way();
+            self.forward();
         }
     }
 

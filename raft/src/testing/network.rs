@@ -37,6 +37,7 @@ struct State {
     cut: BTreeSet<(NodeId, NodeId)>,
     delay: Duration,
     messages: BTreeMap<Verb, u64>,
+    forwards: u64,
 }
 
 impl Network {
@@ -88,6 +89,11 @@ impl Network {
     /// How many calls of a kind were made.
     pub fn calls(&self, verb: Verb) -> u64 {
         self.state().messages.get(&verb).copied().unwrap_or(0)
+    }
+
+    /// How many batches of requests were sent to leaders.
+    pub fn forwards(&self) -> u64 {
+        self.state().forwards
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -164,7 +170,7 @@ impl Transport for Port {
     ) -> BoxFuture<'static, Result<Bytes, TransportError>> {
         let (network, from) = (self.network.clone(), self.from);
         *network.state().messages.entry(verb).or_default() += 1;
-        async move { network.ask(from, to, timeout, |peer| async move { peer.call(from, verb, message).await }).await }.boxed()
+        async move { network.ask(from, to, timeout, |peer| async move { peer.call(verb, message).await }).await }.boxed()
     }
 
     fn append(
@@ -193,6 +199,32 @@ impl Transport for Port {
                 }
             });
             Ok(responses.boxed())
+        }
+        .boxed()
+    }
+
+    fn forward(&self, to: NodeId, _member: &Member, batches: BoxStream<'static, Bytes>) -> BoxFuture<'static, TransportError> {
+        let (network, from) = (self.network.clone(), self.from);
+        async move {
+            let endpoint = match network.endpoint(to) {
+                Ok(endpoint) => endpoint,
+                Err(gone) => return gone,
+            };
+            let there = network.clone();
+            let batches = batches.then(move |batch| {
+                let network = there.clone();
+                async move {
+                    network.state().forwards += 1;
+                    network.pass(from, to).await;
+                    batch
+                }
+            });
+            let ended = endpoint.forward(from, batches.boxed()).await;
+            network.pass(to, from).await;
+            match ended {
+                Ok(()) => TransportError::Unreachable("the stream ended".to_owned()),
+                Err(error) => TransportError::Remote(error),
+            }
         }
         .boxed()
     }

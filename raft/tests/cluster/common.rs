@@ -36,6 +36,7 @@ pub(crate) fn leased(key: u128, state: Caching) -> Open {
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(1), stream: None },
         name: Arc::from("report.doc"),
         directory: false,
+        oplock: lease::OplockLevel::None,
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
         disposition: Disposition::Keep,
@@ -71,7 +72,7 @@ impl Client {
     /// The same, with the open.
     pub(crate) async fn open_with_id(&self, server: &TestServer, node: &Coordinator, open: Open) -> (OpenId, Grant) {
         let answer = server.ask(node, Command::Open(self.of(open))).await.unwrap();
-        let Ok(Outcome::Opened { open, lease: Some(grant) }) = answer else { panic!("not granted: {answer:?}") };
+        let Ok(Outcome::Opened { open, lease: Some(grant), .. }) = answer else { panic!("not granted: {answer:?}") };
         (open, grant)
     }
 

@@ -4,9 +4,14 @@ use bytes::Bytes;
 use futures::StreamExt;
 use lease::Command;
 use raft::testing::TestCluster;
-use raft::{Delivery, Detached, NodeId, PeerError, Unavailable, Verb};
+use raft::{Delivery, Detached, NodeId, PeerEndpoint, PeerError, Unavailable, Verb};
 
 use crate::common::{Client, RWH, leased, start_server};
+
+/// Forwards one batch.
+async fn forward(peer: &PeerEndpoint, batch: Bytes) -> Result<(), PeerError> {
+    peer.forward(NodeId::new(9), futures::stream::iter([batch]).boxed()).await
+}
 
 #[tokio::test(start_paused = true)]
 async fn garbage_from_another_node_is_refused_and_harms_nothing() {
@@ -14,19 +19,20 @@ async fn garbage_from_another_node_is_refused_and_harms_nothing() {
     let leader = cluster.leader().await;
     let (from, peer) = (NodeId::new(9), cluster.node(leader).peer());
     for garbage in [&[0xff_u8, 0x07, 0x13][..], &[0x0a, 0x7f], &[0x22; 40]] {
-        for verb in [Verb::Heartbeat, Verb::Vote, Verb::PreVote, Verb::TransferLeader, Verb::Forward] {
-            let answer = peer.call(from, verb, Bytes::copy_from_slice(garbage)).await;
+        for verb in [Verb::Heartbeat, Verb::Vote, Verb::PreVote, Verb::TransferLeader] {
+            let answer = peer.call(verb, Bytes::copy_from_slice(garbage)).await;
             assert!(matches!(answer, Err(PeerError::Malformed(_))), "{verb:?} {garbage:?}: {answer:?}");
         }
         let requests = futures::stream::iter([Bytes::copy_from_slice(garbage)]).boxed();
         let answers: Vec<_> = peer.append(from, requests).collect().await;
         assert!(matches!(answers[..], [Err(PeerError::Malformed(_))]), "{answers:?}");
+        assert!(matches!(forward(&peer, Bytes::copy_from_slice(garbage)).await, Err(PeerError::Malformed(_))));
     }
     let oversized = Bytes::from(vec![0; 2 << 20]);
-    assert!(matches!(peer.call(from, Verb::Forward, oversized).await, Err(PeerError::Malformed(_))));
+    assert!(matches!(forward(&peer, oversized).await, Err(PeerError::Malformed(_))));
     let mut of_nobody = raft::codec::entry::BatchWriter::new(None);
     of_nobody.push(&lease::Entry { at: lease::LogTime::ZERO, request: None, command: Command::Tick }).unwrap();
-    assert!(matches!(peer.call(from, Verb::Forward, of_nobody.finish().0).await, Err(PeerError::Malformed(_))));
+    assert!(matches!(forward(&peer, of_nobody.finish().0).await, Err(PeerError::Malformed(_))));
     let headless = futures::stream::empty().boxed();
     assert!(matches!(peer.snapshot(from, headless).await, Err(PeerError::Malformed(_))));
     start_server(1, cluster.node(leader)).await;
@@ -37,12 +43,10 @@ async fn a_node_that_does_not_lead_says_who_does() {
     let cluster = TestCluster::in_memory(3).await;
     let leader = cluster.leader().await;
     let follower = cluster.node(cluster.follower().await).peer();
-    for verb in [Verb::Forward, Verb::ReadIndex] {
-        // An empty forward is a batch of version 0.
-        let batch = raft::codec::entry::BatchWriter::new(None).finish().0;
-        let answer = follower.call(leader, verb, batch).await;
-        assert_eq!(answer, Err(PeerError::NotLeader { leader: Some((leader, TestCluster::member(leader))) }), "{verb:?}");
-    }
+    let not_leader = PeerError::NotLeader { leader: Some((leader, TestCluster::member(leader))) };
+    assert_eq!(follower.call(Verb::ReadIndex, Bytes::new()).await, Err(not_leader.clone()));
+    let batch = raft::codec::entry::BatchWriter::new(None).finish().0;
+    assert_eq!(forward(&follower, batch).await, Err(not_leader));
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,13 +127,13 @@ async fn a_forward_that_is_lost_is_repeated_until_it_arrives() {
     let follower = cluster.follower().await;
     let server = start_server(1, cluster.node(follower)).await;
     cluster.network.cut(follower, leader);
-    let before = cluster.network.calls(Verb::Forward);
+    let before = cluster.network.forwards();
     let mut waiting = cluster.node(follower).submit_watched(server.request(), Command::RenewServer);
     let early = tokio::time::timeout(std::time::Duration::from_secs(3), waiting.parked()).await;
     assert!(early.is_err(), "answered over a link that is cut");
     cluster.network.heal();
     assert!(waiting.answer().await.unwrap().answer.is_ok());
-    assert!(cluster.network.calls(Verb::Forward) > before + 1);
+    assert!(cluster.network.forwards() > before + 1);
 }
 
 #[tokio::test(start_paused = true)]

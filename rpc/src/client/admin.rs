@@ -136,6 +136,18 @@ impl Admin {
         Ok(self.anywhere(async |mut node| node.get_lease(request.clone()).await).await?.lease)
     }
 
+    /// Who has a stream of a file.
+    pub async fn who_has(&self, file: &FileKey, stale: bool) -> Result<pb::WhoHasFileResponse, AdminError> {
+        let request = pb::WhoHasFileRequest { file: Some(convert::file_key_to(file)), name: String::new(), stale };
+        self.anywhere(async |mut node| node.who_has_file(request.clone()).await).await
+    }
+
+    /// Who has the files with this path.
+    pub async fn who_has_named(&self, name: &str, stale: bool) -> Result<pb::WhoHasFileResponse, AdminError> {
+        let request = pb::WhoHasFileRequest { file: None, name: name.to_owned(), stale };
+        self.anywhere(async |mut node| node.who_has_file(request.clone()).await).await
+    }
+
     /// Adds a node as a learner.
     pub async fn add_member(&self, node: NodeId, address: &str) -> Result<(), AdminError> {
         let request = pb::AddMemberRequest { node: node.get(), address: address.to_owned() };

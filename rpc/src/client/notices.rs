@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
-use lease::{Break, Caching, ClientGuid, ConnectionId, Generation, LeaseKey, NoticeNumber};
+use lease::{Break, ConnectionId, Generation, NoticeNumber, OplockBreak};
 use tokio::sync::{mpsc, watch};
 
 use super::fence::Fence;
-use super::{Attached, Revoked};
+use super::{Attached, OplockRevoked, Revoked};
 
 /// Notices that may wait for their consumer. When it is slower than that, the rest is fetched anew once it has caught up.
 pub(super) const NOTICES_MAX: usize = 4096;
@@ -32,6 +32,20 @@ pub enum Notice {
         index: u64,
         /// What it lost.
         revoked: Revoked,
+    },
+    /// A client must be told to break its oplock.
+    OplockBreak {
+        /// The log index that it came from.
+        index: u64,
+        /// The break.
+        notice: OplockBreak,
+    },
+    /// A client lost an oplock, because it did not acknowledge in time.
+    OplockRevoked {
+        /// The log index that it came from.
+        index: u64,
+        /// What it lost.
+        revoked: OplockRevoked,
     },
     /// The server is attached to a node.
     Attached(Attached),
@@ -79,8 +93,9 @@ impl Stream for Notices {
     }
 }
 
-/// Which break was handed over, and for which connection: a break that is addressed again goes to another.
-type Handed = (ClientGuid, LeaseKey, Generation, ConnectionId, Caching);
+/// Which break was handed over, and for which connection: a break that is addressed again goes to another. Generations are counted over
+/// all leases and oplocks.
+type Handed = (Generation, ConnectionId);
 
 /// The sending end: filters what comes again, and never waits.
 #[derive(Debug)]
@@ -104,12 +119,22 @@ impl Outlet {
 
     /// Hands a break over, unless it was before.
     pub(super) fn give_break(&mut self, index: u64, notice: Break) {
-        if let Some(number) = notice.notice {
-            self.give_numbered(number, Notice::Break { index, notice });
+        let (number, handed) = (notice.notice, (notice.generation, notice.to.connection));
+        self.give_unless_handed(number, handed, Notice::Break { index, notice });
+    }
+
+    /// Hands the break of an oplock over, unless it was before.
+    pub(super) fn give_oplock_break(&mut self, index: u64, notice: OplockBreak) {
+        let (number, handed) = (notice.notice, (notice.generation, notice.to.connection));
+        self.give_unless_handed(number, handed, Notice::OplockBreak { index, notice });
+    }
+
+    fn give_unless_handed(&mut self, number: Option<NoticeNumber>, handed: Handed, notice: Notice) {
+        if let Some(number) = number {
+            self.give_numbered(number, notice);
             return;
         }
-        let handed = (notice.client, notice.key, notice.generation, notice.to.connection, notice.into);
-        if self.handed.contains(&handed) || !self.give(Notice::Break { index, notice }) {
+        if self.handed.contains(&handed) || !self.give(notice) {
             return;
         }
         self.handed.insert(handed);
@@ -124,6 +149,11 @@ impl Outlet {
     /// Hands a revocation over, unless it was before.
     pub(super) fn give_revoked(&mut self, index: u64, revoked: Revoked) {
         self.give_numbered(revoked.notice, Notice::Revoked { index, revoked });
+    }
+
+    /// Hands the revocation of an oplock over, unless it was before.
+    pub(super) fn give_oplock_revoked(&mut self, index: u64, revoked: OplockRevoked) {
+        self.give_numbered(revoked.notice, Notice::OplockRevoked { index, revoked });
     }
 
     /// Says something about the attachment: of use to people only, and left out when there is no room.

@@ -84,8 +84,8 @@ impl<T> PendingRequest<T> {
 }
 
 pub(super) fn opened(index: u64, outcome: &Outcome) -> Result<Opened, CallError> {
-    let Outcome::Opened { open, lease } = *outcome else { return Err(unexpected(outcome)) };
-    Ok(Opened { open, lease, index })
+    let Outcome::Opened { open, lease, oplock } = *outcome else { return Err(unexpected(outcome)) };
+    Ok(Opened { open, lease, oplock, index })
 }
 
 pub(super) fn locked(_: u64, outcome: &Outcome) -> Result<(), CallError> {

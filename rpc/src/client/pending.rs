@@ -202,9 +202,9 @@ impl Table {
         orphans
     }
 
-    /// Whether a renewal is among them.
-    pub(super) fn renews(&self) -> bool {
-        self.requests.values().any(|pending| matches!(pending.asker, Asker::Renewal))
+    /// How many renewals are among them.
+    pub(super) fn renewals(&self) -> usize {
+        self.requests.values().filter(|pending| matches!(pending.asker, Asker::Renewal)).count()
     }
 
     /// Takes all of them: the session ends.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use lease::{
-    Caching, ClientGuid, Command, ConnectionId, Generation, Incarnation, LeaseKey, Lock, Open, OpenId, Operation, Outcome,
-    Rejection, RequestId, Sequence, ServerId, SessionId, Unlock,
+    Caching, ClientGuid, Command, ConnectionId, Generation, Incarnation, LeaseKey, Lock, Open, OpenId, Operation, OplockLevel,
+    Outcome, Rejection, RequestId, Sequence, ServerId, SessionId, Unlock,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -211,6 +211,19 @@ impl Server {
     ) -> Result<Caching, CallError> {
         let outcome = self.call(&Command::Acknowledge { client, key, state, generation }).await?.1;
         if let Outcome::Acknowledged { state } = outcome { Ok(state) } else { Err(unexpected(&outcome)) }
+    }
+
+    /// Passes on a client's acknowledgement of an oplock break (MS-SMB2 3.3.5.22.1), with the level as the byte that it sent. Without a
+    /// generation it counts for whichever break runs. Returns the level now.
+    pub async fn acknowledge_oplock(
+        &self,
+        session: SessionId,
+        open: OpenId,
+        level: u8,
+        generation: Option<Generation>,
+    ) -> Result<OplockLevel, CallError> {
+        let outcome = self.call(&Command::AcknowledgeOplock { session, open, level, generation }).await?.1;
+        if let Outcome::OplockAcknowledged { level } = outcome { Ok(level) } else { Err(unexpected(&outcome)) }
     }
 
     /// Gives a lease up; its opens stay.

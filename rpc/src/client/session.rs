@@ -30,6 +30,9 @@ const TICK: Duration = Duration::from_millis(50);
 const SILENCE_MIN: Duration = Duration::from_secs(1);
 /// The same after several nodes said nothing: then it is the cluster, and moving on only makes work.
 const SILENCE_MAX: Duration = Duration::from_secs(4);
+/// Renewals without an answer at which there are no further ones. More than one, since the fence does not wait: a renewal that got
+/// lost is made up for by the next, not by its own repeat.
+const RENEWALS_PENDING_MAX: usize = 8;
 /// How long a request may go unanswered on a stream that works, before it is sent again.
 const LOST_AFTER: Duration = Duration::from_secs(3);
 
@@ -247,7 +250,7 @@ impl Session {
             return;
         }
         self.tick_at = now + TICK.min(self.options.renew_every / 4);
-        if self.alive_until.is_some() && self.renew_at <= now && !self.table.renews() {
+        if self.alive_until.is_some() && self.renew_at <= now && self.table.renewals() < RENEWALS_PENDING_MAX {
             self.renew_at = now + self.options.renew_every;
             self.ask(Wire::RenewServer(pb::RenewServer {}), Asker::Renewal);
         }

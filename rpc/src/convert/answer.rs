@@ -1,6 +1,6 @@
 //! What requests come to: outcomes and rejections, both ways.
 
-use lease::{Caching, Epoch, Grant, GrantV2, Incarnation, Limit, LogTime, OpenId, Outcome, Rejection, SessionId};
+use lease::{Caching, Epoch, Grant, GrantV2, Incarnation, Limit, LogTime, OpenId, OplockLevel, Outcome, Rejection, SessionId};
 
 use super::ids::lease_key;
 use crate::proto::v1 as pb;
@@ -27,6 +27,8 @@ pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
         Rejection::Cancelled => Reason::Cancelled,
         Rejection::InvalidParameter => Reason::InvalidParameter,
         Rejection::DeletePending => Reason::DeletePending,
+        Rejection::OplockNotBreaking => Reason::OplockNotBreaking,
+        Rejection::InvalidOplockProtocol => Reason::InvalidOplockProtocol,
         Rejection::LockNotGranted => Reason::LockNotGranted,
         Rejection::RangeNotLocked => Reason::RangeNotLocked,
         Rejection::InvalidLockRange => Reason::InvalidLockRange,
@@ -88,6 +90,8 @@ pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
         Reason::Cancelled => Rejection::Cancelled,
         Reason::InvalidParameter => Rejection::InvalidParameter,
         Reason::DeletePending => Rejection::DeletePending,
+        Reason::OplockNotBreaking => Rejection::OplockNotBreaking,
+        Reason::InvalidOplockProtocol => Rejection::InvalidOplockProtocol,
         Reason::LockNotGranted => Rejection::LockNotGranted,
         Reason::RangeNotLocked => Rejection::RangeNotLocked,
         Reason::InvalidLockRange => Rejection::InvalidLockRange,
@@ -105,7 +109,14 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
         Ok(Outcome::SessionStarted { session }) => Wire::SessionStarted(pb::SessionStarted { session: session.get() }),
         Ok(Outcome::SessionEnded) => Wire::SessionEnded(pb::SessionEnded {}),
         Ok(Outcome::Disconnected) => Wire::Disconnected(pb::Disconnected {}),
-        Ok(Outcome::Opened { open, lease }) => Wire::Opened(pb::Opened { open: open.get(), lease: lease.as_ref().map(grant_to) }),
+        Ok(Outcome::Opened { open, lease, oplock }) => Wire::Opened(pb::Opened {
+            open: open.get(),
+            lease: lease.as_ref().map(grant_to),
+            oplock: oplock_level_to(*oplock).into(),
+        }),
+        Ok(Outcome::OplockAcknowledged { level }) => {
+            Wire::OplockAcknowledged(pb::OplockAcknowledged { level: oplock_level_to(*level).into() })
+        }
         Ok(Outcome::Closed { delete }) => Wire::Closed(pb::Closed { delete: *delete }),
         Ok(Outcome::Clear) => Wire::Clear(pb::Clear {}),
         Ok(Outcome::Locked) => Wire::Locked(pb::Locked {}),
@@ -115,6 +126,26 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
         Ok(Outcome::Cancelled) => Wire::Cancelled(pb::Cancelled {}),
         Ok(Outcome::Noted) => Wire::Noted(pb::Noted {}),
     }
+}
+
+/// An oplock level, for the wire.
+pub(crate) fn oplock_level_to(level: OplockLevel) -> pb::OplockLevel {
+    match level {
+        OplockLevel::None => pb::OplockLevel::Unspecified,
+        OplockLevel::LevelII => pb::OplockLevel::Ii,
+        OplockLevel::Exclusive => pb::OplockLevel::Exclusive,
+        OplockLevel::Batch => pb::OplockLevel::Batch,
+    }
+}
+
+/// An oplock level, from the wire.
+pub(super) fn oplock_level_from(number: i32) -> Option<OplockLevel> {
+    Some(match pb::OplockLevel::try_from(number).ok()? {
+        pb::OplockLevel::Unspecified => OplockLevel::None,
+        pb::OplockLevel::Ii => OplockLevel::LevelII,
+        pb::OplockLevel::Exclusive => OplockLevel::Exclusive,
+        pb::OplockLevel::Batch => OplockLevel::Batch,
+    })
 }
 
 /// A grant, for the wire.
@@ -140,12 +171,15 @@ pub(crate) fn answer_from(wire: &Wire) -> Option<Result<Outcome, Rejection>> {
         Wire::SessionStarted(pb::SessionStarted { session }) => Outcome::SessionStarted { session: SessionId::new(*session) },
         Wire::SessionEnded(pb::SessionEnded {}) => Outcome::SessionEnded,
         Wire::Disconnected(pb::Disconnected {}) => Outcome::Disconnected,
-        Wire::Opened(pb::Opened { open, lease }) => {
+        Wire::OplockAcknowledged(pb::OplockAcknowledged { level }) => {
+            Outcome::OplockAcknowledged { level: oplock_level_from(*level)? }
+        }
+        Wire::Opened(pb::Opened { open, lease, oplock }) => {
             let lease = match lease {
                 None => None,
                 Some(grant) => Some(grant_from(grant)?),
             };
-            Outcome::Opened { open: OpenId::new(*open), lease }
+            Outcome::Opened { open: OpenId::new(*open), lease, oplock: oplock_level_from(*oplock)? }
         }
         Wire::Closed(pb::Closed { delete }) => Outcome::Closed { delete: *delete },
         Wire::Clear(pb::Clear {}) => Outcome::Clear,

@@ -5,9 +5,10 @@ use std::time::Duration;
 use lease::limits::{SERVER_TTL_MAX, SERVER_TTL_MIN};
 use lease::{
     Access, Caching, Command, ConnectionId, Disposition, Epoch, Generation, LeaseRequest, LeaseRequestV2, NoticeNumber, Open,
-    OpenId, Operation, Request, RequestId, Sequence, SessionId, Share,
+    OpenId, Operation, OplockLevel, Request, RequestId, Sequence, SessionId, Share,
 };
 
+use super::answer::{oplock_level_from, oplock_level_to};
 use super::field::BadField;
 use super::ids::{client_guid, file_key, file_key_to, incarnation, lease_key, name, not_zero, server_id, short};
 use super::lock::{lock_from, lock_to, range_from, range_to, unlock_from, unlock_to};
@@ -66,6 +67,12 @@ pub(crate) fn command_from(command: Option<&Wire>) -> Result<Command, BadField> 
             state: *state,
             generation: generation.map(Generation::new),
         }),
+        Wire::AcknowledgeOplock(pb::AcknowledgeOplock { session, open, level, generation }) => Ok(Command::AcknowledgeOplock {
+            session: session_id(*session)?,
+            open: OpenId::new(not_zero("open", *open)?),
+            level: u8::try_from(*level).map_err(|_| BadField::new("level", format!("must be at most 255, got {level}")))?,
+            generation: generation.map(Generation::new),
+        }),
         Wire::Release(pb::Release { client, key }) => {
             Ok(Command::Release { client: client_guid(client)?, key: lease_key("key", key)? })
         }
@@ -98,7 +105,11 @@ fn ttl(millis: u32) -> Result<Duration, BadField> {
 
 /// CREATE.
 pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
-    let pb::Open { session, file, name: path, directory, access, share, disposition, lease } = open;
+    let pb::Open { session, file, name: path, directory, access, share, disposition, lease, oplock: level } = open;
+    let oplock = oplock_level_from(*level).ok_or_else(|| BadField::new("oplock", format!("has no value {level}")))?;
+    if oplock != OplockLevel::None && lease.is_some() {
+        return Err(BadField::new("oplock", "must be absent: an open asks for a lease or for an oplock, not both"));
+    }
     if access & ACCESS_UNMAPPED_BITS != 0 {
         return Err(BadField::new(
             "access",
@@ -123,6 +134,7 @@ pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
         share: Share((share & SHARE_BITS) as u8),
         disposition: disposition_from(*disposition)?,
         lease: lease.as_ref().map(lease_from).transpose()?,
+        oplock,
     })
 }
 
@@ -224,6 +236,12 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
             state: *state,
             generation: generation.map(Generation::get),
         }),
+        Command::AcknowledgeOplock { session, open, level, generation } => Wire::AcknowledgeOplock(pb::AcknowledgeOplock {
+            session: session.get(),
+            open: open.get(),
+            level: u32::from(*level),
+            generation: generation.map(Generation::get),
+        }),
         Command::Release { client, key } => {
             Wire::Release(pb::Release { client: client.to_bytes().to_vec(), key: key.to_bytes().to_vec() })
         }
@@ -239,7 +257,7 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
 
 /// CREATE, for the wire.
 pub(crate) fn open_to(open: Open) -> pb::Open {
-    let Open { session, file, name, directory, access, share, disposition, lease } = open;
+    let Open { session, file, name, directory, access, share, disposition, lease, oplock } = open;
     let disposition = match disposition {
         Disposition::Keep => pb::Disposition::Keep,
         Disposition::Overwrite => pb::Disposition::Overwrite,
@@ -253,6 +271,7 @@ pub(crate) fn open_to(open: Open) -> pb::Open {
         access: access.0,
         share: u32::from(share.0),
         disposition: disposition.into(),
+        oplock: oplock_level_to(oplock).into(),
         lease: lease.map(|LeaseRequest { key, state, v2 }| pb::LeaseContext {
             key: key.to_bytes().to_vec(),
             state: state.bits(),

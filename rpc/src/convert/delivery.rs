@@ -1,8 +1,8 @@
 //! What SMB servers are told, for the wire.
 
-use lease::{Break, Effect, Epoch, LogTime, NoticeNumber, Outcome, Rejection, Sequence};
+use lease::{Break, Effect, Epoch, LogTime, NoticeNumber, OplockBreak, Outcome, Rejection, Sequence};
 
-use super::answer::answer;
+use super::answer::{answer, oplock_level_to};
 use super::ids::file_key_to;
 use crate::proto::v1 as pb;
 use crate::proto::v1::delivery::What;
@@ -17,6 +17,15 @@ pub(crate) fn delivery(index: u64, effect: &Effect) -> pb::Delivery {
             connection: to.connection.get(),
             client: client.to_bytes().to_vec(),
             key: key.to_bytes().to_vec(),
+            file: Some(file_key_to(file)),
+            generation: generation.get(),
+            notice: notice.get(),
+        }),
+        Effect::OplockBreak(notice) => What::OplockBreak(oplock_break_to(notice)),
+        Effect::OplockRevoked { to, session, open, file, generation, notice } => What::OplockRevoked(pb::OplockRevoked {
+            connection: to.connection.get(),
+            session: session.get(),
+            open: open.get(),
             file: Some(file_key_to(file)),
             generation: generation.get(),
             notice: notice.get(),
@@ -42,6 +51,22 @@ fn break_to(notice: &Break) -> pb::Break {
         current_state: from.bits(),
         new_state: into.bits(),
         epoch: epoch.map(Epoch::get).map(u32::from),
+        ack_by_ms: ack_by.map(LogTime::as_millis),
+        generation: generation.get(),
+        notice: notice.map(NoticeNumber::get),
+    }
+}
+
+/// The break of an oplock.
+fn oplock_break_to(notice: &OplockBreak) -> pb::OplockBreak {
+    let OplockBreak { to, session, open, file, name, into, ack_by, generation, notice } = notice;
+    pb::OplockBreak {
+        connection: to.connection.get(),
+        session: session.get(),
+        open: open.get(),
+        file: Some(file_key_to(file)),
+        name: name.as_ref().to_owned(),
+        level: oplock_level_to(*into).into(),
         ack_by_ms: ack_by.map(LogTime::as_millis),
         generation: generation.get(),
         notice: notice.map(NoticeNumber::get),

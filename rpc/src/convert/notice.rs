@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use lease::{
-    Break, Caching, ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, LogTime, NoticeNumber, Outcome,
-    Rejection, Route, ServerId,
+    Break, Caching, ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, LogTime, NoticeNumber, OpenId,
+    OplockBreak, Outcome, Rejection, Route, ServerId, SessionId,
 };
 
-use super::answer::answer_from;
+use super::answer::{answer_from, oplock_level_from};
 use super::ids::{client_guid, file_key, lease_key};
-use crate::client::Revoked;
+use crate::client::{OplockRevoked, Revoked};
 use crate::proto::v1 as pb;
 use crate::proto::v1::delivery::What;
 
@@ -24,6 +24,10 @@ pub(crate) enum Told {
     Break(Break),
     /// A lease is gone.
     Revoked(Revoked),
+    /// The break of an oplock is to be passed on.
+    OplockBreak(OplockBreak),
+    /// An oplock is gone.
+    OplockRevoked(OplockRevoked),
     /// A request has no answer.
     Failure { sequence: u64, reason: pb::FailureReason, message: String },
 }
@@ -41,6 +45,17 @@ pub(crate) fn told(server: ServerId, incarnation: Incarnation, delivery: pb::Del
                 client,
                 key,
                 file,
+                generation: Generation::new(generation),
+                notice: NoticeNumber::new(notice),
+            })
+        }
+        What::OplockBreak(notice) => Told::OplockBreak(oplock_break_from(server, incarnation, notice)?),
+        What::OplockRevoked(pb::OplockRevoked { connection, session, open, file, generation, notice }) => {
+            Told::OplockRevoked(OplockRevoked {
+                connection: ConnectionId::new(connection),
+                session: SessionId::new(session),
+                open: OpenId::new(open),
+                file: file_key(file.as_ref()).ok()?,
                 generation: Generation::new(generation),
                 notice: NoticeNumber::new(notice),
             })
@@ -68,6 +83,22 @@ fn break_from(server: ServerId, incarnation: Incarnation, wire: pb::Break) -> Op
         from: Caching::from_bits(current_state)?,
         into: Caching::from_bits(new_state)?,
         epoch,
+        ack_by: ack_by_ms.map(LogTime::from_millis),
+        generation: Generation::new(generation),
+        notice: notice.map(NoticeNumber::new),
+    })
+}
+
+/// The break of an oplock.
+fn oplock_break_from(server: ServerId, incarnation: Incarnation, wire: pb::OplockBreak) -> Option<OplockBreak> {
+    let pb::OplockBreak { connection, session, open, file, name, level, ack_by_ms, generation, notice } = wire;
+    Some(OplockBreak {
+        to: Route { server, incarnation, connection: ConnectionId::new(connection) },
+        session: SessionId::new(session),
+        open: OpenId::new(open),
+        file: file_key(file.as_ref()).ok()?,
+        name: Arc::from(name),
+        into: oplock_level_from(level)?,
         ack_by: ack_by_ms.map(LogTime::from_millis),
         generation: Generation::new(generation),
         notice: notice.map(NoticeNumber::new),

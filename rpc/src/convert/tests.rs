@@ -6,11 +6,12 @@ use std::time::Duration;
 use lease::{
     Access, Break, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Epoch, FileId, FileKey, Generation,
     Grant, GrantV2, Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId,
-    Operation, Outcome, RangeLock, Rejection, RequestId, Route, Sequence, ServerId, SessionId, Share, Unlock, VolumeId,
+    Operation, OplockBreak, OplockLevel, Outcome, RangeLock, Rejection, RequestId, Route, Sequence, ServerId, SessionId, Share,
+    Unlock, VolumeId,
 };
 
 use super::{Told, answer, answer_from, command_from, command_to, delivery, request, request_from, told};
-use crate::client::Revoked;
+use crate::client::{OplockRevoked, Revoked};
 use crate::proto::v1 as pb;
 use crate::proto::v1::request::Command as Wire;
 
@@ -24,6 +25,7 @@ fn open() -> Open {
         file: file(Some("data")),
         name: Arc::from("a/b"),
         directory: false,
+        oplock: OplockLevel::None,
         access: Access(0x0012_019F),
         share: Share(5),
         disposition: Disposition::Supersede,
@@ -99,6 +101,13 @@ fn commands() -> Vec<Command> {
         Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::SetSecurity },
         Command::Acknowledge { client, key, state: 0x6, generation: Some(Generation::new(2)) },
         Command::Acknowledge { client, key, state: 0, generation: None },
+        Command::Open(Open { lease: None, oplock: OplockLevel::Batch, ..open() }),
+        Command::AcknowledgeOplock {
+            session: SessionId::new(3),
+            open: OpenId::new(1),
+            level: 255,
+            generation: Some(Generation::new(2)),
+        },
         Command::Release { client, key },
         Command::Cancel { sequence: Sequence::new(11) },
         Command::Undeliverable { connection: ConnectionId::new(2), client, key, generation: Generation::new(4) },
@@ -125,12 +134,16 @@ fn every_outcome_comes_back_as_it_was() {
         Outcome::SessionStarted { session: SessionId::new(1) },
         Outcome::SessionEnded,
         Outcome::Disconnected,
-        Outcome::Opened { open: OpenId::new(1), lease: None },
-        Outcome::Opened { open: OpenId::new(1), lease: Some(grant) },
-        Outcome::Opened { open: OpenId::new(1), lease: Some(Grant { v2: Some(v2), ..grant }) },
+        Outcome::Opened { open: OpenId::new(1), lease: None, oplock: OplockLevel::None },
+        Outcome::Opened { open: OpenId::new(1), lease: Some(grant), oplock: OplockLevel::None },
+        Outcome::Opened { open: OpenId::new(1), lease: Some(Grant { v2: Some(v2), ..grant }), oplock: OplockLevel::None },
         Outcome::Closed { delete: false },
         Outcome::Closed { delete: true },
         Outcome::Clear,
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::LevelII },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Exclusive },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Batch },
+        Outcome::OplockAcknowledged { level: OplockLevel::None },
         Outcome::Locked,
         Outcome::Unlocked,
         Outcome::Acknowledged { state: Caching::RH },
@@ -175,6 +188,30 @@ fn every_effect_comes_back_as_it_was() {
     };
     let connection = to.connection;
     assert_eq!(back, Revoked { connection, client, key, file: file(Some("s")), generation, notice: NoticeNumber::new(8) });
+    let broken = OplockBreak {
+        to,
+        session: SessionId::new(3),
+        open: OpenId::new(9),
+        file: file(None),
+        name: "a/b".into(),
+        into: OplockLevel::LevelII,
+        ack_by: Some(LogTime::from_millis(35_000)),
+        generation,
+        notice: None,
+    };
+    let quiet = OplockBreak { into: OplockLevel::None, ack_by: None, notice: Some(NoticeNumber::new(8)), ..broken.clone() };
+    for notice in [broken, quiet] {
+        let wire = delivery(9, &Effect::OplockBreak(notice.clone()));
+        let Some(Told::OplockBreak(back)) = told(server, incarnation, wire) else { panic!("a break is one on the wire") };
+        assert_eq!(back, notice);
+    }
+    let (session, open) = (SessionId::new(3), OpenId::new(9));
+    let gone = Effect::OplockRevoked { to, session, open, file: file(None), generation, notice: NoticeNumber::new(8) };
+    let Some(Told::OplockRevoked(back)) = told(server, incarnation, delivery(9, &gone)) else {
+        panic!("a revocation is one on the wire")
+    };
+    let notice = NoticeNumber::new(8);
+    assert_eq!(back, OplockRevoked { connection, session, open, file: file(None), generation, notice });
     let Some(Told::Parked { sequence: 4 }) = told(server, incarnation, delivery(9, &Effect::Parked { to: id })) else {
         panic!("parked is parked on the wire")
     };

@@ -197,6 +197,20 @@ impl pb::lease_service_server::LeaseService for Leases {
         answered!(self.ask(header.as_ref(), command).await?, AcknowledgeResponse, acknowledge_response, Acknowledged)
     }
 
+    async fn acknowledge_oplock(
+        &self,
+        request: Request<pb::AcknowledgeOplockRequest>,
+    ) -> Result<Response<pb::AcknowledgeOplockResponse>, Status> {
+        let pb::AcknowledgeOplockRequest { header, command } = request.into_inner();
+        let command = Wire::AcknowledgeOplock(present(command)?);
+        answered!(
+            self.ask(header.as_ref(), command).await?,
+            AcknowledgeOplockResponse,
+            acknowledge_oplock_response,
+            OplockAcknowledged
+        )
+    }
+
     async fn release(&self, request: Request<pb::ReleaseRequest>) -> Result<Response<pb::ReleaseResponse>, Status> {
         let pb::ReleaseRequest { header, command } = request.into_inner();
         let command = Wire::Release(present(command)?);

@@ -36,10 +36,10 @@ impl Peers {
 #[tonic::async_trait]
 impl pb::peer_service_server::PeerService for Peers {
     async fn call(&self, request: Request<pb::CallRequest>) -> Result<Response<pb::CallResponse>, Status> {
-        let from = self.caller(&request)?;
+        self.caller(&request)?;
         let pb::CallRequest { verb, message } = request.into_inner();
         let verb = verb_from(verb)?;
-        let message = self.endpoint.call(from, verb, message).await.map_err(|error| status::peer(&error))?;
+        let message = self.endpoint.call(verb, message).await.map_err(|error| status::peer(&error))?;
         Ok(Response::new(pb::CallResponse { message }))
     }
 
@@ -57,6 +57,20 @@ impl pb::peer_service_server::PeerService for Peers {
             Err(error) => Err(status::peer(&error)),
         });
         Ok(Response::new(responses.take_until(self.shutdown.clone().cancelled_owned()).boxed()))
+    }
+
+    async fn forward(&self, request: Request<Streaming<pb::ForwardRequest>>) -> Result<Response<pb::ForwardResponse>, Status> {
+        let from = self.caller(&request)?;
+        let batches = request
+            .into_inner()
+            // A broken stream simply ends: the sender sees it break as well, and opens another.
+            .scan((), |(), item| std::future::ready(item.ok().map(|pb::ForwardRequest { message }| message)));
+        tokio::select! {
+            ended = self.endpoint.forward(from, batches.boxed()) => {
+                ended.map(|()| Response::new(pb::ForwardResponse {})).map_err(|error| status::peer(&error))
+            }
+            () = self.shutdown.cancelled() => Err(status::peer(&PeerError::Stopping("shutdown".to_owned()))),
+        }
     }
 
     async fn snapshot(&self, request: Request<Streaming<pb::SnapshotRequest>>) -> Result<Response<pb::SnapshotResponse>, Status> {
@@ -77,7 +91,6 @@ pub(crate) fn verb_to(verb: Verb) -> pb::Verb {
         Verb::Vote => pb::Verb::Vote,
         Verb::PreVote => pb::Verb::PreVote,
         Verb::TransferLeader => pb::Verb::TransferLeader,
-        Verb::Forward => pb::Verb::Forward,
         Verb::ReadIndex => pb::Verb::ReadIndex,
     }
 }
@@ -89,7 +102,6 @@ fn verb_from(number: i32) -> Result<Verb, Status> {
         Ok(pb::Verb::Vote) => Ok(Verb::Vote),
         Ok(pb::Verb::PreVote) => Ok(Verb::PreVote),
         Ok(pb::Verb::TransferLeader) => Ok(Verb::TransferLeader),
-        Ok(pb::Verb::Forward) => Ok(Verb::Forward),
         Ok(pb::Verb::ReadIndex) => Ok(Verb::ReadIndex),
         Ok(pb::Verb::Unspecified) => Err(Status::invalid_argument("verb: must be specified")),
         Err(_) => Err(Status::invalid_argument(format!("verb: has no value {number}"))),

@@ -42,6 +42,8 @@ fn all_rejections() -> Vec<Rejection> {
         Rejection::Cancelled,
         Rejection::InvalidParameter,
         Rejection::DeletePending,
+        Rejection::OplockNotBreaking,
+        Rejection::InvalidOplockProtocol,
         Rejection::LimitReached(Limit::Servers),
         Rejection::LimitReached(Limit::SessionsPerServer),
         Rejection::LimitReached(Limit::ConnectionsPerClient),

@@ -5,6 +5,7 @@ mod cluster;
 mod edge;
 mod failover;
 mod peers;
+mod renewals;
 mod slow;
 mod support;
 mod unary;

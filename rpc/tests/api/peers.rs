@@ -39,6 +39,8 @@ async fn a_node_of_another_cluster_or_under_another_id_refuses_every_kind_of_cal
         assert!(matches!(called, Err(TransportError::Refused(_))), "{called:?}");
         let appended = transport.append(to, &member, futures::stream::pending().boxed()).await;
         let Err(TransportError::Refused(_)) = appended else { panic!("an append is refused") };
+        let forwarded = transport.forward(to, &member, futures::stream::pending().boxed()).await;
+        assert!(matches!(forwarded, TransportError::Refused(_)), "{forwarded:?}");
         let chunks = futures::stream::iter([Bytes::from_static(b"chunk")]).boxed();
         let installed = transport.snapshot(to, &member, chunks, PATIENCE).await;
         assert!(matches!(installed, Err(TransportError::Refused(_))), "{installed:?}");

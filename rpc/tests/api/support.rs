@@ -195,7 +195,11 @@ pub(crate) async fn next_break(notices: &mut Notices) -> lease::Break {
         loop {
             match notices.recv().await.expect("the life goes on") {
                 Notice::Break { notice, .. } => return notice,
-                Notice::Attached(_) | Notice::Detached { .. } | Notice::Revoked { .. } => {}
+                Notice::Attached(_)
+                | Notice::Detached { .. }
+                | Notice::Revoked { .. }
+                | Notice::OplockBreak { .. }
+                | Notice::OplockRevoked { .. } => {}
                 Notice::Fenced => panic!("fenced"),
             }
         }
@@ -230,6 +234,7 @@ pub(crate) fn open(session: SessionId, number: u128, lease: u128, state: Caching
         file: file(number),
         name: format!("file{number}").into(),
         directory: false,
+        oplock: lease::OplockLevel::None,
         access: Access(READ_WRITE),
         share: Share(7),
         disposition: Disposition::Keep,

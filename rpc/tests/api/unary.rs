@@ -49,6 +49,7 @@ fn open(session: u64, key: u8) -> pb::Open {
         file: Some(pb::FileKey { volume: 1, file: vec![7; 16], stream: None }),
         name: "report.doc".to_owned(),
         directory: false,
+        oplock: 0,
         access: 3,
         share: 7,
         disposition: pb::Disposition::Keep.into(),
@@ -165,6 +166,11 @@ async fn the_rest(script: &mut Script, sessions: &[u64], open: u64) {
     let command =
         Some(pb::Unlock { session: sessions[0], open, ranges: vec![pb::ByteRange { offset: 0, length: 10 }], sequence: None });
     result!(node.unlock(pb::UnlockRequest { header, command }).await, unlock_response, Unlocked);
+    let (mut node, header) = script.next();
+    let command = Some(pb::AcknowledgeOplock { session: sessions[0], open, level: 1, generation: None });
+    let request = pb::AcknowledgeOplockRequest { header, command };
+    let no = result!(node.acknowledge_oplock(request).await, acknowledge_oplock_response, Rejected);
+    assert_eq!(no.reason(), pb::RejectionReason::OplockNotBreaking);
     let (mut node, header) = script.next();
     let command = Some(pb::Close { session: sessions[0], open });
     result!(node.close(pb::CloseRequest { header, command }).await, close_response, Closed);

@@ -3,6 +3,7 @@
 use super::{guid, v2};
 use crate::caching::Caching;
 use crate::id::{Incarnation, OpenId, SessionId};
+use crate::oplock::OplockLevel;
 use crate::outcome::{Grant, GrantV2, Limit, Outcome, Rejection};
 use crate::snapshot::restore::{guid_of, v2_of};
 use crate::snapshot::wire;
@@ -32,15 +33,20 @@ fn outcome_of(outcome: &Outcome) -> Fields {
         Outcome::SessionStarted { session } => (3, Some(session.get()), None),
         Outcome::SessionEnded => (4, None, None),
         Outcome::Disconnected => (5, None, None),
-        Outcome::Opened { open, lease } => (6, Some(open.get()), lease.map(grant)),
+        Outcome::Opened { open, lease, oplock: OplockLevel::None } => (6, Some(open.get()), lease.map(grant)),
+        // Whoever has an oplock has no lease.
+        Outcome::Opened { open, lease: _, oplock: OplockLevel::LevelII } => (13, Some(open.get()), None),
+        Outcome::Opened { open, lease: _, oplock: OplockLevel::Exclusive } => (14, Some(open.get()), None),
+        Outcome::Opened { open, lease: _, oplock: OplockLevel::Batch } => (15, Some(open.get()), None),
+        Outcome::OplockAcknowledged { level } => (16, Some(u64::from(level.to_byte())), None),
         Outcome::Closed { delete } => (7, delete.then_some(1), None),
         Outcome::Acknowledged { state } => (8, Some(u64::from(state.bits())), None),
         Outcome::Released => (9, None, None),
         Outcome::Cancelled => (10, None, None),
         Outcome::Noted => (11, None, None),
         Outcome::Clear => (12, None, None),
-        Outcome::Locked => (13, None, None),
-        Outcome::Unlocked => (14, None, None),
+        Outcome::Locked => (17, None, None),
+        Outcome::Unlocked => (18, None, None),
     }
 }
 
@@ -59,10 +65,12 @@ fn rejection_of(rejection: Rejection) -> Fields {
         Rejection::InvalidParameter => (111, None, None),
         Rejection::LimitReached(limit) => (112, Some(limit_number(limit)), None),
         Rejection::DeletePending => (113, None, None),
-        Rejection::LockNotGranted => (114, None, None),
-        Rejection::RangeNotLocked => (115, None, None),
-        Rejection::InvalidLockRange => (116, None, None),
-        Rejection::FileLockConflict => (117, None, None),
+        Rejection::OplockNotBreaking => (114, None, None),
+        Rejection::InvalidOplockProtocol => (115, None, None),
+        Rejection::LockNotGranted => (116, None, None),
+        Rejection::RangeNotLocked => (117, None, None),
+        Rejection::InvalidLockRange => (118, None, None),
+        Rejection::FileLockConflict => (119, None, None),
     }
 }
 
@@ -131,7 +139,7 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
                 Some(lease) => Some(grant_of(lease)?),
                 None => None,
             };
-            Outcome::Opened { open: OpenId::new(value?), lease }
+            Outcome::Opened { open: OpenId::new(value?), lease, oplock: OplockLevel::None }
         }
         7 => Outcome::Closed { delete: value == Some(1) },
         8 => Outcome::Acknowledged { state: Caching::from_bits(u32::try_from(value?).ok()?)? },
@@ -139,8 +147,12 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
         10 => Outcome::Cancelled,
         11 => Outcome::Noted,
         12 => Outcome::Clear,
-        13 => Outcome::Locked,
-        14 => Outcome::Unlocked,
+        13 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::LevelII },
+        14 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::Exclusive },
+        15 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::Batch },
+        16 => Outcome::OplockAcknowledged { level: OplockLevel::from_byte(u8::try_from(value?).ok()?)? },
+        17 => Outcome::Locked,
+        18 => Outcome::Unlocked,
         _ => return rejection_from(kind, value).map(Err),
     };
     Some(Ok(outcome))
@@ -161,10 +173,12 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         111 => Rejection::InvalidParameter,
         112 => Rejection::LimitReached(limit_of(value?)?),
         113 => Rejection::DeletePending,
-        114 => Rejection::LockNotGranted,
-        115 => Rejection::RangeNotLocked,
-        116 => Rejection::InvalidLockRange,
-        117 => Rejection::FileLockConflict,
+        114 => Rejection::OplockNotBreaking,
+        115 => Rejection::InvalidOplockProtocol,
+        116 => Rejection::LockNotGranted,
+        117 => Rejection::RangeNotLocked,
+        118 => Rejection::InvalidLockRange,
+        119 => Rejection::FileLockConflict,
         _ => return None,
     })
 }

@@ -7,13 +7,13 @@ use crate::state::{LockRecord, Replays};
 
 pub(super) fn encode(part: &LockRecord) -> wire::Lock {
     let LockRecord { number: _, owner: LockOwner::Open(open), lock } = *part;
-    wire::Lock { version: wire::VERSION, open: open.get(), lock: Some(lock_of(lock)) }
+    wire::Lock { version: wire::VERSION, open: open.get(), range: Some(lock_of(lock)) }
 }
 
 /// The lock with this number.
 pub(in crate::snapshot) fn decode(number: u64, message: &wire::Lock) -> Option<LockRecord> {
-    let wire::Lock { version: _, open, lock } = *message;
-    Some(LockRecord { number, owner: LockOwner::Open(OpenId::new(open)), lock: lock_from(lock?) })
+    let wire::Lock { version: _, open, range } = *message;
+    Some(LockRecord { number, owner: LockOwner::Open(OpenId::new(open)), lock: lock_from(range?) })
 }
 
 pub(super) fn replays(part: &Replays) -> wire::Replays {

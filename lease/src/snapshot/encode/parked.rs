@@ -6,6 +6,7 @@ use super::{guid, lock, v2};
 use crate::caching::Caching;
 use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Operation, Share};
 use crate::id::{ClientGuid, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::oplock::OplockLevel;
 use crate::snapshot::restore::{guid_of, v2_of};
 use crate::snapshot::wire;
 use crate::state::{Parked, Waiting};
@@ -50,7 +51,7 @@ pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Pa
 }
 
 fn open_of(part: &Open) -> wire::ParkedOpen {
-    let Open { session: _, file: _, name, directory, access, share, disposition, lease } = part;
+    let Open { session: _, file: _, name, directory, access, share, disposition, lease, oplock } = part;
     wire::ParkedOpen {
         name: name.as_ref().to_owned(),
         directory: *directory,
@@ -62,11 +63,12 @@ fn open_of(part: &Open) -> wire::ParkedOpen {
             Disposition::Supersede => 2,
         },
         lease: lease.map(lease_request_of),
+        oplock: u32::from(oplock.to_byte()),
     }
 }
 
 fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> Option<Open> {
-    let wire::ParkedOpen { name, directory, access, share, disposition, lease } = message;
+    let wire::ParkedOpen { name, directory, access, share, disposition, lease, oplock } = message;
     let lease = match lease {
         None => None,
         Some(lease) => Some(lease_request_from(lease)?),
@@ -85,6 +87,7 @@ fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> O
             _ => return None,
         },
         lease,
+        oplock: OplockLevel::from_byte(u8::try_from(oplock).ok()?)?,
     })
 }
 

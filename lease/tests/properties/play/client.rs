@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, Operation, RangeLock, Unlock};
+use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, Operation, OplockLevel, RangeLock, Unlock};
 
 use super::{
     About, Answer, Caching, Command, Generation, Held, Open, OpenId, Opening, Outcome, Owner, Play, Rejection, Seat, file, pick,
@@ -44,6 +44,7 @@ impl Play {
             share: opening.share,
             disposition: opening.disposition,
             lease,
+            oplock: if lease.is_none() { opening.oplock } else { OplockLevel::None },
         };
         let owner = lease.map(|lease| (guid(seat.client), lease.key));
         let held = Held { session: seat.id, file, owner, access: opening.access, share: opening.share };
@@ -143,6 +144,17 @@ impl Play {
         self.request(seat.server, command, About::Acknowledge { owner, state });
     }
 
+    pub(super) fn acknowledge_oplock(&mut self, index: usize, level: Option<u8>) {
+        let Some(notice) = self.debts.running_of_oplock(index) else { return };
+        let seat = self.seats.iter().find(|seat| seat.id == notice.session).copied().expect("an open has a session");
+        if self.lives(seat.server) {
+            let level = level.unwrap_or(notice.into.to_byte());
+            let generation = Some(notice.generation);
+            let command = Command::AcknowledgeOplock { session: notice.session, open: notice.open, level, generation };
+            self.request(seat.server, command, About::Oplock);
+        }
+    }
+
     pub(super) fn release(&mut self, index: usize) {
         let owners: Vec<Owner> = self.beliefs.leases.keys().copied().collect();
         let Some(owner) = pick(&owners, index) else { return };
@@ -198,7 +210,7 @@ impl Play {
     /// Learns from the answers that change what a client believes.
     pub(super) fn opened_or_closed(&mut self, about: About, outcome: &Result<Outcome, Rejection>) {
         match (about, outcome) {
-            (About::Open { held, lease }, Ok(Outcome::Opened { open, lease: grant })) => {
+            (About::Open { held, lease }, Ok(Outcome::Opened { open, lease: grant, .. })) => {
                 assert_eq!(lease.is_some(), grant.is_some(), "who asks for a lease is answered one");
                 if let (Some(asked), Some(grant), Some(owner)) = (lease, grant, held.owner) {
                     self.granted(owner, &held, &asked, grant);
@@ -239,15 +251,20 @@ impl Play {
             (About::Lock { locks, .. }, Err(Rejection::InvalidLockRange)) => {
                 assert!(locks.iter().any(|lock| !lock.range.is_valid()), "{locks:?} are all in range");
             }
-            // What waited for a lock ended with its open.
-            (About::Lock { .. }, Err(Rejection::RangeNotLocked)) => {}
             (About::Unlock { open, range }, Err(Rejection::RangeNotLocked | Rejection::InvalidLockRange)) => {
                 assert!(!self.beliefs.locks.iter().any(|(owner, lock)| *owner == open && lock.range == range));
             }
             (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
             // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
             (About::Cancel, Ok(Outcome::Cancelled))
-            | (About::Operate { .. } | About::Lock { .. }, Err(Rejection::Cancelled))
+            // What waits for a lock is called not locked when its open ends.
+            | (About::Lock { .. }, Err(Rejection::RangeNotLocked | Rejection::Cancelled))
+            | (About::Operate { .. }, Err(Rejection::Cancelled))
+            | (
+                About::Oplock,
+                Ok(Outcome::OplockAcknowledged { .. })
+                | Err(Rejection::OplockNotBreaking | Rejection::InvalidOplockProtocol | Rejection::InvalidParameter),
+            )
             | (
                 About::Open { .. },
                 Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::DeletePending | Rejection::Cancelled),

@@ -139,6 +139,8 @@ impl Play {
             }
             Effect::Parked { to } => self.word(*to, effect),
             Effect::Break(notice) => self.broken(notice),
+            // What an oplock is good for is the business of its open alone.
+            Effect::OplockBreak(_) | Effect::OplockRevoked { .. } => {}
             Effect::Revoked { client, key, .. } => self.beliefs.set((*client, *key), lease::Caching::None),
         }
     }

@@ -58,11 +58,14 @@ pub enum CommandRecord {
     /// Something is done through an open.
     #[prost(message, tag = "30")]
     Operate(OperateRecord),
-    /// LOCK that locks.
+    /// OPLOCK_BREAK_ACK.
     #[prost(message, tag = "31")]
+    AcknowledgeOplock(AcknowledgeOplockRecord),
+    /// LOCK that locks.
+    #[prost(message, tag = "32")]
     Lock(LockRecord),
     /// LOCK that unlocks.
-    #[prost(message, tag = "32")]
+    #[prost(message, tag = "33")]
     Unlock(LockRecord),
 }
 
@@ -128,6 +131,23 @@ pub struct AcknowledgeRecord {
     pub generation: Option<u64>,
 }
 
+/// OPLOCK_BREAK_ACK, as it is written.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct AcknowledgeOplockRecord {
+    /// The session.
+    #[prost(uint64, tag = "1")]
+    pub session: u64,
+    /// The open.
+    #[prost(uint64, tag = "2")]
+    pub open: u64,
+    /// The level that the client agrees to, a byte.
+    #[prost(uint32, tag = "3")]
+    pub level: u32,
+    /// The break that is acknowledged.
+    #[prost(uint64, optional, tag = "4")]
+    pub generation: Option<u64>,
+}
+
 /// A failed notification, as it is written.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct UndeliverableRecord {
@@ -169,6 +189,14 @@ impl From<&Command> for CommandRecord {
                 state: *state,
                 generation: generation.map(Generation::get),
             }),
+            Command::AcknowledgeOplock { session, open, level, generation } => {
+                CommandRecord::AcknowledgeOplock(AcknowledgeOplockRecord {
+                    session: session.get(),
+                    open: open.get(),
+                    level: u32::from(*level),
+                    generation: generation.map(Generation::get),
+                })
+            }
             Command::Release { client, key } => {
                 CommandRecord::Release(LeaseIdRecord { client: bytes(client.to_bytes()), key: bytes(key.to_bytes()) })
             }
@@ -213,6 +241,14 @@ impl TryFrom<CommandRecord> for Command {
                 state,
                 generation: generation.map(Generation::new),
             },
+            CommandRecord::AcknowledgeOplock(AcknowledgeOplockRecord { session, open, level, generation }) => {
+                Command::AcknowledgeOplock {
+                    session: SessionId::new(session),
+                    open: OpenId::new(open),
+                    level: u8::try_from(level).map_err(|_| CodecError::unknown("oplock level", level))?,
+                    generation: generation.map(Generation::new),
+                }
+            }
             CommandRecord::Release(LeaseIdRecord { client, key }) => {
                 Command::Release { client: client_guid(&client)?, key: lease_key(&key)? }
             }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lease::{Access, Caching, Disposition, Epoch, FileId, FileKey, LeaseRequest, LeaseRequestV2, Open, SessionId, Share, VolumeId};
+use lease::{
+    Access, Caching, Disposition, Epoch, FileId, FileKey, LeaseRequest, LeaseRequestV2, Open, OplockLevel, SessionId, Share,
+    VolumeId,
+};
 
 use super::command::{bytes, lease_key, opaque};
 use crate::codec::CodecError;
@@ -49,6 +52,9 @@ pub struct OpenRecord {
     /// The lease asked for.
     #[prost(message, optional, tag = "8")]
     pub lease: Option<LeaseRequestRecord>,
+    /// The legacy oplock asked for, as the byte of SMB.
+    #[prost(uint32, tag = "9")]
+    pub oplock: u32,
 }
 
 /// A lease context, as it is written.
@@ -78,7 +84,7 @@ pub struct LeaseRequestV2Record {
 
 impl From<&Open> for OpenRecord {
     fn from(open: &Open) -> OpenRecord {
-        let Open { session, file, name, directory, access, share, disposition, lease } = open;
+        let Open { session, file, name, directory, access, share, disposition, lease, oplock } = open;
         OpenRecord {
             session: session.get(),
             file: Some(file.into()),
@@ -92,6 +98,7 @@ impl From<&Open> for OpenRecord {
                 Disposition::Supersede => 3,
             },
             lease: lease.as_ref().map(LeaseRequestRecord::from),
+            oplock: u32::from(oplock.to_byte()),
         }
     }
 }
@@ -100,7 +107,7 @@ impl TryFrom<OpenRecord> for Open {
     type Error = CodecError;
 
     fn try_from(record: OpenRecord) -> Result<Open, CodecError> {
-        let OpenRecord { session, file, name, directory, access, share, disposition, lease } = record;
+        let OpenRecord { session, file, name, directory, access, share, disposition, lease, oplock } = record;
         Ok(Open {
             session: SessionId::new(session),
             file: file.ok_or(CodecError::Missing("file"))?.try_into()?,
@@ -115,6 +122,10 @@ impl TryFrom<OpenRecord> for Open {
                 other => return Err(CodecError::unknown("disposition", other)),
             },
             lease: lease.map(LeaseRequest::try_from).transpose()?,
+            oplock: u8::try_from(oplock)
+                .ok()
+                .and_then(OplockLevel::from_byte)
+                .ok_or_else(|| CodecError::unknown("oplock level", oplock))?,
         })
     }
 }

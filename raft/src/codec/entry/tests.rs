@@ -28,6 +28,7 @@ fn open() -> Open {
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(7), stream: Some(Arc::from("s")) },
         name: Arc::from("a.txt"),
         directory: true,
+        oplock: lease::OplockLevel::None,
         access: Access(0x0012_019f),
         share: Share(7),
         disposition: Disposition::Supersede,
@@ -77,10 +78,10 @@ fn commands() -> Vec<(Command, &'static str)> {
         (operate(Operation::Write { range: Some(ByteRange::new(0, 2)) }), "f2010a0811100518022a021002"),
         (
             Command::Lock(lock()),
-            "fa0127081110051a06080110021801\
+            "820227081110051a06080110021801\
                                  1a0d08ffffffffffffffffff01100120012840300f388020",
         ),
-        (Command::Lock(Lock { locks: Vec::new(), wait: false, sequence: None, allocation: 0, ..lock() }), "fa010408111005"),
+        (Command::Lock(Lock { locks: Vec::new(), wait: false, sequence: None, allocation: 0, ..lock() }), "82020408111005"),
         (
             Command::Unlock(Unlock {
                 session: SessionId::new(17),
@@ -88,7 +89,7 @@ fn commands() -> Vec<(Command, &'static str)> {
                 ranges: vec![ByteRange::new(1, 2)],
                 sequence: LockSequence::new(1, 0),
             }),
-            "82020c081110051a04080110022801",
+            "8a020c081110051a04080110022801",
         ),
         (operate(Operation::Resize), "f20106081110051803"),
         (operate(Operation::Rename { name: Arc::from("b") }), "f20109081110051804220162"),
@@ -99,6 +100,15 @@ fn commands() -> Vec<(Command, &'static str)> {
         (
             Command::Acknowledge { client: client(), key: key(), state: 3, generation: Some(Generation::new(2)) },
             "d201280a10000000000000000000000000000000c112100000000000000000000000000000001e18032002",
+        ),
+        (
+            Command::AcknowledgeOplock {
+                session: SessionId::new(17),
+                open: OpenId::new(5),
+                level: 1,
+                generation: Some(Generation::new(2)),
+            },
+            "fa01080811100518012002",
         ),
         (
             Command::Release { client: client(), key: key() },

@@ -1,6 +1,6 @@
 //! What reaches attached servers and those who wait.
 
-use lease::{Break, Caching, Effect, Incarnation, Outcome};
+use lease::{Break, Caching, Effect, Incarnation, OplockBreak, Outcome};
 
 use super::support::{LIFE, Log, feed, in_memory, request_id, server};
 use crate::machine::{MachineConfig, Opened};
@@ -12,7 +12,8 @@ fn told(deliveries: &[Delivery]) -> Vec<(u64, String)> {
         Effect::Reply { to, outcome } => format!("reply {to} {}", if outcome.is_ok() { "yes" } else { "no" }),
         Effect::Parked { to } => format!("parked {to}"),
         Effect::Break(Break { from, into, .. }) => format!("break {from} {into}"),
-        Effect::Revoked { .. } => "revoked".to_owned(),
+        Effect::OplockBreak(OplockBreak { into, .. }) => format!("break to {into}"),
+        Effect::Revoked { .. } | Effect::OplockRevoked { .. } => "revoked".to_owned(),
     };
     let each = |delivery: &Delivery| match delivery {
         Delivery::Effect { index, effect } => (*index, text(effect)),

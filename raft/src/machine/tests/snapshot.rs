@@ -48,7 +48,7 @@ async fn a_node_that_was_away_gets_the_state_and_its_servers_what_they_are_owed(
     let completion = |server, sequence, completed| Completion { id: request_id(server, sequence), completed };
     let expected =
         [completion(1, 3, Completed::Answered), completion(1, 99, Completed::Unknown), completion(2, 3, Completed::Parked)];
-    assert_eq!(waiters.completions().await, expected);
+    assert_eq!(waiters.take_completions(), expected);
 
     // From here on both go the same way.
     feed(&mut away, [ack]).await.unwrap();

@@ -126,6 +126,7 @@ pub(super) fn open(client: u64, file: u128, state: Caching) -> Open {
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
         name: Arc::from("report.doc"),
         directory: false,
+        oplock: lease::OplockLevel::None,
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
         disposition: Disposition::Keep,

@@ -38,6 +38,8 @@ pub(super) enum Taken {
 struct Inner {
     commands: VecDeque<Queued>,
     closed: bool,
+    /// The writer waits, and not only for a moment.
+    asleep: bool,
 }
 
 /// The queue.
@@ -59,9 +61,14 @@ impl Queue {
         if inner.closed {
             return Err(queued);
         }
+        // Nobody waits for this one to be durable: a writer that looks again soon need not be woken for it. Waking a thread for each
+        // commit costs more than writing the record.
+        let can_wait = matches!(queued.command, Command::Committed(_)) && !inner.asleep;
         inner.commands.push_back(queued);
         drop(inner);
-        self.ready.notify_one();
+        if !can_wait {
+            self.ready.notify_one();
+        }
         Ok(())
     }
 
@@ -82,7 +89,12 @@ impl Queue {
                 return Taken::Closed;
             }
             inner = match patience {
-                None => self.ready.wait(inner).unwrap_or_else(PoisonError::into_inner),
+                None => {
+                    inner.asleep = true;
+                    let mut inner = self.ready.wait(inner).unwrap_or_else(PoisonError::into_inner);
+                    inner.asleep = false;
+                    inner
+                }
                 Some(patience) => {
                     let (inner, timeout) = self.ready.wait_timeout(inner, patience).unwrap_or_else(PoisonError::into_inner);
                     if timeout.timed_out() && inner.commands.is_empty() && !inner.closed {

@@ -83,7 +83,7 @@ fn numbered_notices_are_confirmed_in_order_and_handed_over_once() {
 async fn what_did_not_fit_is_not_confirmed_and_comes_again() {
     let (mut outlet, mut receiver) = outlet();
     for number in 1..=NOTICES_MAX as u64 {
-        outlet.give_break(number, owed(number.into(), 1, 1));
+        outlet.give_break(number, owed(number.into(), number, 1));
     }
     outlet.give_break(1, noted(1));
     receiver.recv().await.expect("it is full");

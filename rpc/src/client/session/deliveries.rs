@@ -28,6 +28,8 @@ impl Session {
                 Told::Parked { sequence } => self.table.mark_parked(sequence),
                 Told::Break(notice) => self.outlet.give_break(index, notice),
                 Told::Revoked(revoked) => self.outlet.give_revoked(index, revoked),
+                Told::OplockBreak(notice) => self.outlet.give_oplock_break(index, notice),
+                Told::OplockRevoked(revoked) => self.outlet.give_oplock_revoked(index, revoked),
                 Told::Failure { sequence, reason, message } => self.on_failure(sequence, reason, message, now),
             }
         }

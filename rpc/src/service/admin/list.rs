@@ -118,7 +118,7 @@ fn after_from(token: &str) -> Result<After, BadField> {
 }
 
 /// A lease, for the wire.
-fn entry(state: &State, info: &LeaseInfo) -> pb::LeaseEntry {
+pub(super) fn entry(state: &State, info: &LeaseInfo) -> pb::LeaseEntry {
     let LeaseInfo { client, key, file, name, state: caching, breaking, generation, epoch, parent, opens, route } = info;
     pb::LeaseEntry {
         client: client.to_bytes().to_vec(),

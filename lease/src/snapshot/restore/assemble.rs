@@ -1,0 +1,101 @@
+//! The state from its pieces.
+
+use super::RestoreError;
+use super::parallel::{both, each};
+use super::piece::{Built, Fragment, Piece, join};
+use super::rest::Rest;
+use crate::id::{OpenId, SessionId};
+use crate::state::{FILE_GROUPS, File, Filled, Index, Keyed, LEASE_GROUPS, Leases, Slot, State, Table};
+
+impl State {
+    /// The state that has exactly the records of all these pieces, made by at most so many threads; how many there are, and which piece
+    /// read which records, makes no difference. Its invariants are checked, except those that hold because it was built just now.
+    ///
+    /// # Errors
+    ///
+    /// What makes the records no state. If several things do, which of them is told may depend on how the records were shared out.
+    pub fn assemble(pieces: Vec<Piece>, threads: usize) -> Result<State, RestoreError> {
+        let mut rest = Rest::default();
+        let (mut sum, mut built) = (0_u128, Vec::new());
+        for mut piece in pieces {
+            piece.end_file();
+            sum = sum.wrapping_add(piece.digest.sum());
+            built.push(piece.built);
+            piece.rest.into_iter().try_for_each(|record| rest.take(record))?;
+        }
+        let mut state = rest.finish()?;
+        let files = add_files(threads, built, state.index_mut())?;
+        state.restore_files(files, sum);
+        state.settle_restored();
+        state.check_records(threads)?;
+        Ok(state)
+    }
+}
+
+/// Makes the table of files, and adds what the indexes say of them.
+fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Table<File>, RestoreError> {
+    let (mut files, mut leases, mut opens) = (Vec::new(), Vec::new(), Vec::new());
+    for Built { files: some, leases: theirs, oplocks, opens: more, moving, parked, locks } in built {
+        index.locks_count += locks;
+        files.push(some);
+        leases.push(theirs);
+        opens.push(more);
+        index.oplocks.extend(oplocks);
+        for hold in &moving {
+            index.add_standing(hold);
+        }
+        for (file, parked) in &parked {
+            index.add_parked(file, parked);
+        }
+    }
+    let (opens, (files, leases)) = both(
+        threads,
+        || sorted(&opens),
+        || {
+            let files = each(threads, by_group(FILE_GROUPS, files), |fragments| {
+                whole_files(fragments).map(|slots| Filled::new(FILE_GROUPS, slots))
+            });
+            let leases = each(threads, by_group(LEASE_GROUPS, leases), |mut leases| {
+                leases.sort_unstable();
+                Filled::new(LEASE_GROUPS, leases)
+            });
+            (files, leases)
+        },
+    );
+    index.leases = Leases::filled(leases);
+    index.restore_opens(&opens);
+    Ok(Table::filled(files.into_iter().collect::<Result<_, _>>()?))
+}
+
+/// The lists of all pieces, one for each group.
+fn by_group<T>(groups: usize, pieces: Vec<Vec<Vec<T>>>) -> Vec<Vec<T>> {
+    let mut all: Vec<Vec<T>> = (0..groups).map(|_| Vec::new()).collect();
+    for piece in pieces {
+        for (group, mut list) in all.iter_mut().zip(piece) {
+            if group.is_empty() { *group = list } else { group.append(&mut list) }
+        }
+    }
+    all
+}
+
+/// The files of a group, sorted as their table is, each put together from its fragments.
+fn whole_files(mut fragments: Vec<Fragment>) -> Result<Vec<Slot<File>>, RestoreError> {
+    fragments.sort_unstable_by(|one, other| one.hash.cmp(&other.hash).then_with(|| one.file.key().cmp(other.file.key())));
+    let mut whole: Vec<Fragment> = Vec::with_capacity(fragments.len());
+    for fragment in fragments {
+        match whole.last_mut() {
+            Some(last) if last.hash == fragment.hash && last.file.key() == fragment.file.key() => join(last, &fragment)?,
+            _ => whole.push(fragment),
+        }
+    }
+    if whole.iter().any(|fragment| !fragment.has_head) {
+        return Err(RestoreError::Missing("the file of an open, a lease or a parked open"));
+    }
+    Ok(whole.into_iter().map(|Fragment { hash, has_head: _, file }| Slot::new(hash, file)).collect())
+}
+
+fn sorted(lists: &[Vec<(SessionId, OpenId, u64)>]) -> Vec<(SessionId, OpenId, u64)> {
+    let mut all = lists.concat();
+    all.sort_unstable();
+    all
+}
