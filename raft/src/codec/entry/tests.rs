@@ -236,6 +236,16 @@ fn numbers_without_a_meaning_are_refused() {
 }
 
 #[test]
+fn a_lock_sequence_without_a_meaning_is_refused() {
+    let good = hex(&batch_of(&Command::Lock(lock())).0);
+    // Bucket 65, and a number of five bits.
+    for (from, to) in [("2840300f", "2841300f"), ("2840300f", "28403010")] {
+        assert_eq!(good.matches(from).count(), 1);
+        assert!(matches!(refusal(&unhex(&good.replace(from, to))), CodecError::Unknown { .. }));
+    }
+}
+
+#[test]
 fn sizes_have_limits() {
     let named = |bytes: usize| Entry {
         at: LogTime::ZERO,
