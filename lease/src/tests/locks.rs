@@ -86,7 +86,7 @@ fn locks_have_limits() {
     let opens = LOCKS_PER_FILE_MAX / LOCKS_PER_OPEN_MAX + 1;
     let opens: Vec<OpenId> = (0..opens).map(|_| opened(&mut world, session)).collect();
     let lock = |open: OpenId, number: usize| RangeLock {
-        range: ByteRange::new(open.get() << 32 | number as u64 * 2, 1),
+        range: ByteRange::new((open.get() << 32) + number as u64 * 2, 1),
         exclusive: number.is_multiple_of(2),
     };
     let ask = |world: &mut World, open: OpenId, numbers: std::ops::Range<usize>| {

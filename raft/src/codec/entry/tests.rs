@@ -78,7 +78,7 @@ fn commands() -> Vec<(Command, &'static str)> {
         (operate(Operation::Write { range: Some(ByteRange::new(0, 2)) }), "f2010a0811100518022a021002"),
         (
             Command::Lock(lock()),
-            "820227081110051a06080110021801\
+            "820224081110051a06080110021801\
                                  1a0d08ffffffffffffffffff01100120012840300f388020",
         ),
         (Command::Lock(Lock { locks: Vec::new(), wait: false, sequence: None, allocation: 0, ..lock() }), "82020408111005"),
