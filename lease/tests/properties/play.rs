@@ -247,7 +247,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 31] = [
+const ABOUT: [&str; 30] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -277,7 +277,6 @@ const ABOUT: [&str; 31] = [
     "Unlocked",
     "no: LockNotGranted",
     "no: RangeNotLocked",
-    "no: InvalidLockRange",
     "no: FileLockConflict",
 ];
 
