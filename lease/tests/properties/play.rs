@@ -247,7 +247,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 30] = [
+const ABOUT: [&str; 29] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -277,7 +277,6 @@ const ABOUT: [&str; 30] = [
     "Unlocked",
     "no: LockNotGranted",
     "no: RangeNotLocked",
-    "no: FileLockConflict",
 ];
 
 #[test]
