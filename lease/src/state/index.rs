@@ -93,6 +93,7 @@ pub(crate) struct Index {
     /// The hashes of the files of opens that say where they lie, by the hash of the directory. The youngest opens of a directory are next to
     /// each other, and mostly they are the ones that end.
     pub(crate) below: BTreeMap<(u64, OpenId), u64>,
+    pub(crate) locks_count: usize,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
     /// Breaks that run: those of leases by client, then those of oplocks.
     pub(crate) breaking: BTreeSet<HoldId>,
