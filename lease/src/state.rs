@@ -6,6 +6,7 @@ mod file;
 mod hold;
 mod index;
 mod list;
+mod opens;
 mod query;
 mod server;
 mod shards;
@@ -31,6 +32,7 @@ pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Rea
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases};
 #[cfg(test)]
 pub(crate) use list::List;
+pub(crate) use opens::Opens;
 pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
 pub(crate) use shards::{Filled, group_of};

@@ -6,6 +6,7 @@ mod containment;
 mod golden;
 mod keys;
 mod lists;
+mod opens;
 mod requests;
 mod snapshot;
 mod text;
