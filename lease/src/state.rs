@@ -6,6 +6,7 @@ mod file;
 mod hold;
 mod index;
 mod list;
+mod locks;
 mod opens;
 mod query;
 mod server;
@@ -14,6 +15,7 @@ mod share;
 mod table;
 mod tally;
 mod touched;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,8 +34,9 @@ pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Rea
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases};
 #[cfg(test)]
 pub(crate) use list::List;
+pub(crate) use locks::{LockRecord, Locks, Replays};
 pub(crate) use opens::Opens;
-pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, OplockInfo, ServerInfo};
+pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
 pub(crate) use shards::{Filled, group_of};
 #[cfg(test)]
@@ -41,6 +44,7 @@ pub(crate) use shards::{Placed, Shards};
 pub(crate) use table::{Keyed, Slot, Spread, Table};
 pub(crate) use touched::Changed;
 use touched::Touched;
+pub use who::{FileInfo, ParkedInfo};
 
 /// What the operator can set about the rules: part of the state, and so the same on every node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,13 +2,15 @@
 
 mod hash;
 mod leases;
+mod locks;
 mod members;
 mod status;
 mod survey;
+mod who;
 
 use rpc::client::Admin;
 
-use crate::cli::{Leader, Lease, Member, Remote, State};
+use crate::cli::{File, Leader, Lease, Lock, Member, Remote, State};
 use crate::exit::Failure;
 use crate::output::print;
 
@@ -33,6 +35,18 @@ pub(crate) async fn lease(verb: &Lease) -> Result<(), Failure> {
         Lease::List(list) => print(&leases::list(&cluster(&list.remote), list).await?, list.remote.output),
         Lease::Show(show) => print(&leases::show(&cluster(&show.remote), show).await?, show.remote.output),
     }
+}
+
+/// `tenure file`.
+pub(crate) async fn file(verb: &File) -> Result<(), Failure> {
+    let File::Who(who) = verb;
+    print(&who::who(&cluster(&who.remote), who).await?, who.remote.output)
+}
+
+/// `tenure lock`.
+pub(crate) async fn lock(verb: &Lock) -> Result<(), Failure> {
+    let Lock::List(list) = verb;
+    print(&locks::list(&cluster(&list.remote), list).await?, list.remote.output)
 }
 
 /// `tenure member`.

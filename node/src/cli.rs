@@ -31,6 +31,12 @@ pub(crate) enum Verb {
     /// Look at leases
     #[command(subcommand)]
     Lease(Lease),
+    /// Look at byte-range locks
+    #[command(subcommand)]
+    Lock(Lock),
+    /// Look at files
+    #[command(subcommand)]
+    File(File),
     /// Add, promote or remove a node
     #[command(subcommand)]
     Member(Member),
@@ -148,6 +154,62 @@ pub(crate) struct LeaseShow {
     pub(crate) stale: bool,
     #[command(flatten)]
     pub(crate) remote: Remote,
+}
+
+/// See [`Verb::Lock`].
+#[derive(Debug, Subcommand)]
+pub(crate) enum Lock {
+    /// List byte-range locks, held and waited for, in the order in which they came
+    List(LockList),
+}
+
+/// See [`Lock::List`].
+#[derive(Debug, Args)]
+pub(crate) struct LockList {
+    /// Only locks of this client (32 hexadecimal digits)
+    #[arg(long, value_name = "GUID", value_parser = client)]
+    pub(crate) client: Option<ClientGuid>,
+    /// Only locks on this file, as vol1/<32 hexadecimal digits>
+    #[arg(long, value_name = "FILE", value_parser = file)]
+    pub(crate) file: Option<lease::FileKey>,
+    /// Only locks that are waited for
+    #[arg(long)]
+    pub(crate) waiting: bool,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) limit: usize,
+    /// Take the answer of one node, even if it is behind or cut off
+    #[arg(long)]
+    pub(crate) stale: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// See [`Verb::File`].
+#[derive(Debug, Subcommand)]
+pub(crate) enum File {
+    /// Show who has a file: its opens, leases and oplocks, and who waits
+    Who(FileWho),
+}
+
+/// See [`File::Who`].
+#[derive(Debug, Args)]
+pub(crate) struct FileWho {
+    /// The path, as the SMB server named it, or the file as vol1/<32 hexadecimal digits>
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// Take the answer of one node, even if it is behind or cut off
+    #[arg(long)]
+    pub(crate) stale: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+impl FileWho {
+    /// The file, if it is written as its id.
+    pub(crate) fn key(&self) -> Option<lease::FileKey> {
+        file(&self.file).ok()
+    }
 }
 
 /// See [`Verb::Member`].

@@ -38,6 +38,8 @@ fn run(verb: Verb) -> Result<(), Failure> {
         Verb::Serve(serve) => serve::run(*serve),
         Verb::Status(remote) => ask(admin::status(&remote)),
         Verb::Lease(verb) => ask(admin::lease(&verb)),
+        Verb::File(verb) => ask(admin::file(&verb)),
+        Verb::Lock(verb) => ask(admin::lock(&verb)),
         Verb::Member(verb) => ask(admin::member(&verb)),
         Verb::Leader(verb) => ask(admin::leader(&verb)),
         Verb::State(verb) => ask(admin::state(&verb)),

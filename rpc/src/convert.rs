@@ -6,15 +6,17 @@ mod command;
 mod delivery;
 mod field;
 mod ids;
+mod lock;
 mod notice;
 
-pub(crate) use answer::answer;
 #[cfg(test)]
 pub(crate) use answer::answer_from;
+pub(crate) use answer::{answer, oplock_level_to};
 pub(crate) use command::{command_from, command_to, open_to, operate_to, request, request_from, sequence};
 pub(crate) use delivery::{delivery, failure};
 pub(crate) use field::BadField;
 pub(crate) use ids::{client_guid, file_key, file_key_to, incarnation, lease_key, node_id, server_id};
+pub(crate) use lock::{lock_entry_to, lock_to};
 pub(crate) use notice::{Told, told};
 
 #[cfg(test)]

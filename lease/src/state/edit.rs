@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::range::{LockOwner, LockSequence};
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Answer, Changed, Client, Deadline, File, Hold, HoldId, Index, Keyed, Meta, OpenRecord, Parked, Remembered, Server, Session,
-    State, Table,
+    Answer, Changed, Client, Deadline, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Remembered,
+    Server, Session, State, Table,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -31,6 +32,7 @@ impl FileEdit<'_> {
     }
 
     fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {
+        self.remove_locks_of(id);
         let open = self.file.remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
         self.index.remove_open(&open);
@@ -59,6 +61,57 @@ impl FileEdit<'_> {
         Some(hold)
     }
 
+    /// Adds a lock, whose number must be new.
+    pub(crate) fn add_lock(&mut self, lock: LockRecord) {
+        if self.file.restore_lock(lock) {
+            self.digest.add(&RecordOf::Lock(self.file.key(), &lock));
+            self.index.locks_count += 1;
+        }
+    }
+
+    /// Takes a lock out.
+    pub(crate) fn remove_lock(&mut self, number: u64) {
+        if let Some(lock) = self.file.edit_locks(|locks| locks.remove(number)) {
+            self.digest.subtract(&RecordOf::Lock(self.file.key(), &lock));
+            self.index.locks_count -= 1;
+        }
+        if self.file.locks().is_some_and(Locks::is_empty) {
+            self.set_allocation(0);
+        }
+    }
+
+    /// Takes out what an open has locked, and what is known of its sequences.
+    fn remove_locks_of(&mut self, open: OpenId) {
+        let locks: Vec<u64> = self.file.locks().into_iter().flat_map(|locks| locks.of(LockOwner::Open(open))).collect();
+        for lock in locks {
+            self.remove_lock(lock);
+        }
+        if let Some(replays) = self.file.locks().and_then(|locks| locks.replays_of(open)).copied() {
+            self.digest.subtract(&RecordOf::Replays(self.file.key(), open, &replays));
+            self.file.edit_locks(|locks| locks.forget_replays(open));
+        }
+    }
+
+    /// Makes the lock sequence of a bucket of an open valid, or none of it.
+    pub(crate) fn set_replay(&mut self, open: OpenId, sequence: LockSequence, valid: bool) {
+        for changed in [false, true] {
+            if changed {
+                self.file.edit_locks(|locks| locks.set_replay(open, sequence, valid));
+            }
+            if let Some(replays) = self.file.locks().and_then(|locks| locks.replays_of(open)) {
+                let record = RecordOf::Replays(self.file.key(), open, replays);
+                if changed { self.digest.add(&record) } else { self.digest.subtract(&record) }
+            }
+        }
+    }
+
+    /// Notes how much of the file is there, while it has locks: those that begin behind it count for nothing.
+    pub(crate) fn set_allocation(&mut self, bytes: u64) {
+        if self.file.locks().is_some_and(|locks| (!locks.is_empty() || bytes == 0) && locks.allocation() != bytes) {
+            self.edit_head(|file| file.edit_locks(|locks| locks.set_allocation(bytes)));
+        }
+    }
+
     /// Adds or replaces a parked open.
     pub(crate) fn put_parked(&mut self, parked: Parked) {
         self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
@@ -77,10 +130,9 @@ impl FileEdit<'_> {
 
     /// Most files are forgotten as they were made known: the hash that was kept then saves writing the record once more.
     fn subtract_head(&mut self) {
-        match self.file.head_hash.take() {
-            Some(hash) => self.digest.subtract_hash(u128::from_ne_bytes(hash)),
-            None => self.digest.subtract(&RecordOf::File(self.file)),
-        }
+        let kept = self.file.head_hash.take().map(u128::from_ne_bytes);
+        let hash = kept.unwrap_or_else(|| self.digest.hash_of(&RecordOf::File(self.file)));
+        self.digest.subtract_hash(hash);
     }
 
     /// Sets the file's path.

@@ -10,7 +10,7 @@ use crate::exit::Failure;
 use crate::output::{Report, count, table};
 
 /// Leases that are asked for at a time.
-const PAGE: u32 = 1000;
+pub(super) const PAGE: u32 = 1000;
 
 /// One lease.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,7 +66,7 @@ fn caching(bits: u32) -> String {
 }
 
 /// Sixteen bytes of the wire as the id that they are; other lengths as they come, in hexadecimal.
-fn id16(bytes: &[u8]) -> String {
+pub(super) fn id16(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a text takes what is written");
@@ -97,7 +97,7 @@ impl LeaseReport {
     }
 }
 
-fn file_name(file: &pb::FileKey) -> String {
+pub(super) fn file_name(file: &pb::FileKey) -> String {
     let id: [u8; 16] = file.file.as_slice().try_into().unwrap_or_default();
     let stream = file.stream.as_deref().map(Into::into);
     FileKey { volume: VolumeId::new(file.volume), file: FileId::from_bytes(id), stream }.to_string()
@@ -150,7 +150,7 @@ pub(super) async fn show(cluster: &Admin, asked: &LeaseShow) -> Result<LeaseDeta
 
 impl LeaseReport {
     /// `RWH`, or `RWH -> RH in 31.2s` while a break runs.
-    fn state_for_people(&self) -> String {
+    pub(super) fn state_for_people(&self) -> String {
         match &self.breaking {
             None => self.state.clone(),
             Some(breaking) => {

@@ -57,7 +57,15 @@ impl AdminService for Lobby {
         Err(not_formed())
     }
 
+    async fn list_locks(&self, _: Request<pb::ListLocksRequest>) -> Result<Response<pb::ListLocksResponse>, Status> {
+        Err(not_formed())
+    }
+
     async fn get_lease(&self, _: Request<pb::GetLeaseRequest>) -> Result<Response<pb::GetLeaseResponse>, Status> {
+        Err(not_formed())
+    }
+
+    async fn who_has_file(&self, _: Request<pb::WhoHasFileRequest>) -> Result<Response<pb::WhoHasFileResponse>, Status> {
         Err(not_formed())
     }
 

@@ -59,6 +59,17 @@ async fn leases_are_listed_page_by_page_and_filtered() {
     assert_eq!(lease.breaking.map(|breaking| breaking.requested_state), Some(3));
     assert_eq!(lease.connection.map(|connection| (connection.server, connection.connection)), Some((1, 1)));
 
+    let who = admin.who_has(&file(7), false).await.expect("the cluster answers").files;
+    let [file] = who.as_slice() else { panic!("one file: {who:?}") };
+    let [open] = file.opens.as_slice() else { panic!("one open: {file:?}") };
+    assert_eq!((open.session, open.key.as_deref(), file.opens_count), (first.get(), Some(key(7).to_bytes().as_slice()), 1));
+    assert_eq!(file.leases.as_slice(), std::slice::from_ref(lease));
+    let [parked] = file.parked.as_slice() else { panic!("one request waits: {file:?}") };
+    assert_eq!((parked.server, parked.client.as_slice(), parked.what.as_str()), (2, client(2).to_bytes().as_slice(), "open"));
+    let named = admin.who_has_named(&file.name, true).await.expect("the cluster answers").files;
+    assert!(named.contains(file), "{named:?}");
+    assert_eq!(admin.who_has_named("nobody has it", false).await.expect("the cluster answers").files, []);
+
     assert_eq!(admin.lease(client(1), key(7)).await.expect("answered").as_ref(), Some(lease));
     assert_eq!(admin.lease(client(1), key(700)).await.expect("answered"), None);
 }
