@@ -50,8 +50,8 @@ impl Step<'_> {
     /// The file of an open of the asking server.
     pub(super) fn file_of(&self, id: RequestId, session: SessionId, open: OpenId) -> Result<FileKey, Rejection> {
         self.session_of(id, session)?;
-        let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(&open)).ok_or(Rejection::NoSuchOpen)?;
-        let file = self.state.file_of_open(open, *hash).ok_or(Rejection::NoSuchOpen)?;
+        let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(open)).ok_or(Rejection::NoSuchOpen)?;
+        let file = self.state.file_of_open(open, hash).ok_or(Rejection::NoSuchOpen)?;
         Ok(crate::state::Keyed::key(file).clone())
     }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::command::{Access, Open, Operation, Share};
+use crate::command::{Access, Share};
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
 use crate::range::{Lock, LockOwner};
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::list::List;
 use crate::state::locks::{LockRecord, Locks, Replays};
+use crate::state::parked::{Parked, Waiting};
 use crate::state::table::Keyed;
 use crate::state::tally::Tally;
 
@@ -64,50 +65,6 @@ impl OpenRecord {
     }
 }
 
-/// What waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Waiting {
-    /// An open.
-    Open(Open),
-    /// An operation through an open of the same file.
-    Operation { session: SessionId, open: OpenId, operation: Operation },
-    /// Locks through an open of the same file.
-    Lock(Lock),
-}
-
-/// A request that waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Parked {
-    /// Its place: first in, first out.
-    pub(crate) ticket: u64,
-    pub(crate) request: RequestId,
-    pub(crate) client: ClientGuid,
-    pub(crate) waiting: Waiting,
-    /// It waits while a break of another owner with at most this ordinal runs. Breaks that began later are not its concern, so that
-    /// no stream of new ones can starve it.
-    pub(crate) after: u64,
-    /// The hash of a file whose breaks it waits for beside those of the file on which it is parked.
-    pub(crate) behind: Option<u64>,
-}
-
-impl Parked {
-    /// The session that asked.
-    pub(crate) fn session(&self) -> SessionId {
-        match &self.waiting {
-            Waiting::Open(open) => open.session,
-            Waiting::Operation { session, .. } | Waiting::Lock(Lock { session, .. }) => *session,
-        }
-    }
-
-    /// The open that it goes through.
-    pub(crate) fn through(&self) -> Option<OpenId> {
-        match &self.waiting {
-            Waiting::Open(_) => None,
-            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => Some(*open),
-        }
-    }
-}
-
 /// What the record of a file itself says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -133,6 +90,8 @@ pub(crate) struct File {
     deleting: Option<Box<Deleting>>,
     /// When it was last noted as touched; no part of its records.
     pub(super) touched: u32,
+    /// The hash of its own record as it was last added to the digest, if it was kept: in bytes, for these need no alignment.
+    pub(super) head_hash: Option<[u8; 16]>,
     opens: List<OpenRecord>,
     holds: List<Hold>,
     parked: List<Box<Parked>>,
@@ -158,6 +117,7 @@ impl File {
             directory,
             deleting: None,
             touched: 0,
+            head_hash: None,
             opens: List::Empty,
             holds: List::Empty,
             parked: List::Empty,

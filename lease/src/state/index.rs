@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{ConnectionId, FileId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::state::client::Session;
-use crate::state::file::{OpenRecord, Parked};
+use crate::state::file::OpenRecord;
 use crate::state::hold::{Hold, HoldId, LeaseId};
+use crate::state::opens::Opens;
+use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
 use crate::state::table::Spread;
 use crate::time::LogTime;
@@ -88,7 +90,7 @@ pub(crate) struct Index {
     pub(crate) leases: Leases,
     /// Opens with a legacy oplock.
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
-    pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
+    pub(crate) opens: BTreeMap<SessionId, Opens>,
     pub(crate) opens_count: usize,
     /// The hashes of the files of opens that say where they lie, by the hash of the directory. The youngest opens of a directory are next to
     /// each other, and mostly they are the ones that end.
@@ -124,14 +126,15 @@ impl Index {
     pub(crate) fn restore_opens(&mut self, sorted: &[(SessionId, OpenId, u64)]) {
         debug_assert_eq!(self.opens_count, 0, "the opens are added at once");
         let sessions = sorted.chunk_by(|(one, ..), (other, ..)| one == other);
-        self.opens = sessions.map(|opens| (opens[0].0, opens.iter().map(|(_, open, file)| (*open, *file)).collect())).collect();
+        self.opens =
+            sessions.map(|opens| (opens[0].0, Opens::filled(opens.iter().map(|(_, open, file)| (*open, *file))))).collect();
         self.opens_count = sorted.len();
     }
 
     pub(crate) fn remove_open(&mut self, file: &FileKey, open: &OpenRecord) {
         self.remove_below(file, open);
         let opens = self.opens.get_mut(&open.session).expect("an open is one of its session's");
-        opens.remove(&open.id);
+        opens.remove(open.id);
         self.opens_count -= 1;
         if opens.is_empty() {
             self.opens.remove(&open.session);
@@ -240,9 +243,9 @@ impl Index {
         self.sessions.range(first..=last).map(|(_, _, session)| *session)
     }
 
-    /// The opens of a session, with the hashes of their files.
-    pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> {
-        self.opens.get(&session).into_iter().flatten().map(|(open, file)| (*open, *file))
+    /// The opens of a session by their ids, with the hashes of their files.
+    pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> + use<> {
+        self.opens.get(&session).map(Opens::sorted).unwrap_or_default().into_iter()
     }
 
     /// The parked opens of a session.

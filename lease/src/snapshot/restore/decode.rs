@@ -96,6 +96,10 @@ fn deleting(wire::Deleting { client, key }: wire::Deleting) -> Option<Deleting> 
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
+    // Opens are counted from 1.
+    if id == OpenId::default() {
+        return None;
+    }
     let wire::Open { version: _, session, client, key, access, share, oplock, parent, parent_key, modified, delete_on_close } =
         versioned(value, |open: &wire::Open| open.version)?;
     let under = match (key, oplock) {

@@ -103,10 +103,10 @@ fn commands() -> Vec<(Command, &'static str)> {
         (operate(Operation::Rename { name: Arc::from("b"), parent: None, replaces: None }), "f20109081110051804220162"),
         (
             operate(Operation::Rename { name: Arc::from("b"), parent: Some(folder()), replaces: Some(folder()) }),
-            "f2012d0811100518042201622a10dddddddddddddddddddddddddddddddd3210dddddddddddddddddddddddddddddddd",
+            "f2012d0811100518042201623210dddddddddddddddddddddddddddddddd3a10dddddddddddddddddddddddddddddddd",
         ),
         (operate(Operation::Link { parent: None }), "f20106081110051805"),
-        (operate(Operation::Link { parent: Some(folder()) }), "f201180811100518052a10dddddddddddddddddddddddddddddddd"),
+        (operate(Operation::Link { parent: Some(folder()) }), "f201180811100518053210dddddddddddddddddddddddddddddddd"),
         (operate(Operation::Dispose { delete: true }), "f20106081110051806"),
         (operate(Operation::Dispose { delete: false }), "f20106081110051807"),
         (operate(Operation::SetSecurity), "f20106081110051808"),
