@@ -148,11 +148,12 @@ impl Step<'_> {
             for (lease, reason) in &demands.breaks {
                 self.break_hold(&open.file, *lease, *reason);
             }
-            let all_there = || demands.breaks.iter().all(|(lease, _)| self.state.hold(*lease).is_some());
-            if !demands.waits {
-                break;
-            } else if all_there() {
-                return None;
+            // Whether or not it has to wait: an open that was lost may have left the file to be deleted.
+            let all_there = demands.breaks.iter().all(|(lease, _)| self.state.hold(*lease).is_some());
+            match (all_there, demands.waits) {
+                (true, true) => return None,
+                (true, false) => break,
+                (false, _) => (),
             }
         }
         Some(Ok(self.succeed(open, client, asked)))
