@@ -7,6 +7,9 @@ mod file;
 mod hold;
 mod index;
 mod list;
+mod locks;
+mod opens;
+mod parked;
 mod query;
 mod server;
 mod shards;
@@ -27,13 +30,16 @@ use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{Deleting, File, Head, OpenRecord, Parked, Under, Waiting};
+pub(crate) use file::{Deleting, File, Head, OpenRecord, Under};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Reason, Standing};
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, directory};
 #[cfg(test)]
 pub(crate) use list::List;
-pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, OplockInfo, ServerInfo};
+pub(crate) use locks::{LockRecord, Locks, Replays};
+pub(crate) use opens::Opens;
+pub(crate) use parked::{Parked, Waiting};
+pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
 pub(crate) use shards::{Filled, group_of};
 #[cfg(test)]

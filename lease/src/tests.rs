@@ -6,6 +6,8 @@ mod containment;
 mod golden;
 mod keys;
 mod lists;
+mod locks;
+mod opens;
 mod requests;
 mod snapshot;
 mod text;

@@ -43,8 +43,8 @@ impl Operation {
     /// What it takes from other owners of its file.
     fn reason(&self) -> Option<Reason> {
         match self {
-            Operation::Read => Some(Reason::Access),
-            Operation::Write | Operation::Resize => Some(Reason::Overwrite),
+            Operation::Read { .. } => Some(Reason::Access),
+            Operation::Write { .. } | Operation::Resize => Some(Reason::Overwrite),
             Operation::Rename { .. } | Operation::Link { .. } => Some(Reason::Name),
             Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
             // A file that stays after all is in nobody's way (LS-069), and times and attributes are not what a lease on it caches (LS-072).
@@ -77,8 +77,8 @@ impl Step<'_> {
                 }
             }
             Operation::Link { parent } => self.demand_entry(&mut demands, file, through, *parent)?,
-            Operation::Read
-            | Operation::Write
+            Operation::Read { .. }
+            | Operation::Write { .. }
             | Operation::Resize
             | Operation::Dispose { .. }
             | Operation::SetSecurity

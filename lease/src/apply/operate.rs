@@ -6,7 +6,23 @@ use crate::command::Operation;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::limits::{NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, Deleting, File, HoldId, OpenRecord, Waiting};
+use crate::range::{ByteRange, LockOwner};
+use crate::state::{Answer, Deleting, File, HoldId, Locks, OpenRecord, Reason, Waiting};
+
+impl Operation {
+    /// What it reads or writes, if that is to be looked up among the locks.
+    pub(crate) fn range(&self) -> Option<ByteRange> {
+        match self {
+            Operation::Read { range } | Operation::Write { range } => *range,
+            Operation::Resize
+            | Operation::Rename { .. }
+            | Operation::Link { .. }
+            | Operation::Dispose { .. }
+            | Operation::SetSecurity
+            | Operation::SetAttributes => None,
+        }
+    }
+}
 
 impl Step<'_> {
     /// Answers, or parks the operation and says so.
@@ -34,8 +50,8 @@ impl Step<'_> {
     /// The file of an open of the asking server.
     pub(super) fn file_of(&self, id: RequestId, session: SessionId, open: OpenId) -> Result<FileKey, Rejection> {
         self.session_of(id, session)?;
-        let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(&open)).ok_or(Rejection::NoSuchOpen)?;
-        let file = self.state.file_of_open(open, *hash).ok_or(Rejection::NoSuchOpen)?;
+        let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(open)).ok_or(Rejection::NoSuchOpen)?;
+        let file = self.state.file_of_open(open, hash).ok_or(Rejection::NoSuchOpen)?;
         Ok(crate::state::Keyed::key(file).clone())
     }
 
@@ -70,10 +86,52 @@ impl Step<'_> {
         }
     }
 
-    /// Notes what the operation leaves behind.
+    /// Takes from the other owners of a file what a reason takes. Whether that has to be waited for.
+    pub(super) fn take_from_others(
+        &mut self,
+        file: &FileKey,
+        open: OpenId,
+        reason: Reason,
+        parked: bool,
+    ) -> Result<bool, Rejection> {
+        loop {
+            let record = self.state.file(file).ok_or(Rejection::NoSuchOpen)?;
+            let own = record.open(open).map(OpenRecord::hold).ok_or(Rejection::NoSuchOpen)?;
+            let in_the_way = || record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold));
+            let waits = in_the_way().any(|hold| hold.delays(reason));
+            if waits && !parked && record.parked().len() >= PARKED_OPENS_PER_FILE_MAX {
+                return Err(Rejection::LimitReached(Limit::ParkedOpensPerFile));
+            }
+            let breaks: Vec<HoldId> = in_the_way().filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
+            for hold in &breaks {
+                self.break_hold(file, *hold, reason);
+            }
+            // Once more if a holder was found unreachable and lost its opens: it is not in the way any more.
+            let all_there = breaks.iter().all(|hold| self.state.hold(*hold).is_some());
+            if !waits || all_there {
+                return Ok(waits);
+            }
+        }
+    }
+
+    /// Looks at the locks, and notes what the operation leaves behind.
     fn done(&mut self, file: &FileKey, open: OpenId, operation: &Operation) -> Answer {
         let through = *self.state.file(file).and_then(|record| record.open(open)).ok_or(Rejection::NoSuchOpen)?;
         let own = through.parent_lease().map(HoldId::Lease);
+        let range = operation.range();
+        let writes = matches!(operation, Operation::Write { .. });
+        let locks = self.state.file(file).and_then(File::locks);
+        let owner = LockOwner::Open(open);
+        if range.is_some_and(|range| locks.is_some_and(|locks| locks.forbid(owner, range, writes))) {
+            return Err(Rejection::FileLockConflict);
+        }
+        if let Some(known) = locks.map(Locks::allocation)
+            && matches!(operation, Operation::Write { .. } | Operation::Resize)
+        {
+            // How far the data may reach now: without a range, anywhere. Too much costs grants, too little coherence.
+            let end = range.map_or(u64::MAX, |range| range.offset.saturating_add(range.length));
+            self.state.edit_file(file).set_allocation(known.max(end));
+        }
         match operation {
             Operation::Rename { name, parent, replaces: _ } => {
                 self.state.edit_file(file).rename(name);
@@ -88,11 +146,11 @@ impl Step<'_> {
                 self.state.edit_file(file).set_deleting(delete.then_some(Deleting { parent_lease: through.parent_lease() }));
             }
             // The size and the times of what was written reach the directory when the handle is closed (LS-132).
-            Operation::Write if through.parent.is_some() => {
+            Operation::Write { .. } if through.parent.is_some() => {
                 self.state.edit_file(file).edit_open(open, |open| open.modified = true);
             }
             Operation::Resize | Operation::SetAttributes => self.child_changed(file, through.parent, own),
-            Operation::Write | Operation::Read | Operation::SetSecurity => (),
+            Operation::Write { .. } | Operation::Read { .. } | Operation::SetSecurity => (),
         }
         Ok(Outcome::Clear)
     }

@@ -31,6 +31,7 @@ impl Step<'_> {
     pub(super) fn attempt_parked(&mut self, file: &FileKey, parked: &Parked) -> Result<Answer, Option<u64>> {
         match &parked.waiting {
             Waiting::Open(open) => self.attempt(open, parked.client, true).ok_or(None),
+            Waiting::Lock(asked) => self.attempt_lock(file, asked, true).ok_or(None),
             Waiting::Operation { session: _, open, operation } => self.attempt_operation(file, *open, operation, true),
         }
     }

@@ -8,7 +8,7 @@ use crate::state::table::{Keyed, Spread};
 use crate::state::{File, OpenRecord, Parked, State};
 
 impl State {
-    /// The opens of what lies below a directory, at any depth, by directories and the hashes of files; nothing if there are more than
+    /// The opens of what lies below a directory, at any depth, by directories and oldest first; nothing if there are more than
     /// this many. Where a file lies is known from its opens, so that one at depth is found if every directory between is open too.
     pub(crate) fn opens_below(&self, top: &FileKey, most: usize) -> Option<Vec<(&File, &OpenRecord)>> {
         let mut opens = Vec::new();

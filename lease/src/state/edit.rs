@@ -1,13 +1,15 @@
 //! The only ways to change the state: each keeps the digest, the indexes and the lists of what was touched in step with the records.
 
+mod server;
+
 use std::sync::Arc;
 
 use crate::effect::Route;
-use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId};
+use crate::range::{LockOwner, LockSequence};
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Answer, Changed, Client, Deadline, Deleting, File, Hold, HoldId, Index, Keyed, Meta, OpenRecord, Parked, Remembered, Server,
-    Session, State, Table,
+    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Session, State, Table,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -31,6 +33,7 @@ impl FileEdit<'_> {
     }
 
     fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {
+        self.remove_locks_of(id);
         let open = self.file.remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
         self.index.remove_open(self.file.key(), &open);
@@ -73,6 +76,57 @@ impl FileEdit<'_> {
         Some(hold)
     }
 
+    /// Adds a lock, whose number must be new.
+    pub(crate) fn add_lock(&mut self, lock: LockRecord) {
+        if self.file.restore_lock(lock) {
+            self.digest.add(&RecordOf::Lock(self.file.key(), &lock));
+            self.index.locks_count += 1;
+        }
+    }
+
+    /// Takes a lock out.
+    pub(crate) fn remove_lock(&mut self, number: u64) {
+        if let Some(lock) = self.file.edit_locks(|locks| locks.remove(number)) {
+            self.digest.subtract(&RecordOf::Lock(self.file.key(), &lock));
+            self.index.locks_count -= 1;
+        }
+        if self.file.locks().is_some_and(Locks::is_empty) {
+            self.set_allocation(0);
+        }
+    }
+
+    /// Takes out what an open has locked, and what is known of its sequences.
+    fn remove_locks_of(&mut self, open: OpenId) {
+        let locks: Vec<u64> = self.file.locks().into_iter().flat_map(|locks| locks.of(LockOwner::Open(open))).collect();
+        for lock in locks {
+            self.remove_lock(lock);
+        }
+        if let Some(replays) = self.file.locks().and_then(|locks| locks.replays_of(open)).copied() {
+            self.digest.subtract(&RecordOf::Replays(self.file.key(), open, &replays));
+            self.file.edit_locks(|locks| locks.forget_replays(open));
+        }
+    }
+
+    /// Makes the lock sequence of a bucket of an open valid, or none of it.
+    pub(crate) fn set_replay(&mut self, open: OpenId, sequence: LockSequence, valid: bool) {
+        for changed in [false, true] {
+            if changed {
+                self.file.edit_locks(|locks| locks.set_replay(open, sequence, valid));
+            }
+            if let Some(replays) = self.file.locks().and_then(|locks| locks.replays_of(open)) {
+                let record = RecordOf::Replays(self.file.key(), open, replays);
+                if changed { self.digest.add(&record) } else { self.digest.subtract(&record) }
+            }
+        }
+    }
+
+    /// Notes how much of the file is there, while it has locks: those that begin behind it count for nothing.
+    pub(crate) fn set_allocation(&mut self, bytes: u64) {
+        if self.file.locks().is_some_and(|locks| (!locks.is_empty() || bytes == 0) && locks.allocation() != bytes) {
+            self.edit_head(|file| file.edit_locks(|locks| locks.set_allocation(bytes)));
+        }
+    }
+
     /// Adds or replaces a parked open.
     pub(crate) fn put_parked(&mut self, parked: Parked) {
         if let Some(replaced) = self.file.parked().iter().find(|other| other.ticket == parked.ticket) {
@@ -86,9 +140,16 @@ impl FileEdit<'_> {
 
     /// Changes what the record of the file itself says.
     fn edit_head(&mut self, edit: impl FnOnce(&mut File)) {
-        self.digest.subtract(&RecordOf::File(self.file));
+        self.subtract_head();
         edit(self.file);
-        self.digest.add(&RecordOf::File(self.file));
+        add_head(self.digest, self.file);
+    }
+
+    /// Most files are forgotten as they were made known: the hash that was kept then saves writing the record once more.
+    fn subtract_head(&mut self) {
+        let kept = self.file.head_hash.take().map(u128::from_ne_bytes);
+        let hash = kept.unwrap_or_else(|| self.digest.hash_of(&RecordOf::File(self.file)));
+        self.digest.subtract_hash(hash);
     }
 
     /// Sets the file's path.
@@ -106,7 +167,7 @@ impl FileEdit<'_> {
     /// Whether nothing is left of the file; then its own record goes too.
     fn is_over(&mut self) -> bool {
         if self.file.is_empty() {
-            self.digest.subtract(&RecordOf::File(self.file));
+            self.subtract_head();
         }
         self.file.is_empty()
     }
@@ -117,6 +178,13 @@ impl FileEdit<'_> {
         self.index.remove_parked(&parked);
         Some(parked)
     }
+}
+
+/// Adds the record of a file itself, and keeps its hash.
+fn add_head(digest: &mut Digest, file: &mut File) {
+    let hash = digest.hash_of(&RecordOf::File(file));
+    digest.add_hash(hash);
+    file.head_hash = Some(hash.to_ne_bytes());
 }
 
 impl State {
@@ -131,8 +199,8 @@ impl State {
         self.changed.note(key, None);
         let digest = &mut self.digest;
         let file = self.files.entry(key, || {
-            let file = File::new(key.clone(), Arc::clone(name), directory);
-            digest.add(&RecordOf::File(&file));
+            let mut file = File::new(key.clone(), Arc::clone(name), directory);
+            add_head(digest, &mut file);
             file
         });
         self.touched.note_file(key, file);
@@ -272,78 +340,5 @@ impl State {
     pub(crate) fn settle_restored(&mut self) {
         self.touched.clear();
         self.changed.clear();
-    }
-
-    /// Changes a known server; its deadline follows.
-    pub(crate) fn edit_server<T>(&mut self, id: ServerId, edit: impl FnOnce(&mut Server) -> T) -> T {
-        let server = Arc::make_mut(self.servers.get_mut(&id).expect("only known servers are changed"));
-        let before = server.until;
-        let result = edit(server);
-        let after = server.until;
-        if before != after {
-            if let Some(until) = before {
-                self.index.deadlines.remove(&(until, Deadline::Server(id)));
-            }
-            if let Some(until) = after {
-                self.index.deadlines.insert((until, Deadline::Server(id)));
-            }
-        }
-        self.touched.note_server(id);
-        result
-    }
-
-    /// Makes a server known; it must not be.
-    pub(crate) fn add_server(&mut self, id: ServerId, server: Server) {
-        debug_assert_eq!(server.answers.len(), 0, "a new server was not answered yet");
-        if let Some(until) = server.until {
-            self.index.deadlines.insert((until, Deadline::Server(id)));
-        }
-        self.servers.insert(id, Arc::new(server));
-        self.touched.note_server(id);
-    }
-
-    /// Forgets a server whose life has ended.
-    pub(crate) fn remove_server(&mut self, id: ServerId) {
-        self.forget_answers(id, Sequence::new(u64::MAX));
-        self.servers.remove(&id);
-        self.touched.note_server(id);
-    }
-
-    /// Remembers what a request came to.
-    pub(crate) fn remember(&mut self, request: RequestId, answer: Answer) {
-        let hash = self.digest.hash_of(&RecordOf::Answer(request.server, request.sequence, &answer));
-        self.digest.add_hash(hash);
-        self.edit_server(request.server, |server| server.answers.insert(request.sequence, Remembered { answer, hash }));
-    }
-
-    /// Forgets the answers below a floor.
-    pub(crate) fn forget_answers(&mut self, id: ServerId, floor: Sequence) {
-        while let Some((_, hash)) = self.pop_answer(id, floor) {
-            self.digest.subtract_hash(hash);
-        }
-    }
-
-    /// Forgets the oldest answer that is not below the server's floor, or the oldest of all if there is none; says which it was.
-    ///
-    /// What is below the floor was parked while the floor rose above it, and has been answered only lately: it is the one answer that
-    /// the server most likely does not know yet.
-    pub(crate) fn forget_oldest_answer(&mut self, id: ServerId) -> Option<Sequence> {
-        let server = self.servers.get(&id)?;
-        let oldest = server.answers.first_from(server.floor).or_else(|| server.answers.first_from(Sequence::new(0)))?;
-        let server = Arc::make_mut(self.servers.get_mut(&id)?);
-        let remembered = server.answers.remove(oldest)?;
-        self.touched.note(Group::Server(id));
-        self.digest.subtract_hash(remembered.hash);
-        Some(oldest)
-    }
-
-    fn pop_answer(&mut self, id: ServerId, floor: Sequence) -> Option<(Sequence, u128)> {
-        let server = self.servers.get_mut(&id)?;
-        if !server.answers.has_below(floor) {
-            return None;
-        }
-        self.touched.note_server(id);
-        let (sequence, remembered) = Arc::make_mut(server).answers.pop_below(floor)?;
-        Some((sequence, remembered.hash))
     }
 }

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::command::{Access, Open, Operation, Share};
+use crate::command::{Access, Share};
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
+use crate::range::{Lock, LockOwner};
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::list::List;
+use crate::state::locks::{LockRecord, Locks, Replays};
+use crate::state::parked::{Parked, Waiting};
 use crate::state::table::Keyed;
 use crate::state::tally::Tally;
 
@@ -62,54 +65,13 @@ impl OpenRecord {
     }
 }
 
-/// What waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Waiting {
-    /// An open.
-    Open(Open),
-    /// An operation through an open of the same file.
-    Operation { session: SessionId, open: OpenId, operation: Operation },
-}
-
-/// A request that waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Parked {
-    /// Its place: first in, first out.
-    pub(crate) ticket: u64,
-    pub(crate) request: RequestId,
-    pub(crate) client: ClientGuid,
-    pub(crate) waiting: Waiting,
-    /// It waits while a break of another owner with at most this ordinal runs. Breaks that began later are not its concern, so that
-    /// no stream of new ones can starve it.
-    pub(crate) after: u64,
-    /// The hash of a file whose breaks it waits for beside those of the file on which it is parked.
-    pub(crate) behind: Option<u64>,
-}
-
-impl Parked {
-    /// The session that asked.
-    pub(crate) fn session(&self) -> SessionId {
-        match &self.waiting {
-            Waiting::Open(open) => open.session,
-            Waiting::Operation { session, .. } => *session,
-        }
-    }
-
-    /// The open that it goes through.
-    pub(crate) fn through(&self) -> Option<OpenId> {
-        match &self.waiting {
-            Waiting::Open(_) => None,
-            Waiting::Operation { open, .. } => Some(*open),
-        }
-    }
-}
-
 /// What the record of a file itself says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) name: Arc<str>,
     pub(crate) directory: bool,
     pub(crate) deleting: Option<Deleting>,
+    pub(crate) allocation: u64,
 }
 
 /// That a file goes when its last open is closed.
@@ -128,9 +90,13 @@ pub(crate) struct File {
     deleting: Option<Box<Deleting>>,
     /// When it was last noted as touched; no part of its records.
     pub(super) touched: u32,
+    /// The hash of its own record as it was last added to the digest, if it was kept: in bytes, for these need no alignment.
+    pub(super) head_hash: Option<[u8; 16]>,
     opens: List<OpenRecord>,
     holds: List<Hold>,
     parked: List<Box<Parked>>,
+    /// Mostly there are none.
+    locks: Option<Box<Locks>>,
     tally: Tally,
 }
 
@@ -151,21 +117,31 @@ impl File {
             directory,
             deleting: None,
             touched: 0,
+            head_hash: None,
             opens: List::Empty,
             holds: List::Empty,
             parked: List::Empty,
+            locks: None,
             tally: Tally::default(),
         }
     }
 
     /// Sets what a file read in parts is called.
-    pub(crate) fn restore_head(&mut self, Head { name, directory, deleting }: Head) {
+    pub(crate) fn restore_head(&mut self, Head { name, directory, deleting, allocation }: Head) {
         (self.name, self.directory, self.deleting) = (name, directory, deleting.map(Box::new));
+        if allocation > 0 {
+            self.edit_locks(|locks| locks.set_allocation(allocation));
+        }
     }
 
     /// What its own record says.
     pub(crate) fn head(&self) -> Head {
-        Head { name: Arc::clone(&self.name), directory: self.directory, deleting: self.deleting().copied() }
+        Head {
+            name: Arc::clone(&self.name),
+            directory: self.directory,
+            deleting: self.deleting().copied(),
+            allocation: self.locks().map_or(0, Locks::allocation),
+        }
     }
 
     /// Sets its path.
@@ -201,6 +177,28 @@ impl File {
 
     pub(crate) fn parked(&self) -> &[Box<Parked>] {
         self.parked.as_slice()
+    }
+
+    pub(crate) fn locks(&self) -> Option<&Locks> {
+        self.locks.as_deref()
+    }
+
+    /// Adds a lock; false if its number is taken.
+    pub(crate) fn restore_lock(&mut self, lock: LockRecord) -> bool {
+        self.edit_locks(|locks| locks.add(lock))
+    }
+
+    /// Adds the lock sequences of an open; false if they are there.
+    pub(crate) fn restore_replays(&mut self, open: OpenId, replays: Replays) -> bool {
+        self.edit_locks(|locks| locks.restore_replays(open, replays))
+    }
+
+    /// Changes the locks.
+    pub(super) fn edit_locks<T>(&mut self, edit: impl FnOnce(&mut Locks) -> T) -> T {
+        let mut locks = self.locks.take().unwrap_or_default();
+        let result = edit(&mut locks);
+        self.locks = (!locks.is_needless()).then_some(locks);
+        result
     }
 
     /// Whether nothing is left that would be a reason to know the file.
@@ -242,14 +240,21 @@ impl File {
         tally
     }
 
-    /// Whether a parked open still waits: a break of another owner runs that began before it was parked. Its own lease's is not what it
-    /// waits for (LS-107).
+    /// Whether a parked request still waits: a break of another owner runs that began before it was parked, or a lock is in the way of
+    /// one that waits for locks. Its own lease's break is not what it waits for (LS-107).
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
         let own = match &parked.waiting {
             Waiting::Open(open) => open.lease.map(|lease| HoldId::lease(parked.client, lease.key)),
-            Waiting::Operation { open, .. } => self.open(*open).and_then(OpenRecord::hold),
+            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => self.open(*open).and_then(OpenRecord::hold),
         };
-        self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
+        let locked = if let Waiting::Lock(lock) = &parked.waiting { lock.wait && self.refuses(lock) } else { false };
+        locked || self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
+    }
+
+    /// Whether a lock is in the way of one of these.
+    fn refuses(&self, asked: &Lock) -> bool {
+        let owner = LockOwner::Open(asked.open);
+        self.locks().is_some_and(|locks| asked.locks.iter().any(|lock| locks.refuse(owner, *lock)))
     }
 
     /// Whether a break runs that began no later than the one with this ordinal.

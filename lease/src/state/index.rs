@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{ConnectionId, FileId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::state::client::Session;
-use crate::state::file::{OpenRecord, Parked};
+use crate::state::file::OpenRecord;
 use crate::state::hold::{Hold, HoldId, LeaseId};
+use crate::state::opens::Opens;
+use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
 use crate::state::table::Spread;
 use crate::time::LogTime;
@@ -88,10 +90,12 @@ pub(crate) struct Index {
     pub(crate) leases: Leases,
     /// Opens with a legacy oplock.
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
-    pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
+    pub(crate) opens: BTreeMap<SessionId, Opens>,
     pub(crate) opens_count: usize,
-    /// Opens that say where they lie: the hash of the directory, that of the file, the open.
-    pub(crate) below: BTreeSet<(u64, u64, OpenId)>,
+    /// The hashes of the files of opens that say where they lie, by the hash of the directory. The youngest opens of a directory are next to
+    /// each other, and mostly they are the ones that end.
+    pub(crate) below: BTreeMap<(u64, OpenId), u64>,
+    pub(crate) locks_count: usize,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
     /// Breaks that run: those of leases by client, then those of oplocks.
     pub(crate) breaking: BTreeSet<HoldId>,
@@ -122,14 +126,15 @@ impl Index {
     pub(crate) fn restore_opens(&mut self, sorted: &[(SessionId, OpenId, u64)]) {
         debug_assert_eq!(self.opens_count, 0, "the opens are added at once");
         let sessions = sorted.chunk_by(|(one, ..), (other, ..)| one == other);
-        self.opens = sessions.map(|opens| (opens[0].0, opens.iter().map(|(_, open, file)| (*open, *file)).collect())).collect();
+        self.opens =
+            sessions.map(|opens| (opens[0].0, Opens::filled(opens.iter().map(|(_, open, file)| (*open, *file))))).collect();
         self.opens_count = sorted.len();
     }
 
     pub(crate) fn remove_open(&mut self, file: &FileKey, open: &OpenRecord) {
         self.remove_below(file, open);
         let opens = self.opens.get_mut(&open.session).expect("an open is one of its session's");
-        opens.remove(&open.id);
+        opens.remove(open.id);
         self.opens_count -= 1;
         if opens.is_empty() {
             self.opens.remove(&open.session);
@@ -139,21 +144,21 @@ impl Index {
     /// Where an open lies.
     pub(crate) fn add_below(&mut self, file: &FileKey, open: &OpenRecord) {
         if let Some(parent) = open.parent {
-            self.below.insert((directory(file, parent).spread(), file.spread(), open.id));
+            self.below.insert((directory(file, parent).spread(), open.id), file.spread());
         }
     }
 
     pub(crate) fn remove_below(&mut self, file: &FileKey, open: &OpenRecord) {
         if let Some(parent) = open.parent {
-            self.below.remove(&(directory(file, parent).spread(), file.spread(), open.id));
+            self.below.remove(&(directory(file, parent).spread(), open.id));
         }
     }
 
     /// The opens that may lie in a directory, with the hashes of their files: all that do, and others by chance.
     pub(crate) fn below_of(&self, directory: &FileKey) -> impl Iterator<Item = (u64, OpenId)> {
         let hash = directory.spread();
-        let below = self.below.range((hash, 0, OpenId::new(0))..=(hash, u64::MAX, OpenId::new(u64::MAX)));
-        below.map(|(_, file, open)| (*file, *open))
+        let below = self.below.range((hash, OpenId::new(0))..=(hash, OpenId::new(u64::MAX)));
+        below.map(|((_, open), file)| (*file, *open))
     }
 
     pub(crate) fn add_hold(&mut self, file: &FileKey, hold: &Hold) {
@@ -238,9 +243,9 @@ impl Index {
         self.sessions.range(first..=last).map(|(_, _, session)| *session)
     }
 
-    /// The opens of a session, with the hashes of their files.
-    pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> {
-        self.opens.get(&session).into_iter().flatten().map(|(open, file)| (*open, *file))
+    /// The opens of a session by their ids, with the hashes of their files.
+    pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> + use<> {
+        self.opens.get(&session).map(Opens::sorted).unwrap_or_default().into_iter()
     }
 
     /// The parked opens of a session.

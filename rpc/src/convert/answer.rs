@@ -30,6 +30,10 @@ pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
         Rejection::OplockNotBreaking => Reason::OplockNotBreaking,
         Rejection::InvalidOplockProtocol => Reason::InvalidOplockProtocol,
         Rejection::AccessDenied => Reason::AccessDenied,
+        Rejection::LockNotGranted => Reason::LockNotGranted,
+        Rejection::RangeNotLocked => Reason::RangeNotLocked,
+        Rejection::InvalidLockRange => Reason::InvalidLockRange,
+        Rejection::FileLockConflict => Reason::FileLockConflict,
         Rejection::LimitReached(which) => {
             limit = limit_to(*which);
             Reason::LimitReached
@@ -47,6 +51,9 @@ fn limit_to(limit: Limit) -> pb::Limit {
         Limit::OpensPerFile => pb::Limit::OpensPerFile,
         Limit::ParkedOpensPerFile => pb::Limit::ParkedOpensPerFile,
         Limit::NameBytes => pb::Limit::NameBytes,
+        Limit::LocksPerFile => pb::Limit::LocksPerFile,
+        Limit::LocksPerOpen => pb::Limit::LocksPerOpen,
+        Limit::RangesPerRequest => pb::Limit::RangesPerRequest,
     }
 }
 
@@ -60,6 +67,9 @@ fn limit_from(limit: pb::Limit) -> Option<Limit> {
         pb::Limit::OpensPerFile => Some(Limit::OpensPerFile),
         pb::Limit::ParkedOpensPerFile => Some(Limit::ParkedOpensPerFile),
         pb::Limit::NameBytes => Some(Limit::NameBytes),
+        pb::Limit::LocksPerFile => Some(Limit::LocksPerFile),
+        pb::Limit::LocksPerOpen => Some(Limit::LocksPerOpen),
+        pb::Limit::RangesPerRequest => Some(Limit::RangesPerRequest),
     }
 }
 
@@ -84,6 +94,10 @@ pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
         Reason::OplockNotBreaking => Rejection::OplockNotBreaking,
         Reason::InvalidOplockProtocol => Rejection::InvalidOplockProtocol,
         Reason::AccessDenied => Rejection::AccessDenied,
+        Reason::LockNotGranted => Rejection::LockNotGranted,
+        Reason::RangeNotLocked => Rejection::RangeNotLocked,
+        Reason::InvalidLockRange => Rejection::InvalidLockRange,
+        Reason::FileLockConflict => Rejection::FileLockConflict,
         Reason::LimitReached => Rejection::LimitReached(limit_from(pb::Limit::try_from(*limit).ok()?)?),
     })
 }
@@ -107,6 +121,8 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
         }
         Ok(Outcome::Closed { delete }) => Wire::Closed(pb::Closed { delete: *delete }),
         Ok(Outcome::Clear) => Wire::Clear(pb::Clear {}),
+        Ok(Outcome::Locked) => Wire::Locked(pb::Locked {}),
+        Ok(Outcome::Unlocked) => Wire::Unlocked(pb::Unlocked {}),
         Ok(Outcome::Acknowledged { state }) => Wire::Acknowledged(pb::Acknowledged { state: state.bits() }),
         Ok(Outcome::Released) => Wire::Released(pb::Released {}),
         Ok(Outcome::Cancelled) => Wire::Cancelled(pb::Cancelled {}),
@@ -169,6 +185,8 @@ pub(crate) fn answer_from(wire: &Wire) -> Option<Result<Outcome, Rejection>> {
         }
         Wire::Closed(pb::Closed { delete }) => Outcome::Closed { delete: *delete },
         Wire::Clear(pb::Clear {}) => Outcome::Clear,
+        Wire::Locked(pb::Locked {}) => Outcome::Locked,
+        Wire::Unlocked(pb::Unlocked {}) => Outcome::Unlocked,
         Wire::Acknowledged(pb::Acknowledged { state }) => Outcome::Acknowledged { state: Caching::from_bits(*state)? },
         Wire::Released(pb::Released {}) => Outcome::Released,
         Wire::Cancelled(pb::Cancelled {}) => Outcome::Cancelled,

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Break, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Epoch, FileId, FileKey, Generation, Grant,
-    GrantV2, Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, OplockBreak,
-    OplockLevel, Outcome, Rejection, RequestId, Route, Sequence, ServerId, SessionId, Share, VolumeId,
+    Access, Break, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Epoch, FileId, FileKey, Generation,
+    Grant, GrantV2, Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId,
+    Operation, OplockBreak, OplockLevel, Outcome, RangeLock, Rejection, RequestId, Route, Sequence, ServerId, SessionId, Share,
+    Unlock, VolumeId,
 };
 
 use super::{Told, answer, answer_from, command_from, command_to, delivery, request, request_from, told};
@@ -47,6 +48,18 @@ fn operate(operation: Operation) -> Command {
     Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation }
 }
 
+fn lock() -> Lock {
+    let lock = |offset, exclusive| RangeLock { range: ByteRange::new(offset, 2), exclusive };
+    Lock {
+        session: SessionId::new(3),
+        open: OpenId::new(1),
+        locks: vec![lock(u64::MAX, true), lock(1, false)],
+        wait: false,
+        sequence: LockSequence::new(64, 15),
+        allocation: 4096,
+    }
+}
+
 /// One of each command that has a wire form.
 fn commands() -> Vec<Command> {
     let (client, key) = (ClientGuid::from_u128(5), LeaseKey::from_u128(6));
@@ -75,17 +88,26 @@ fn commands() -> Vec<Command> {
             ..open()
         }),
         Command::Close { session: SessionId::new(3), open: OpenId::new(1) },
-        operate(Operation::Read),
-        operate(Operation::Write),
+        operate(Operation::Read { range: None }),
+        operate(Operation::Read { range: Some(ByteRange::new(1, 2)) }),
+        operate(Operation::Write { range: Some(ByteRange::new(u64::MAX, 0)) }),
         operate(Operation::Resize),
         operate(Operation::Rename { name: "b".into(), parent: None, replaces: None }),
-        operate(Operation::Rename { name: "b".into(), parent: Some(FileId::from_u128(12)), replaces: Some(FileId::from_u128(13)) }),
+        operate(rename()),
         operate(Operation::Link { parent: None }),
         operate(Operation::Link { parent: Some(FileId::from_u128(12)) }),
         operate(Operation::Dispose { delete: true }),
         operate(Operation::Dispose { delete: false }),
         operate(Operation::SetSecurity),
         operate(Operation::SetAttributes),
+        Command::Lock(lock()),
+        Command::Lock(Lock { locks: lock().locks[..1].to_vec(), wait: true, sequence: None, ..lock() }),
+        Command::Unlock(Unlock {
+            session: SessionId::new(3),
+            open: OpenId::new(1),
+            ranges: vec![ByteRange::new(1, 2), ByteRange::new(3, 0)],
+            sequence: LockSequence::new(1, 0),
+        }),
         Command::Acknowledge { client, key, state: 0x6, generation: Some(Generation::new(2)) },
         Command::Acknowledge { client, key, state: 0, generation: None },
         Command::Open(Open { lease: None, oplock: OplockLevel::Batch, ..open() }),
@@ -131,6 +153,8 @@ fn every_outcome_comes_back_as_it_was() {
         Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Exclusive },
         Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Batch },
         Outcome::OplockAcknowledged { level: OplockLevel::None },
+        Outcome::Locked,
+        Outcome::Unlocked,
         Outcome::Acknowledged { state: Caching::RH },
         Outcome::Released,
         Outcome::Cancelled,
@@ -243,6 +267,13 @@ fn wire_operate(operation: Operation, change: impl FnOnce(&mut pb::Operate)) -> 
     Wire::Operate(operate)
 }
 
+/// The locks of [`lock`] on the wire, with something changed.
+fn wire_lock(change: impl FnOnce(&mut pb::Lock)) -> Wire {
+    let Some(Wire::Lock(mut lock)) = command_to(&Command::Lock(lock())) else { panic!("locks are locks on the wire") };
+    change(&mut lock);
+    Wire::Lock(lock)
+}
+
 /// The same, with something of its lease context changed.
 fn wire_lease(change: impl FnOnce(&mut pb::LeaseContext)) -> Wire {
     wire_open(|open| change(open.lease.as_mut().expect("it asks for a lease")))
@@ -281,11 +312,11 @@ fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
         ("disposition", wire_open(|open| open.disposition = -1)),
         ("parent", wire_open(|open| open.parent = Some(vec![1; 15]))),
         ("parent", wire_operate(Operation::Link { parent: None }, |link| link.parent = Some(vec![]))),
-        ("parent", wire_operate(Operation::Write, |write| write.parent = Some(vec![1; 16]))),
+        ("parent", wire_operate(Operation::Write { range: None }, |write| write.parent = Some(vec![1; 16]))),
         ("replaces", wire_operate(Operation::Link { parent: None }, |link| link.replaces = Some(vec![1; 16]))),
         ("replaces", wire_operate(rename(), |rename| rename.replaces = Some(vec![1; 17]))),
         ("name", wire_operate(rename(), |rename| rename.name = String::new())),
-        ("operation", wire_operate(Operation::Write, |write| write.operation = 99)),
+        ("operation", wire_operate(Operation::Write { range: None }, |write| write.operation = 99)),
         ("lease.key", wire_lease(|lease| lease.key = vec![])),
         ("lease.v2.epoch", wire_lease(|lease| lease.v2 = Some(pb::LeaseContextV2 { epoch: 65_536, parent: None }))),
         ("lease.v2.parent", wire_lease(|lease| lease.v2 = Some(pb::LeaseContextV2 { epoch: 1, parent: Some(vec![1; 8]) }))),
@@ -295,6 +326,28 @@ fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
         ("key", Wire::Acknowledge(pb::Acknowledge { client: client.clone(), key: vec![], state: 0, generation: None })),
         ("client", Wire::Release(pb::Release { client: vec![], key })),
         ("key", Wire::Release(pb::Release { client: client.clone(), key: vec![3; 32] })),
+        ("locks", wire_lock(|lock| lock.locks.clear())),
+        ("locks", wire_lock(|lock| lock.locks = vec![lock.locks[0]; 129])),
+        ("locks.range", wire_lock(|lock| lock.locks[1].range = None)),
+        ("wait", wire_lock(|lock| lock.wait = true)),
+        ("session", wire_lock(|lock| lock.session = 0)),
+        ("open", wire_lock(|lock| lock.open = 0)),
+        ("sequence.bucket", wire_lock(|lock| lock.sequence = Some(pb::LockSequence { bucket: 0, number: 1 }))),
+        ("sequence.bucket", wire_lock(|lock| lock.sequence = Some(pb::LockSequence { bucket: 65, number: 1 }))),
+        ("sequence.number", wire_lock(|lock| lock.sequence = Some(pb::LockSequence { bucket: 64, number: 16 }))),
+        ("ranges", Wire::Unlock(pb::Unlock { session: 1, open: 1, ranges: vec![], sequence: None })),
+        ("open", Wire::Unlock(pb::Unlock { session: 1, open: 0, ranges: vec![pb::ByteRange::default()], sequence: None })),
+        (
+            "range",
+            Wire::Operate(pb::Operate {
+                session: 1,
+                open: 1,
+                operation: pb::Operation::Resize.into(),
+                name: String::new(),
+                range: Some(pb::ByteRange::default()),
+                ..pb::Operate::default()
+            }),
+        ),
         ("cancel.sequence", Wire::Cancel(pb::Cancel { sequence: 0 })),
         ("key", Wire::ReportUndeliverable(pb::ReportUndeliverable { connection: 1, client, key: vec![], generation: 1 })),
     ];

@@ -12,11 +12,11 @@ use crate::id::{
     ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, Sequence, ServerId,
     SessionId,
 };
-use crate::snapshot::encode::parked;
+use crate::snapshot::encode::{lock, parked};
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Deleting, Head, Hold, HoldId, HoldV2, LeaseId, Meta, News, Notice, OpenRecord, Parked,
-    Server, Session, Settings, Standing, Under,
+    Answers, Breaking, Client, Connection, Deleting, Head, Hold, HoldId, HoldV2, LeaseId, LockRecord, Meta, News, Notice,
+    OpenRecord, Parked, Replays, Server, Session, Settings, Standing, Under,
 };
 use crate::time::LogTime;
 
@@ -77,12 +77,13 @@ pub(super) fn session(id: SessionId, value: &[u8]) -> Option<Session> {
 }
 
 pub(super) fn file(value: &[u8]) -> Option<Head> {
-    let wire::File { version: _, name, directory, deleting: pending } = versioned(value, |file: &wire::File| file.version)?;
+    let wire::File { version: _, name, directory, deleting: pending, allocation } =
+        versioned(value, |file: &wire::File| file.version)?;
     let deleting = match pending {
         None => None,
         Some(pending) => Some(deleting(pending)?),
     };
-    Some(Head { name: Arc::from(name), directory, deleting })
+    Some(Head { name: Arc::from(name), directory, deleting, allocation })
 }
 
 fn deleting(wire::Deleting { client, key }: wire::Deleting) -> Option<Deleting> {
@@ -95,6 +96,10 @@ fn deleting(wire::Deleting { client, key }: wire::Deleting) -> Option<Deleting> 
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
+    // Opens are counted from 1.
+    if id == OpenId::default() {
+        return None;
+    }
     let wire::Open { version: _, session, client, key, access, share, oplock, parent, parent_key, modified, delete_on_close } =
         versioned(value, |open: &wire::Open| open.version)?;
     let under = match (key, oplock) {
@@ -154,4 +159,12 @@ fn notice(wire::Notice { to, number, generation, revoked, epoch }: wire::Notice)
 
 pub(super) fn parked(ticket: u64, file: &FileKey, value: &[u8]) -> Option<Parked> {
     parked::decode(ticket, file, versioned(value, |parked: &wire::Parked| parked.version)?)
+}
+
+pub(super) fn lock(number: u64, value: &[u8]) -> Option<LockRecord> {
+    lock::decode(number, &versioned(value, |lock: &wire::Lock| lock.version)?)
+}
+
+pub(super) fn replays(value: &[u8]) -> Option<Replays> {
+    lock::replays_from(&versioned(value, |replays: &wire::Replays| replays.version)?)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2, OplockLevel};
+use lease::{Break, ByteRange, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, OplockLevel, RangeLock, Unlock};
 
 use super::{
     About, Answer, Caching, Command, FOLDER, Generation, Held, Open, OpenId, Opening, Operation, Outcome, Owner, Play, ROOT,
@@ -16,6 +16,20 @@ fn guid(client: u8) -> ClientGuid {
 
 fn client_of(owner: Owner) -> u8 {
     u8::try_from(u128::from_be_bytes(owner.0.to_bytes())).expect("three clients")
+}
+
+/// What an operation reads or writes, if it says so, and whether it writes.
+fn touched(operation: &Operation) -> Option<(ByteRange, bool)> {
+    match operation {
+        Operation::Read { range } => range.map(|range| (range, false)),
+        Operation::Write { range } => range.map(|range| (range, true)),
+        Operation::Resize
+        | Operation::Rename { .. }
+        | Operation::Link { .. }
+        | Operation::Dispose { .. }
+        | Operation::SetSecurity
+        | Operation::SetAttributes => None,
+    }
 }
 
 impl Play {
@@ -67,10 +81,45 @@ impl Play {
     pub(super) fn close(&mut self, index: usize) {
         let opens: Vec<OpenId> = self.beliefs.opens.keys().copied().collect();
         let Some(open) = pick(&opens, index) else { return };
+        self.close_open(open);
+    }
+
+    pub(super) fn close_open(&mut self, open: OpenId) {
+        let (session, server) = self.place(open);
+        if self.lives(server) {
+            self.request(server, Command::Close { session, open }, About::Close(open));
+        }
+    }
+
+    /// The session and the server of an open.
+    fn place(&self, open: OpenId) -> (lease::SessionId, u8) {
         let session = self.beliefs.opens[&open].session;
-        let seat = self.seats.iter().find(|seat| seat.id == session).copied().expect("an open has a session");
-        if self.lives(seat.server) {
-            self.request(seat.server, Command::Close { session, open }, About::Close(open));
+        let seat = self.seats.iter().find(|seat| seat.id == session).expect("an open has a session");
+        (session, seat.server)
+    }
+
+    pub(super) fn lock(&mut self, index: usize, locks: &[RangeLock], wait: bool, allocation: u64) {
+        let opens: Vec<OpenId> = self.beliefs.opens.keys().copied().collect();
+        let Some(open) = pick(&opens, index) else { return };
+        let (session, server) = self.place(open);
+        let wait = wait && locks.len() == 1;
+        if self.lives(server) && !locks.is_empty() {
+            let command = Command::Lock(Lock { session, open, locks: locks.to_vec(), wait, sequence: None, allocation });
+            self.request(server, command, About::Lock { open, locks: locks.to_vec(), wait });
+        }
+    }
+
+    /// Unlocks some lock, and now and then another range.
+    pub(super) fn unlock(&mut self, index: usize) {
+        let Some((open, lock)) = pick(&self.beliefs.locks, index) else { return };
+        let (session, server) = self.place(open);
+        let mut range = lock.range;
+        if index.is_multiple_of(11) {
+            range.length ^= 1;
+        }
+        if self.lives(server) {
+            let command = Command::Unlock(Unlock { session, open, ranges: vec![range], sequence: None });
+            self.request(server, command, About::Unlock { open, range });
         }
     }
 
@@ -84,7 +133,7 @@ impl Play {
                 self.renamed.insert(self.beliefs.opens[&open].file.clone());
             }
             let command = Command::Operate { session, open, operation: operation.clone() };
-            self.request(seat.server, command, About::Operate(open, operation.clone()));
+            self.request(seat.server, command, About::Operate { open, operation: operation.clone() });
         }
     }
 
@@ -194,14 +243,60 @@ impl Play {
                 assert_eq!(state, now.bits(), "the lease is what its client agreed to");
                 self.beliefs.set(owner, *now);
             }
+            // Time may have set something free, or refused it, before it ended the server of one of those concerned.
+            (
+                About::Operate { open, .. } | About::Lock { open, .. },
+                Ok(Outcome::Clear | Outcome::Locked) | Err(Rejection::FileLockConflict | Rejection::LockNotGranted),
+            ) if !self.beliefs.opens.contains_key(&open) => {}
+            (About::Operate { .. } | About::Lock { .. }, Err(Rejection::FileLockConflict | Rejection::LockNotGranted))
+                if self.opens_before.iter().any(|open| !self.beliefs.opens.contains_key(open)) => {}
+            (About::Operate { open, operation: Operation::SetAttributes }, Ok(Outcome::Clear)) => self.directory_was_told(open),
+            (About::Operate { open, operation }, Ok(Outcome::Clear)) => {
+                if let Some((range, write)) = touched(&operation) {
+                    // A lock that was granted while the entry was carried out may have come after it was looked at.
+                    let mut known = self.beliefs.clone();
+                    known.locks.retain(|lock| self.locks_before.contains(lock));
+                    assert!(!known.is_forbidden(open, range, write), "{open} reads or writes {range}, which is locked");
+                }
+            }
+            (About::Operate { open, operation }, Err(Rejection::FileLockConflict)) => {
+                let (range, write) = touched(&operation).expect("only what is read or written is locked");
+                assert!(self.beliefs.is_forbidden(open, range, write), "{open} may read or write {range}");
+            }
+            (About::Lock { open, locks, .. }, Ok(Outcome::Locked)) => {
+                for lock in locks {
+                    assert!(!self.beliefs.is_refused(open, lock), "{open} is granted {lock} beside what others have");
+                    self.beliefs.locks.push((open, lock));
+                }
+            }
+            (About::Lock { open, locks, wait: false }, Err(Rejection::LockNotGranted)) => {
+                let mut tried = self.beliefs.clone();
+                let refused = locks.iter().any(|lock| {
+                    let refused = tried.is_refused(open, *lock);
+                    tried.locks.push((open, *lock));
+                    refused
+                });
+                assert!(refused, "nothing is in the way of {locks:?}");
+            }
+            (About::Lock { locks, .. }, Err(Rejection::InvalidLockRange)) => {
+                assert!(locks.iter().any(|lock| !lock.range.is_valid()), "{locks:?} are all in range");
+            }
+            (About::Unlock { open, range }, Err(Rejection::RangeNotLocked | Rejection::InvalidLockRange)) => {
+                assert!(!self.beliefs.locks.iter().any(|(owner, lock)| *owner == open && lock.range == range));
+            }
+            (About::Lock { open, .. } | About::Unlock { open, .. }, Err(Rejection::InvalidParameter)) => {
+                let locked = self.beliefs.opens.get(&open).map(|held| &held.file);
+                assert!(locked.is_none_or(|file_of| [FOLDER, ROOT].map(file).contains(file_of)), "only directories are not locked");
+            }
             (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
-            (About::Operate(open, Operation::SetAttributes), Ok(Outcome::Clear)) => self.directory_was_told(open),
             // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
             (About::Cancel, Ok(Outcome::Cancelled))
             | (
-                About::Operate(..),
-                Ok(Outcome::Clear) | Err(Rejection::Cancelled | Rejection::AccessDenied | Rejection::SharingViolation),
+                About::Operate { .. },
+                Err(Rejection::Cancelled | Rejection::AccessDenied | Rejection::SharingViolation),
             )
+            // What waits for a lock is called not locked when its open ends.
+            | (About::Lock { .. }, Err(Rejection::RangeNotLocked | Rejection::Cancelled))
             | (
                 About::Oplock,
                 Ok(Outcome::OplockAcknowledged { .. })

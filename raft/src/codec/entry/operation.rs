@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lease::{Command, FileId, OpenId, Operation, SessionId};
+use lease::{ByteRange, Command, FileId, OpenId, Operation, SessionId};
 
 use super::command::bytes;
+use super::lock::RangeRecord;
 use super::open::file_id;
 use crate::codec::CodecError;
 
@@ -24,19 +25,31 @@ pub struct OperateRecord {
     /// Of a rename, the new path.
     #[prost(string, tag = "4")]
     pub name: String,
+    /// Of a read or a write, what is read or written.
+    #[prost(message, optional, tag = "5")]
+    pub range: Option<RangeRecord>,
     /// Of a rename and a link, the directory, 16 bytes.
-    #[prost(bytes = "bytes", optional, tag = "5")]
+    #[prost(bytes = "bytes", optional, tag = "6")]
     pub parent: Option<Bytes>,
     /// Of a rename, the file that goes, 16 bytes.
-    #[prost(bytes = "bytes", optional, tag = "6")]
+    #[prost(bytes = "bytes", optional, tag = "7")]
     pub replaces: Option<Bytes>,
 }
 
 impl OperateRecord {
     pub(super) fn new(session: SessionId, open: OpenId, operation: &Operation) -> OperateRecord {
+        let range = match operation {
+            Operation::Read { range } | Operation::Write { range } => *range,
+            Operation::Resize
+            | Operation::Rename { .. }
+            | Operation::Link { .. }
+            | Operation::Dispose { .. }
+            | Operation::SetSecurity
+            | Operation::SetAttributes => None,
+        };
         let (operation, name, parent, replaces) = match operation {
-            Operation::Read => (1, "", None, None),
-            Operation::Write => (2, "", None, None),
+            Operation::Read { .. } => (1, "", None, None),
+            Operation::Write { .. } => (2, "", None, None),
             Operation::Resize => (3, "", None, None),
             Operation::Rename { name, parent, replaces } => (4, name.as_ref(), *parent, *replaces),
             Operation::Link { parent } => (5, "", *parent, None),
@@ -51,6 +64,7 @@ impl OperateRecord {
             open: open.get(),
             operation,
             name: name.to_owned(),
+            range: range.map(RangeRecord::from),
             parent: parent.map(id),
             replaces: replaces.map(id),
         }
@@ -61,12 +75,13 @@ impl TryFrom<OperateRecord> for Command {
     type Error = CodecError;
 
     fn try_from(record: OperateRecord) -> Result<Command, CodecError> {
-        let OperateRecord { session, open, operation, name, parent, replaces } = record;
+        let OperateRecord { session, open, operation, name, range, parent, replaces } = record;
+        let range = range.map(ByteRange::from);
         let parent = parent.map(|id| file_id("parent", &id)).transpose()?;
         let replaces = replaces.map(|id| file_id("replaced file", &id)).transpose()?;
         let operation = match operation {
-            1 => Operation::Read,
-            2 => Operation::Write,
+            1 => Operation::Read { range },
+            2 => Operation::Write { range },
             3 => Operation::Resize,
             4 => Operation::Rename { name: Arc::from(name), parent, replaces },
             5 => Operation::Link { parent },
