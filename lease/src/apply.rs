@@ -11,6 +11,7 @@ mod close;
 mod contain;
 mod expire;
 mod grant;
+mod lock;
 mod open;
 mod operate;
 mod oplock;
@@ -82,6 +83,8 @@ impl Step<'_> {
             Command::Open(open) => self.open(id, open),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
+            Command::Lock(lock) => self.lock(id, lock),
+            Command::Unlock(unlock) => Some(self.unlock(id, unlock)),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
             Command::AcknowledgeOplock { session, open, level, generation } => {
                 self.acknowledge_oplock(id, (*session, *open), *level, *generation)

@@ -8,6 +8,7 @@ use crate::id::{
     ClientGuid, ConnectionId, Epoch, FileKey, Generation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence, SessionId,
 };
 use crate::oplock::OplockLevel;
+use crate::range::{ByteRange, Lock, Unlock};
 use crate::state::Settings;
 use crate::time::LogTime;
 
@@ -89,6 +90,10 @@ pub enum Command {
         /// What is to be done.
         operation: Operation,
     },
+    /// LOCK that locks (MS-SMB2 3.3.5.14.2). Answered at once, or parked until locks and breaks in its way are gone.
+    Lock(Lock),
+    /// LOCK that unlocks (MS-SMB2 3.3.5.14.1).
+    Unlock(Unlock),
     /// LEASE_BREAK_ACK (MS-SMB2 3.3.5.22.2), from any connection of the client.
     Acknowledge {
         /// The client.
@@ -142,9 +147,15 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// READ or FLUSH (MS-FSA 2.1.5.3, 2.1.5.7): what another owner has not written yet is waited for.
-    Read,
+    Read {
+        /// What is read, to be refused where somebody has locked it. None reads nothing that could be.
+        range: Option<ByteRange>,
+    },
     /// WRITE (MS-FSA 2.1.5.4), and what else changes data: FSCTL_SET_ZERO_DATA, the target of a copy.
-    Write,
+    Write {
+        /// What is written, to be refused where somebody has locked it. None is not checked.
+        range: Option<ByteRange>,
+    },
     /// The end of file, the allocation or the valid data length is set (MS-FSA 2.1.5.15.1, .5, .15).
     Resize,
     /// FileRenameInformation (MS-FSA 2.1.5.15.12). The file keeps its identity; its path is another.

@@ -6,6 +6,7 @@ use crate::command::{Access, Command, Disposition, Open, Operation, Share};
 use crate::effect::{Break, Effect, OplockBreak, Route};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Grant, Outcome};
+use crate::range::{ByteRange, Lock, LockOwner, RangeLock, Unlock};
 
 impl Display for Route {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -91,6 +92,8 @@ impl Display for Outcome {
             Outcome::Closed { delete: false } => f.write_str("closed"),
             Outcome::Closed { delete: true } => f.write_str("closed, delete it"),
             Outcome::Clear => f.write_str("clear"),
+            Outcome::Locked => f.write_str("locked"),
+            Outcome::Unlocked => f.write_str("unlocked"),
             Outcome::Acknowledged { state } => write!(f, "acknowledged {state}"),
             Outcome::Released => f.write_str("released"),
             Outcome::Cancelled => f.write_str("cancelled"),
@@ -160,8 +163,8 @@ impl Display for Open {
 impl Display for Operation {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         f.pad(match self {
-            Operation::Read => "read",
-            Operation::Write => "write",
+            Operation::Read { .. } => "read",
+            Operation::Write { .. } => "write",
             Operation::Resize => "resize",
             Operation::Rename { .. } => "rename",
             Operation::Link => "link",
@@ -170,6 +173,52 @@ impl Display for Operation {
             Operation::SetSecurity => "set security",
         })
     }
+}
+
+impl Display for ByteRange {
+    /// `10+5`: the offset and the length.
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}+{}", self.offset, self.length)
+    }
+}
+
+impl Display for RangeLock {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{} {}", self.range, if self.exclusive { "exclusive" } else { "shared" })
+    }
+}
+
+impl Display for LockOwner {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            LockOwner::Open(open) => open.fmt(f),
+        }
+    }
+}
+
+impl Display for Lock {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Lock { session, open, locks, wait, sequence: _, allocation: _ } = self;
+        f.write_str("lock ")?;
+        each(locks, f)?;
+        write!(f, " through {open} in {session}{}", if *wait { ", and wait" } else { "" })
+    }
+}
+
+impl Display for Unlock {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Unlock { session, open, ranges, sequence: _ } = self;
+        f.write_str("unlock ")?;
+        each(ranges, f)?;
+        write!(f, " through {open} in {session}")
+    }
+}
+
+fn each(items: &[impl Display], f: &mut Formatter<'_>) -> Result {
+    for (at, item) in items.iter().enumerate() {
+        write!(f, "{}{item}", if at == 0 { "" } else { ", " })?;
+    }
+    Ok(())
 }
 
 impl Display for Command {
@@ -186,6 +235,8 @@ impl Display for Command {
             Command::Open(open) => open.fmt(f),
             Command::Close { session, open } => write!(f, "close {open} in {session}"),
             Command::Operate { session, open, operation } => write!(f, "{operation} through {open} in {session}"),
+            Command::Lock(lock) => lock.fmt(f),
+            Command::Unlock(unlock) => unlock.fmt(f),
             Command::Acknowledge { client, key, state, generation } => {
                 write!(f, "acknowledge {key} of {client} as {state:#x}")?;
                 generation.map_or(Ok(()), |generation| write!(f, " {generation}"))
@@ -212,6 +263,9 @@ impl Display for crate::outcome::Limit {
             Limit::ConnectionsPerClient => "connections of a client",
             Limit::OpensPerFile => "opens of a file",
             Limit::ParkedOpensPerFile => "parked opens of a file",
+            Limit::LocksPerFile => "locks of a file",
+            Limit::LocksPerOpen => "locks of an open",
+            Limit::RangesPerRequest => "ranges of a request",
             Limit::NameBytes => "bytes of a name",
         })
     }

@@ -22,7 +22,7 @@ pub enum Effect {
         /// What it came to.
         outcome: Result<Outcome, Rejection>,
     },
-    /// The request waits for breaks to be resolved: the SMB side answers STATUS_PENDING now (MS-SMB2 3.3.4.2).
+    /// The request waits for breaks to be resolved, or for locks to be released: the SMB side answers STATUS_PENDING now (MS-SMB2 3.3.4.2).
     Parked {
         /// The request.
         to: RequestId,

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::id::FileKey;
+use crate::range::{Lock, LockOwner};
 use crate::snapshot::{Digest, RecordOf, each, each_of_file};
-use crate::state::{File, Hold, HoldId, Index, Keyed, OpenRecord, State, Waiting};
+use crate::state::{File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, State, Waiting};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +74,7 @@ fn check_whole_file(state: &State, file: &File) -> Result<(), Violation> {
     records_are_in_order(key, file)?;
     opens_have_sessions(state, key, file)?;
     share_modes_are_compatible(key, file)?;
+    locks_are_compatible(key, file)?;
     counters_are_ahead_of_file(state, key, file)
 }
 
@@ -94,7 +96,7 @@ fn no_write_caching_on_directories(key: &FileKey, file: &File) -> Result<(), Vio
     if file.directory() && writers > 0 { violated("no_write_caching_on_directories", key) } else { Ok(()) }
 }
 
-/// Every parked open waits for a break that runs, and so has a deadline (MS-FSA 2.1.4.12).
+/// Every parked request waits for a break that runs, and so has a deadline (MS-FSA 2.1.4.12), or for a lock (MS-FSA 2.1.5.8).
 fn parked_waits_for_something(key: &FileKey, file: &File) -> Result<(), Violation> {
     match file.parked().iter().find(|parked| !file.blocks(parked)) {
         Some(parked) => violated("parked_waits_for_something", format_args!("{key}, {}", parked.request)),
@@ -176,11 +178,33 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
         let session = state.session(parked.session()).is_some_and(|session| session.client == parked.client);
         let here = match &parked.waiting {
             Waiting::Open(open) => open.file == *key,
-            Waiting::Operation { session, open, .. } => file.open(*open).is_some_and(|open| open.session == *session),
+            Waiting::Operation { session, open, .. } | Waiting::Lock(Lock { session, open, .. }) => {
+                file.open(*open).is_some_and(|open| open.session == *session)
+            }
         };
         if !session || !current || !here {
             return violated("opens_have_sessions", format_args!("{key}, {id}"));
         }
+    }
+    Ok(())
+}
+
+/// No two locks get in each other's way, each is of an open of the file, and what is known about locks is known because there are any
+/// (MS-FSA 2.1.4.10).
+fn locks_are_compatible(key: &FileKey, file: &File) -> Result<(), Violation> {
+    let Some(locks) = file.locks() else { return Ok(()) };
+    if let Some((one, other)) = locks.conflict() {
+        return violated("locks_are_compatible", format_args!("{key}, locks {one} and {other}"));
+    }
+    let opens = locks.iter().map(|lock| lock.owner).map(|LockOwner::Open(open)| open).chain(locks.replays().map(|(open, _)| open));
+    for open in opens {
+        if file.open(open).is_none() {
+            return violated("locks_are_compatible", format_args!("{key}, {open}"));
+        }
+    }
+    let idle = locks.is_empty() && locks.allocation() > 0;
+    if idle || locks.iter().any(|lock| !lock.lock.range.is_valid()) {
+        return violated("locks_are_compatible", key);
     }
     Ok(())
 }
@@ -231,7 +255,9 @@ fn counters_are_ahead_of_file(state: &State, key: &FileKey, file: &File) -> Resu
     let meta = state.meta();
     let parked = file.parked().iter().all(|parked| parked.ticket <= meta.tickets && parked.after <= meta.breaks);
     let mut breaks = file.holds().iter().filter_map(|hold| hold.breaking());
-    if parked && breaks.all(|breaking| breaking.ordinal() <= meta.breaks) {
+    let mut locks = file.locks().into_iter().flat_map(Locks::iter);
+    let locks = locks.all(|lock| lock.number <= meta.tickets);
+    if parked && locks && breaks.all(|breaking| breaking.ordinal() <= meta.breaks) {
         Ok(())
     } else {
         violated("counters_are_ahead", format_args!("{key}, {meta:?}"))
@@ -254,6 +280,7 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
         file.opens().iter().for_each(|open| index.add_open(key, open));
         file.holds().iter().for_each(|hold| index.add_hold(key, hold));
         file.parked().iter().for_each(|parked| index.add_parked(key, parked));
+        index.locks_count += file.locks().map_or(0, Locks::len);
     }
     if index == *state.index() { Ok(()) } else { violated("indexes_match_records", "an index") }
 }

@@ -7,6 +7,7 @@ mod id;
 pub mod limits;
 mod oplock;
 mod outcome;
+mod range;
 mod time;
 
 pub use caching::{Caching, HANDLE_CACHING, READ_CACHING, UnknownCaching, WRITE_CACHING};
@@ -18,6 +19,7 @@ pub use id::{
 };
 pub use oplock::{OPLOCK_LEVEL_LEASE, OplockLevel};
 pub use outcome::{Grant, GrantV2, Limit, Outcome, Rejection};
+pub use range::{ByteRange, Lock, LockOwner, LockSequence, RangeLock, Unlock};
 pub use time::LogTime;
 
 mod apply;
@@ -32,5 +34,5 @@ mod tests;
 pub use invariants::Violation;
 pub use snapshot::{Group, Piece, Record, Records, RestoreError, StateHash, VALUE_BYTES_MAX, View};
 pub use state::{
-    BreakInfo, Counts, FileInfo, LeaseInfo, NoSuchBreak, OpenInfo, OplockInfo, ParkedInfo, ServerInfo, Settings, State,
+    BreakInfo, Counts, FileInfo, LeaseInfo, LockInfo, NoSuchBreak, OpenInfo, OplockInfo, ParkedInfo, ServerInfo, Settings, State,
 };

@@ -10,8 +10,16 @@ pub const SESSIONS_PER_SERVER_MAX: usize = 65_536;
 pub const CONNECTIONS_PER_CLIENT_MAX: usize = 64;
 /// Opens of one stream of one file.
 pub const OPENS_PER_FILE_MAX: usize = 16_384;
-/// Opens that wait on one stream of one file.
+/// Requests that wait on one stream of one file.
 pub const PARKED_OPENS_PER_FILE_MAX: usize = 1024;
+/// Byte-range locks on one stream of one file.
+pub const LOCKS_PER_FILE_MAX: usize = 65_536;
+/// Byte-range locks of one open.
+pub const LOCKS_PER_OPEN_MAX: usize = 16_384;
+/// Ranges that one request locks or unlocks.
+pub const RANGES_PER_REQUEST_MAX: usize = 128;
+/// Buckets of lock sequences of an open (MS-SMB2 3.3.1.10).
+pub const LOCK_SEQUENCE_BUCKETS: usize = 64;
 /// Bytes of a path (for display) or of a stream name, in UTF-8.
 pub const NAME_BYTES_MAX: usize = 2048;
 /// Outcomes remembered for one server. When it asks for more, the oldest is forgotten and its floor rises.

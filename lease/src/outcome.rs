@@ -40,6 +40,10 @@ pub enum Outcome {
     },
     /// Nothing is in the way of the operation: the server does it now.
     Clear,
+    /// All of it is locked.
+    Locked,
+    /// All of it is unlocked.
+    Unlocked,
     /// The acknowledgement was accepted.
     Acknowledged {
         /// The state of the lease now.
@@ -122,10 +126,24 @@ pub enum Rejection {
     /// The file goes when its last open is closed: nobody opens it any more (MS-FSA 2.1.5.1).
     #[error("the file is being deleted")]
     DeletePending,
+    /// A lock is in the way of one that was asked for, and the request does not wait (MS-FSA 2.1.5.8). None of it is locked.
+    #[error("lock not granted")]
+    LockNotGranted,
+    /// The open has no lock on exactly this range, or ended while the lock that it waited for was not granted (MS-FSA 2.1.5.9).
+    /// What the request unlocked before stays unlocked.
+    #[error("the range is not locked")]
+    RangeNotLocked,
+    /// A range reaches beyond the last offset of 64 bits (MS-FSA 2.1.5.8).
+    #[error("invalid lock range")]
+    InvalidLockRange,
+    /// What is to be read or written is locked (MS-FSA 2.1.5.3, 2.1.5.4).
+    #[error("file lock conflict")]
+    FileLockConflict,
     /// The parked request was cancelled, or its session or server ended.
     #[error("cancelled")]
     Cancelled,
-    /// A v1 lease was asked for on a directory, or access or share has bits that do not exist.
+    /// Access or share has bits that do not exist, a directory is opened as a file or the reverse, nothing is to be locked or more than one
+    /// range is to be waited for, or a directory is to be locked.
     #[error("invalid parameter")]
     InvalidParameter,
     /// A limit is reached.
@@ -146,6 +164,12 @@ pub enum Limit {
     OpensPerFile,
     /// [`PARKED_OPENS_PER_FILE_MAX`](crate::limits::PARKED_OPENS_PER_FILE_MAX)
     ParkedOpensPerFile,
+    /// [`LOCKS_PER_FILE_MAX`](crate::limits::LOCKS_PER_FILE_MAX)
+    LocksPerFile,
+    /// [`LOCKS_PER_OPEN_MAX`](crate::limits::LOCKS_PER_OPEN_MAX)
+    LocksPerOpen,
+    /// [`RANGES_PER_REQUEST_MAX`](crate::limits::RANGES_PER_REQUEST_MAX)
+    RangesPerRequest,
     /// [`NAME_BYTES_MAX`](crate::limits::NAME_BYTES_MAX)
     NameBytes,
 }

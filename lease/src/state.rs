@@ -6,6 +6,7 @@ mod file;
 mod hold;
 mod index;
 mod list;
+mod locks;
 mod query;
 mod server;
 mod shards;
@@ -32,7 +33,8 @@ pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Rea
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases};
 #[cfg(test)]
 pub(crate) use list::List;
-pub use query::{BreakInfo, Counts, LeaseInfo, OpenInfo, OplockInfo, ServerInfo};
+pub(crate) use locks::{LockRecord, Locks, Replays};
+pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
 pub(crate) use shards::{Filled, group_of};
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod hash;
 mod leases;
+mod locks;
 mod members;
 mod status;
 mod survey;
@@ -9,7 +10,7 @@ mod who;
 
 use rpc::client::Admin;
 
-use crate::cli::{File, Leader, Lease, Member, Remote, State};
+use crate::cli::{File, Leader, Lease, Lock, Member, Remote, State};
 use crate::exit::Failure;
 use crate::output::print;
 
@@ -40,6 +41,12 @@ pub(crate) async fn lease(verb: &Lease) -> Result<(), Failure> {
 pub(crate) async fn file(verb: &File) -> Result<(), Failure> {
     let File::Who(who) = verb;
     print(&who::who(&cluster(&who.remote), who).await?, who.remote.output)
+}
+
+/// `tenure lock`.
+pub(crate) async fn lock(verb: &Lock) -> Result<(), Failure> {
+    let Lock::List(list) = verb;
+    print(&locks::list(&cluster(&list.remote), list).await?, list.remote.output)
 }
 
 /// `tenure member`.

@@ -31,6 +31,9 @@ pub(crate) enum Verb {
     /// Look at leases
     #[command(subcommand)]
     Lease(Lease),
+    /// Look at byte-range locks
+    #[command(subcommand)]
+    Lock(Lock),
     /// Look at files
     #[command(subcommand)]
     File(File),
@@ -146,6 +149,35 @@ pub(crate) struct LeaseShow {
     /// The client; needed if two clients use the key
     #[arg(long, value_name = "GUID", value_parser = client)]
     pub(crate) client: Option<ClientGuid>,
+    /// Take the answer of one node, even if it is behind or cut off
+    #[arg(long)]
+    pub(crate) stale: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// See [`Verb::Lock`].
+#[derive(Debug, Subcommand)]
+pub(crate) enum Lock {
+    /// List byte-range locks, held and waited for, in the order in which they came
+    List(LockList),
+}
+
+/// See [`Lock::List`].
+#[derive(Debug, Args)]
+pub(crate) struct LockList {
+    /// Only locks of this client (32 hexadecimal digits)
+    #[arg(long, value_name = "GUID", value_parser = client)]
+    pub(crate) client: Option<ClientGuid>,
+    /// Only locks on this file, as vol1/<32 hexadecimal digits>
+    #[arg(long, value_name = "FILE", value_parser = file)]
+    pub(crate) file: Option<lease::FileKey>,
+    /// Only locks that are waited for
+    #[arg(long)]
+    pub(crate) waiting: bool,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) limit: usize,
     /// Take the answer of one node, even if it is behind or cut off
     #[arg(long)]
     pub(crate) stale: bool,

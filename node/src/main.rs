@@ -39,6 +39,7 @@ fn run(verb: Verb) -> Result<(), Failure> {
         Verb::Status(remote) => ask(admin::status(&remote)),
         Verb::Lease(verb) => ask(admin::lease(&verb)),
         Verb::File(verb) => ask(admin::file(&verb)),
+        Verb::Lock(verb) => ask(admin::lock(&verb)),
         Verb::Member(verb) => ask(admin::member(&verb)),
         Verb::Leader(verb) => ask(admin::leader(&verb)),
         Verb::State(verb) => ask(admin::state(&verb)),

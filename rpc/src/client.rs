@@ -19,11 +19,11 @@ use lease::{
 };
 use raft::types::NodeId;
 
-pub use admin::{Admin, AdminError, LeaseFilter, LeasePage};
+pub use admin::{Admin, AdminError, LeaseFilter, LeasePage, LockFilter, LockPage};
 pub use fence::Fence;
 pub use notices::{Notice, Notices};
 pub use options::ServerOptions;
-pub use parkable::{PendingOpen, PendingOperation, PendingRequest};
+pub use parkable::{PendingLock, PendingOpen, PendingOperation, PendingRequest};
 pub use server::Server;
 
 /// A file that was opened.

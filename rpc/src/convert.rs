@@ -6,6 +6,7 @@ mod command;
 mod delivery;
 mod field;
 mod ids;
+mod lock;
 mod notice;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ pub(crate) use command::{command_from, command_to, open_to, operate_to, request,
 pub(crate) use delivery::{delivery, failure};
 pub(crate) use field::BadField;
 pub(crate) use ids::{client_guid, file_key, file_key_to, incarnation, lease_key, node_id, server_id};
+pub(crate) use lock::{lock_entry_to, lock_to};
 pub(crate) use notice::{Told, told};
 
 #[cfg(test)]

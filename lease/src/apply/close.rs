@@ -3,6 +3,7 @@
 use super::Step;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::outcome::Outcome;
+use crate::range::LockOwner;
 use crate::state::{Answer, File, HoldId};
 
 impl Step<'_> {
@@ -14,16 +15,18 @@ impl Step<'_> {
     }
 
     /// Ends an open. With the last one of a lease the lease ends, and its break with it: that is an acknowledgement in all
-    /// but name (MS-SMB2 3.3.4.17, LS-106, LS-139).
+    /// but name (MS-SMB2 3.3.4.17, LS-106, LS-139). What it has locked is free.
     ///
     /// What waits to be done through it will not be done (MS-SMB2 3.3.4.17).
     pub(super) fn close_open(&mut self, file: &FileKey, open: OpenId) {
         let parked = self.state.file(file).into_iter().flat_map(File::parked).filter(|parked| parked.through() == Some(open));
         let parked: Vec<RequestId> = parked.map(|parked| parked.request).collect();
         for request in parked {
-            self.cancel_parked(request);
+            self.end_parked(request);
         }
-        if self.state.remove_open(file, open).is_some_and(|ended| ended.breaking().is_some()) {
+        let locks = self.state.file(file).and_then(File::locks);
+        let unlocks = locks.is_some_and(|locks| locks.len_of(LockOwner::Open(open)) > 0);
+        if self.state.remove_open(file, open).is_some_and(|ended| ended.breaking().is_some()) || unlocks {
             self.wake.insert(file.clone());
         }
     }

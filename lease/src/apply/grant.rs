@@ -5,12 +5,13 @@ use crate::command::LeaseRequest;
 use crate::id::{Generation, LeaseKey, OpenId};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Grant, GrantV2};
-use crate::state::{File, FileEdit, Hold, HoldId, HoldV2, Standing};
+use crate::state::{File, FileEdit, Hold, HoldId, HoldV2, Locks, Standing};
 
 /// Whether a lease can be in a state beside all other owners of its file.
 fn can_hold(file: &File, own: HoldId, state: Caching) -> bool {
-    // Nobody caches anything beside a writer. Only a stat open gets here while there is one, since it breaks nothing (LS-029).
-    if state == Caching::None || file.others_write(Some(own)) {
+    // Nobody caches anything beside a writer. Only a stat open gets here while there is one, since it breaks nothing (LS-029). And
+    // nobody begins to cache data of which some is locked, whoever locked it (LS-035).
+    if state == Caching::None || file.others_write(Some(own)) || file.locks().is_some_and(Locks::cover_data) {
         return state == Caching::None;
     }
     // Level II and a lease with H refuse each other (MS-FSA 2.1.5.18).
@@ -78,7 +79,10 @@ fn upgraded(file: &File, hold: &Hold, asked: Caching) -> Option<Hold> {
 fn best_oplock(file: &File, asked: OplockLevel) -> OplockLevel {
     let alone = || !file.others_cache(None) && file.opens().iter().all(|open| open.access.is_stat());
     let shareable = || !file.others_write(None) && file.tally().leases_with_handles() == 0;
+    let locked = file.locks().is_some_and(Locks::cover_data);
     let best = match asked {
+        // As for leases: nobody begins to cache data of which some is locked (LS-035).
+        _ if locked => OplockLevel::None,
         OplockLevel::Batch | OplockLevel::Exclusive if alone() => asked,
         OplockLevel::Batch | OplockLevel::Exclusive | OplockLevel::LevelII if shareable() => OplockLevel::LevelII,
         OplockLevel::Batch | OplockLevel::Exclusive | OplockLevel::LevelII | OplockLevel::None => OplockLevel::None,

@@ -146,10 +146,14 @@ impl Step<'_> {
     }
 
     fn succeed(&mut self, open: &Open, client: ClientGuid, asked: Option<LeaseRequest>) -> Outcome {
-        let Open { session, file, name, directory, access, share, disposition: _, lease: _, oplock } = open;
+        let Open { session, file, name, directory, access, share, disposition, lease: _, oplock } = open;
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
         let mut edit = self.state.know_file(file, name, *directory);
+        if *disposition != Disposition::Keep {
+            // No data is left, so no lock is on any (LS-035).
+            edit.set_allocation(0);
+        }
         let lease = asked.map(|asked| grant(&mut edit, HoldId::lease(client, asked.key), asked));
         let oplock = grant_oplock(&mut edit, id, *oplock);
         let under = match asked {

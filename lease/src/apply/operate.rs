@@ -5,14 +5,25 @@ use crate::command::Operation;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::limits::{NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, HoldId, Keyed, OpenRecord, Reason, Waiting};
+use crate::range::{ByteRange, LockOwner};
+use crate::state::{Answer, File, HoldId, Keyed, Locks, OpenRecord, Reason, Waiting};
 
 impl Operation {
+    /// What it reads or writes, if that is to be looked up among the locks.
+    pub(crate) fn range(&self) -> Option<ByteRange> {
+        match self {
+            Operation::Read { range } | Operation::Write { range } => *range,
+            Operation::Resize | Operation::Rename { .. } | Operation::Link | Operation::Dispose { .. } | Operation::SetSecurity => {
+                None
+            }
+        }
+    }
+
     /// What it takes from other owners.
     fn reason(&self) -> Option<Reason> {
         match self {
-            Operation::Read => Some(Reason::Access),
-            Operation::Write | Operation::Resize => Some(Reason::Overwrite),
+            Operation::Read { .. } => Some(Reason::Access),
+            Operation::Write { .. } | Operation::Resize => Some(Reason::Overwrite),
             Operation::Rename { .. } | Operation::Link => Some(Reason::Name),
             Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
             // A file that stays after all is in nobody's way (LS-069).
@@ -56,14 +67,29 @@ impl Step<'_> {
         operation: &Operation,
         parked: bool,
     ) -> Option<Answer> {
-        let Some(reason) = operation.reason() else { return Some(Ok(self.done(file, operation))) };
+        let Some(reason) = operation.reason() else { return Some(self.done(file, open, operation)) };
+        match self.take_from_others(file, open, reason, parked) {
+            Err(rejection) => Some(Err(rejection)),
+            Ok(true) => None,
+            Ok(false) => Some(self.done(file, open, operation)),
+        }
+    }
+
+    /// Takes from the other owners of a file what a reason takes. Whether that has to be waited for.
+    pub(super) fn take_from_others(
+        &mut self,
+        file: &FileKey,
+        open: OpenId,
+        reason: Reason,
+        parked: bool,
+    ) -> Result<bool, Rejection> {
         loop {
-            let Some(record) = self.state.file(file) else { return Some(Err(Rejection::NoSuchOpen)) };
-            let Some(own) = record.open(open).map(OpenRecord::hold) else { return Some(Err(Rejection::NoSuchOpen)) };
+            let record = self.state.file(file).ok_or(Rejection::NoSuchOpen)?;
+            let own = record.open(open).map(OpenRecord::hold).ok_or(Rejection::NoSuchOpen)?;
             let in_the_way = || record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold));
             let waits = in_the_way().any(|hold| hold.delays(reason));
             if waits && !parked && record.parked().len() >= PARKED_OPENS_PER_FILE_MAX {
-                return Some(Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
+                return Err(Rejection::LimitReached(Limit::ParkedOpensPerFile));
             }
             let breaks: Vec<HoldId> = in_the_way().filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
             for hold in &breaks {
@@ -71,21 +97,34 @@ impl Step<'_> {
             }
             // Once more if a holder was found unreachable and lost its opens: it is not in the way any more.
             let all_there = breaks.iter().all(|hold| self.state.hold(*hold).is_some());
-            match (waits, all_there) {
-                (true, true) => return None,
-                (true, false) => (),
-                (false, _) => return Some(Ok(self.done(file, operation))),
+            if !waits || all_there {
+                return Ok(waits);
             }
         }
     }
 
-    /// Notes what the operation leaves behind.
-    fn done(&mut self, file: &FileKey, operation: &Operation) -> Outcome {
+    /// Looks at the locks, and notes what the operation leaves behind.
+    fn done(&mut self, file: &FileKey, open: OpenId, operation: &Operation) -> Answer {
+        let range = operation.range();
+        let writes = matches!(operation, Operation::Write { .. });
+        let locks = self.state.file(file).and_then(File::locks);
+        let owner = LockOwner::Open(open);
+        if range.is_some_and(|range| locks.is_some_and(|locks| locks.forbid(owner, range, writes))) {
+            return Err(Rejection::FileLockConflict);
+        }
+        let known = locks.map(Locks::allocation);
         match operation {
             Operation::Rename { name } => self.state.edit_file(file).rename(name),
             Operation::Dispose { delete } => self.state.edit_file(file).set_delete_pending(*delete),
-            Operation::Read | Operation::Write | Operation::Resize | Operation::Link | Operation::SetSecurity => (),
+            Operation::Write { .. } | Operation::Resize => {
+                // How far the data may reach now: without a range, anywhere. Too much costs grants, too little coherence.
+                let end = range.map_or(u64::MAX, |range| range.offset.saturating_add(range.length));
+                if let Some(known) = known {
+                    self.state.edit_file(file).set_allocation(known.max(end));
+                }
+            }
+            Operation::Read { .. } | Operation::Link | Operation::SetSecurity => (),
         }
-        Outcome::Clear
+        Ok(Outcome::Clear)
     }
 }

@@ -19,6 +19,7 @@ impl Step<'_> {
     pub(super) fn attempt_parked(&mut self, file: &FileKey, parked: &Parked) -> Option<Answer> {
         match &parked.waiting {
             Waiting::Open(open) => self.attempt(open, parked.client, true),
+            Waiting::Lock(asked) => self.attempt_lock(file, asked, true),
             Waiting::Operation { session: _, open, operation } => self.attempt_operation(file, *open, operation, true),
         }
     }

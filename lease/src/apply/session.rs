@@ -54,7 +54,7 @@ impl Step<'_> {
         for session in sessions {
             let parked: Vec<RequestId> = self.state.index().parked_of(*session).collect();
             for request in parked {
-                self.cancel_parked(request);
+                self.end_parked(request);
             }
         }
         for session in sessions {

@@ -1,6 +1,7 @@
 //! Parts of the state to records. Every type is taken apart exhaustively, so that a new field can not be forgotten.
 
 pub(crate) mod answer;
+pub(super) mod lock;
 pub(super) mod parked;
 
 use prost::Message;
@@ -8,10 +9,10 @@ use prost::Message;
 use super::key::{self, Place};
 use super::wire;
 use crate::effect::Route;
-use crate::id::{Epoch, FileKey, LeaseKey, Sequence, ServerId};
+use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId};
 use crate::state::{
-    Answer, Breaking, Client, Connection, File, Hold, HoldV2, Keyed, Meta, News, Notice, OpenRecord, Parked, Server, Session,
-    Settings, Standing, Under,
+    Answer, Breaking, Client, Connection, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice, OpenRecord, Parked,
+    Replays, Server, Session, Settings, Standing, Under,
 };
 
 /// A part of the state that is one record.
@@ -26,6 +27,8 @@ pub(crate) enum RecordOf<'a> {
     Open(&'a FileKey, &'a OpenRecord),
     Hold(&'a FileKey, &'a Hold),
     Parked(&'a FileKey, &'a Parked),
+    Lock(&'a FileKey, &'a LockRecord),
+    Replays(&'a FileKey, OpenId, &'a Replays),
 }
 
 impl RecordOf<'_> {
@@ -37,7 +40,11 @@ impl RecordOf<'_> {
             RecordOf::Client(client) => key::write_client(*client.key(), out),
             RecordOf::Session(session) => key::write_session(session.id, out),
             RecordOf::File(file) => key::write_file(file.key(), out),
-            RecordOf::Open(file, _) | RecordOf::Hold(file, _) | RecordOf::Parked(file, _) => key::write_file(file, out),
+            RecordOf::Open(file, _)
+            | RecordOf::Hold(file, _)
+            | RecordOf::Parked(file, _)
+            | RecordOf::Lock(file, _)
+            | RecordOf::Replays(file, ..) => key::write_file(file, out),
         }
         let place = match self {
             RecordOf::Meta(_) | RecordOf::Server(..) | RecordOf::Client(_) | RecordOf::Session(_) | RecordOf::File(_) => {
@@ -47,6 +54,8 @@ impl RecordOf<'_> {
             RecordOf::Open(_, open) => Place::Open(open.id),
             RecordOf::Hold(_, hold) => Place::Hold(hold.id),
             RecordOf::Parked(_, parked) => Place::Parked(parked.ticket),
+            RecordOf::Lock(_, lock) => Place::Lock(lock.number),
+            RecordOf::Replays(_, open, _) => Place::Replays(*open),
         };
         place.write(out);
     }
@@ -63,6 +72,8 @@ impl RecordOf<'_> {
             RecordOf::Open(_, part) => write(&open(part), out),
             RecordOf::Hold(_, part) => write(&hold(part), out),
             RecordOf::Parked(_, part) => write(&parked::encode(part), out),
+            RecordOf::Lock(_, part) => write(&lock::encode(part), out),
+            RecordOf::Replays(_, _, part) => write(&lock::replays(part), out),
         }
     }
 
@@ -141,6 +152,7 @@ fn file(part: &File) -> wire::File {
         name: part.name().as_ref().to_owned(),
         directory: part.directory(),
         delete_pending: part.delete_pending(),
+        allocation: part.locks().map_or(0, Locks::allocation),
     }
 }
 

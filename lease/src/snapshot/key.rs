@@ -16,7 +16,7 @@ pub enum Group {
     Client(ClientGuid),
     /// A session.
     Session(SessionId),
-    /// A file with its opens, holds and parked opens.
+    /// A file with its opens, holds, parked requests and locks.
     File(FileKey),
 }
 
@@ -97,6 +97,10 @@ pub(super) enum Place {
     Hold(HoldId),
     /// A parked open of a file.
     Parked(u64),
+    /// A lock of a file.
+    Lock(u64),
+    /// The lock sequences of an open.
+    Replays(OpenId),
 }
 
 const HEAD: u8 = 0;
@@ -104,6 +108,8 @@ const FIRST: u8 = 1;
 const SECOND: u8 = 2;
 const THIRD: u8 = 3;
 const FOURTH: u8 = 4;
+const FIFTH: u8 = 5;
+const SIXTH: u8 = 6;
 
 impl Place {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -118,6 +124,8 @@ impl Place {
             }
             Place::Hold(HoldId::Oplock(open)) => write_number(FOURTH, open.get(), out),
             Place::Parked(ticket) => write_number(THIRD, *ticket, out),
+            Place::Lock(number) => write_number(FIFTH, *number, out),
+            Place::Replays(open) => write_number(SIXTH, open.get(), out),
         }
     }
 }
@@ -190,6 +198,8 @@ impl Reader<'_> {
             }
             (FOURTH, Group::File(_)) => Some(Place::Hold(HoldId::Oplock(OpenId::new(self.number()?)))),
             (THIRD, Group::File(_)) => Some(Place::Parked(self.number()?)),
+            (FIFTH, Group::File(_)) => Some(Place::Lock(self.number()?)),
+            (SIXTH, Group::File(_)) => Some(Place::Replays(OpenId::new(self.number()?))),
             _ => None,
         }
     }

@@ -66,4 +66,8 @@ pub(crate) fn each_of_file(file: &File, visit: &mut impl FnMut(RecordOf<'_>)) {
     file.opens().iter().for_each(|open| visit(RecordOf::Open(key, open)));
     file.holds().iter().for_each(|hold| visit(RecordOf::Hold(key, hold)));
     file.parked().iter().for_each(|parked| visit(RecordOf::Parked(key, parked)));
+    if let Some(locks) = file.locks() {
+        locks.iter().for_each(|lock| visit(RecordOf::Lock(key, lock)));
+        locks.replays().for_each(|(open, replays)| visit(RecordOf::Replays(key, open, replays)));
+    }
 }

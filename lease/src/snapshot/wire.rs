@@ -101,6 +101,8 @@ pub(super) struct File {
     pub(super) directory: bool,
     #[prost(bool, tag = "4")]
     pub(super) delete_pending: bool,
+    #[prost(uint64, tag = "5")]
+    pub(super) allocation: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -191,6 +193,8 @@ pub(super) struct Parked {
     pub(super) open: Option<ParkedOpen>,
     #[prost(message, optional, tag = "9")]
     pub(super) operation: Option<ParkedOperation>,
+    #[prost(message, optional, tag = "10")]
+    pub(super) lock: Option<ParkedLock>,
 }
 
 /// An open that waits.
@@ -222,6 +226,57 @@ pub(super) struct ParkedOperation {
     pub(super) kind: u32,
     #[prost(string, tag = "3")]
     pub(super) name: String,
+    #[prost(message, optional, tag = "4")]
+    pub(super) range: Option<Range>,
+}
+
+/// A range that is locked, read or written; of a lock, whether it is exclusive.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Range {
+    #[prost(uint64, tag = "1")]
+    pub(super) offset: u64,
+    #[prost(uint64, tag = "2")]
+    pub(super) length: u64,
+    #[prost(bool, tag = "3")]
+    pub(super) exclusive: bool,
+}
+
+/// Locks that wait.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ParkedLock {
+    #[prost(uint64, tag = "1")]
+    pub(super) open: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) locks: Vec<Range>,
+    #[prost(bool, tag = "3")]
+    pub(super) wait: bool,
+    /// The bucket of the lock sequence; 0 for none.
+    #[prost(uint32, tag = "4")]
+    pub(super) bucket: u32,
+    #[prost(uint32, tag = "5")]
+    pub(super) number: u32,
+    #[prost(uint64, tag = "6")]
+    pub(super) allocation: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Lock {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    /// The owner, if it is an open.
+    #[prost(uint64, tag = "2")]
+    pub(super) open: u64,
+    #[prost(message, optional, tag = "3")]
+    pub(super) range: Option<Range>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Replays {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    /// 64 numbers of four bits, 255 for none.
+    #[prost(bytes = "vec", tag = "2")]
+    pub(super) numbers: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Message)]

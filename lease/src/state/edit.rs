@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::range::{LockOwner, LockSequence};
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Answer, Changed, Client, Deadline, File, Hold, HoldId, Index, Keyed, Meta, OpenRecord, Parked, Remembered, Server, Session,
-    State, Table,
+    Answer, Changed, Client, Deadline, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Remembered,
+    Server, Session, State, Table,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -31,6 +32,7 @@ impl FileEdit<'_> {
     }
 
     fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {
+        self.remove_locks_of(id);
         let open = self.file.remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
         self.index.remove_open(&open);
@@ -57,6 +59,57 @@ impl FileEdit<'_> {
         self.digest.subtract(&RecordOf::Hold(self.file.key(), &hold));
         self.index.remove_hold(self.file.key(), &hold);
         Some(hold)
+    }
+
+    /// Adds a lock, whose number must be new.
+    pub(crate) fn add_lock(&mut self, lock: LockRecord) {
+        if self.file.restore_lock(lock) {
+            self.digest.add(&RecordOf::Lock(self.file.key(), &lock));
+            self.index.locks_count += 1;
+        }
+    }
+
+    /// Takes a lock out.
+    pub(crate) fn remove_lock(&mut self, number: u64) {
+        if let Some(lock) = self.file.edit_locks(|locks| locks.remove(number)) {
+            self.digest.subtract(&RecordOf::Lock(self.file.key(), &lock));
+            self.index.locks_count -= 1;
+        }
+        if self.file.locks().is_some_and(Locks::is_empty) {
+            self.set_allocation(0);
+        }
+    }
+
+    /// Takes out what an open has locked, and what is known of its sequences.
+    fn remove_locks_of(&mut self, open: OpenId) {
+        let locks: Vec<u64> = self.file.locks().into_iter().flat_map(|locks| locks.of(LockOwner::Open(open))).collect();
+        for lock in locks {
+            self.remove_lock(lock);
+        }
+        if let Some(replays) = self.file.locks().and_then(|locks| locks.replays_of(open)).copied() {
+            self.digest.subtract(&RecordOf::Replays(self.file.key(), open, &replays));
+            self.file.edit_locks(|locks| locks.forget_replays(open));
+        }
+    }
+
+    /// Makes the lock sequence of a bucket of an open valid, or none of it.
+    pub(crate) fn set_replay(&mut self, open: OpenId, sequence: LockSequence, valid: bool) {
+        for changed in [false, true] {
+            if changed {
+                self.file.edit_locks(|locks| locks.set_replay(open, sequence, valid));
+            }
+            if let Some(replays) = self.file.locks().and_then(|locks| locks.replays_of(open)) {
+                let record = RecordOf::Replays(self.file.key(), open, replays);
+                if changed { self.digest.add(&record) } else { self.digest.subtract(&record) }
+            }
+        }
+    }
+
+    /// Notes how much of the file is there, while it has locks: those that begin behind it count for nothing.
+    pub(crate) fn set_allocation(&mut self, bytes: u64) {
+        if self.file.locks().is_some_and(|locks| (!locks.is_empty() || bytes == 0) && locks.allocation() != bytes) {
+            self.edit_head(|file| file.edit_locks(|locks| locks.set_allocation(bytes)));
+        }
     }
 
     /// Adds or replaces a parked open.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use crate::caching::Caching;
 use crate::command::{Access, Open, Operation, Share};
 use crate::id::{ClientGuid, FileKey, LeaseKey, OpenId, RequestId, SessionId};
+use crate::range::{Lock, LockOwner};
 use crate::state::hold::{Hold, HoldId};
 use crate::state::list::List;
+use crate::state::locks::{LockRecord, Locks, Replays};
 use crate::state::table::Keyed;
 use crate::state::tally::Tally;
 
@@ -57,6 +59,8 @@ pub(crate) enum Waiting {
     Open(Open),
     /// An operation through an open of the same file.
     Operation { session: SessionId, open: OpenId, operation: Operation },
+    /// Locks through an open of the same file.
+    Lock(Lock),
 }
 
 /// A request that waits.
@@ -77,7 +81,7 @@ impl Parked {
     pub(crate) fn session(&self) -> SessionId {
         match &self.waiting {
             Waiting::Open(open) => open.session,
-            Waiting::Operation { session, .. } => *session,
+            Waiting::Operation { session, .. } | Waiting::Lock(Lock { session, .. }) => *session,
         }
     }
 
@@ -85,7 +89,7 @@ impl Parked {
     pub(crate) fn through(&self) -> Option<OpenId> {
         match &self.waiting {
             Waiting::Open(_) => None,
-            Waiting::Operation { open, .. } => Some(*open),
+            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => Some(*open),
         }
     }
 }
@@ -96,6 +100,7 @@ pub(crate) struct Head {
     pub(crate) name: Arc<str>,
     pub(crate) directory: bool,
     pub(crate) delete_pending: bool,
+    pub(crate) allocation: u64,
 }
 
 /// A file that something is known about. Each list is sorted by id.
@@ -111,6 +116,8 @@ pub(crate) struct File {
     opens: List<OpenRecord>,
     holds: List<Hold>,
     parked: List<Box<Parked>>,
+    /// Mostly there are none.
+    locks: Option<Box<Locks>>,
     tally: Tally,
 }
 
@@ -134,18 +141,27 @@ impl File {
             opens: List::Empty,
             holds: List::Empty,
             parked: List::Empty,
+            locks: None,
             tally: Tally::default(),
         }
     }
 
     /// Sets what a file read in parts is called.
-    pub(crate) fn restore_head(&mut self, Head { name, directory, delete_pending }: Head) {
+    pub(crate) fn restore_head(&mut self, Head { name, directory, delete_pending, allocation }: Head) {
         (self.name, self.directory, self.delete_pending) = (name, directory, delete_pending);
+        if allocation > 0 {
+            self.edit_locks(|locks| locks.set_allocation(allocation));
+        }
     }
 
     /// What its own record says.
     pub(crate) fn head(&self) -> Head {
-        Head { name: Arc::clone(&self.name), directory: self.directory, delete_pending: self.delete_pending }
+        Head {
+            name: Arc::clone(&self.name),
+            directory: self.directory,
+            delete_pending: self.delete_pending,
+            allocation: self.locks().map_or(0, Locks::allocation),
+        }
     }
 
     /// Sets its path.
@@ -180,6 +196,28 @@ impl File {
 
     pub(crate) fn parked(&self) -> &[Box<Parked>] {
         self.parked.as_slice()
+    }
+
+    pub(crate) fn locks(&self) -> Option<&Locks> {
+        self.locks.as_deref()
+    }
+
+    /// Adds a lock; false if its number is taken.
+    pub(crate) fn restore_lock(&mut self, lock: LockRecord) -> bool {
+        self.edit_locks(|locks| locks.add(lock))
+    }
+
+    /// Adds the lock sequences of an open; false if they are there.
+    pub(crate) fn restore_replays(&mut self, open: OpenId, replays: Replays) -> bool {
+        self.edit_locks(|locks| locks.restore_replays(open, replays))
+    }
+
+    /// Changes the locks.
+    pub(super) fn edit_locks<T>(&mut self, edit: impl FnOnce(&mut Locks) -> T) -> T {
+        let mut locks = self.locks.take().unwrap_or_default();
+        let result = edit(&mut locks);
+        self.locks = (!locks.is_needless()).then_some(locks);
+        result
     }
 
     /// Whether nothing is left that would be a reason to know the file.
@@ -221,14 +259,21 @@ impl File {
         tally
     }
 
-    /// Whether a parked open still waits: a break of another owner runs that began before it was parked. Its own lease's is not what it
-    /// waits for (LS-107).
+    /// Whether a parked request still waits: a break of another owner runs that began before it was parked, or a lock is in the way of
+    /// one that waits for locks. Its own lease's break is not what it waits for (LS-107).
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
         let own = match &parked.waiting {
             Waiting::Open(open) => open.lease.map(|lease| HoldId::lease(parked.client, lease.key)),
-            Waiting::Operation { open, .. } => self.open(*open).and_then(OpenRecord::hold),
+            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => self.open(*open).and_then(OpenRecord::hold),
         };
-        self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
+        let locked = if let Waiting::Lock(lock) = &parked.waiting { lock.wait && self.refuses(lock) } else { false };
+        locked || self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
+    }
+
+    /// Whether a lock is in the way of one of these.
+    fn refuses(&self, asked: &Lock) -> bool {
+        let owner = LockOwner::Open(asked.open);
+        self.locks().is_some_and(|locks| asked.locks.iter().any(|lock| locks.refuse(owner, *lock)))
     }
 
     /// Whether somebody else caches writes.

@@ -90,6 +90,7 @@ pub(crate) struct Index {
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
     pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
     pub(crate) opens_count: usize,
+    pub(crate) locks_count: usize,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
     /// Breaks that run: those of leases by client, then those of oplocks.
     pub(crate) breaking: BTreeSet<HoldId>,

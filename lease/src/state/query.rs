@@ -7,7 +7,10 @@ use crate::command::{Access, Share};
 use crate::effect::Route;
 use crate::id::{ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::oplock::OplockLevel;
-use crate::state::{Breaking, Client, File, Hold, HoldId, Index, Keyed, LeaseId, Meta, Server, Session, State, Table};
+use crate::range::{LockOwner, RangeLock};
+use crate::state::{
+    Breaking, Client, File, Hold, HoldId, Index, Keyed, LeaseId, Locks, Meta, Server, Session, State, Table, Waiting,
+};
 use crate::time::LogTime;
 
 /// How many there are of each thing.
@@ -19,6 +22,8 @@ pub struct Counts {
     pub opens: usize,
     /// Leases, those without caching included.
     pub leases: usize,
+    /// Byte-range locks that are held.
+    pub locks: usize,
     /// Breaks that wait for an acknowledgement.
     pub breaking: usize,
     /// Opens that wait.
@@ -67,6 +72,29 @@ pub struct BreakInfo {
     pub required: Caching,
     /// When the lease is revoked.
     pub ack_by: LogTime,
+}
+
+/// A byte-range lock, held or waited for, for people and programs to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockInfo {
+    /// Its place in the order in which locks came, those that wait included.
+    pub number: u64,
+    /// Which of the ranges that it waits for, from 0; 0 if it is held.
+    pub part: usize,
+    /// The file.
+    pub file: FileKey,
+    /// The file's path.
+    pub name: Arc<str>,
+    /// Whose it is.
+    pub owner: LockOwner,
+    /// The session of its owner.
+    pub session: SessionId,
+    /// The client of its owner.
+    pub client: ClientGuid,
+    /// What is locked, and how.
+    pub lock: RangeLock,
+    /// Whether it is not held yet.
+    pub waiting: bool,
 }
 
 /// An open, for people and programs to look at.
@@ -125,6 +153,7 @@ impl State {
             files: self.files.len(),
             opens: self.index.opens_count,
             leases: self.index.leases.len(),
+            locks: self.index.locks_count,
             breaking: self.index.breaking.len(),
             parked: self.index.parked.len(),
             sessions: self.sessions.len(),
@@ -179,6 +208,13 @@ impl State {
     /// The parked opens of a file, first in first out.
     pub fn parked(&self, file: &FileKey) -> impl Iterator<Item = RequestId> + '_ {
         self.files.get(file).into_iter().flat_map(|file| file.parked().iter().map(|parked| parked.request))
+    }
+
+    /// The byte-range locks from this one on, held and waited for, in the order in which they came.
+    pub fn locks_from(&self, first: (u64, usize)) -> impl Iterator<Item = LockInfo> + '_ {
+        let mut locks: Vec<LockInfo> = self.files.iter().flat_map(|file| locks_of(file, first)).collect();
+        locks.sort_unstable_by_key(|lock| (lock.number, lock.part));
+        locks.into_iter()
     }
 
     /// All servers, those included whose life has ended.
@@ -297,4 +333,25 @@ impl State {
     pub(crate) fn meta(&self) -> &Meta {
         &self.meta
     }
+}
+
+/// The locks of a file that are held, and those that are waited for.
+fn locks_of(file: &File, first: (u64, usize)) -> impl Iterator<Item = LockInfo> {
+    let info = |number, part, owner, lock, waiting| {
+        let LockOwner::Open(open) = owner;
+        let open = file.open(open)?;
+        let (key, name) = (file.key().clone(), Arc::clone(file.name()));
+        Some(LockInfo { number, part, file: key, name, owner, session: open.session, client: open.client, lock, waiting })
+    };
+    let held = file.locks().into_iter().flat_map(Locks::iter).filter(move |held| (held.number, 0) >= first);
+    let held = held.filter_map(move |held| info(held.number, 0, held.owner, held.lock, false));
+    let waiting = file.parked().iter().filter_map(|parked| match &parked.waiting {
+        Waiting::Lock(asked) => Some((parked.ticket, asked)),
+        Waiting::Open(_) | Waiting::Operation { .. } => None,
+    });
+    let waiting = waiting.flat_map(move |(ticket, asked)| {
+        let asked_for = asked.locks.iter().enumerate().filter(move |(part, _)| (ticket, *part) >= first);
+        asked_for.filter_map(move |(part, lock)| info(ticket, part, LockOwner::Open(asked.open), *lock, true))
+    });
+    held.chain(waiting)
 }

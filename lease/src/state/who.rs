@@ -76,6 +76,7 @@ fn parked_info(parked: &Parked) -> ParkedInfo {
     let what = match &parked.waiting {
         Waiting::Open(_) => "open".to_owned(),
         Waiting::Operation { session: _, open, operation } => format!("{operation} through {open}"),
+        Waiting::Lock(lock) => lock.to_string(),
     };
     ParkedInfo { request: parked.request, client: parked.client, what }
 }

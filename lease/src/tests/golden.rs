@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::world::{World, key, leased};
-use crate::{Access, Caching, Command, FileKey, Group, Open, OpenId, Operation, Outcome, Record, Rejection, State};
+use crate::{
+    Access, ByteRange, Caching, Command, FileKey, Group, Lock, LockSequence, Open, OpenId, Operation, Outcome, RangeLock, Record,
+    Rejection, State,
+};
 
 fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -15,7 +18,7 @@ fn records(state: &State) -> Vec<Record> {
     view.groups().flat_map(|group| view.records(&group)).collect()
 }
 
-/// A break that runs, an open and an operation that wait, on a stream that is to be deleted.
+/// A break that runs, an open, operations and locks that wait, and locks that are held, on a stream that is to be deleted.
 fn story() -> World {
     let mut world = World::new();
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
@@ -33,6 +36,20 @@ fn story() -> World {
         let rename = Operation::Rename { name: Arc::from("b") };
         world.ask(2, Command::Operate { session: two, open, operation: rename });
     }
+    let owner = OpenId::new(1);
+    let lock = |offset, exclusive| RangeLock { range: ByteRange::new(offset, 5), exclusive };
+    let own = Lock {
+        session: one,
+        open: owner,
+        locks: vec![lock(10, true), lock(300, false)],
+        wait: false,
+        sequence: LockSequence::new(2, 7),
+        allocation: 4096,
+    };
+    world.outcome(1, Command::Lock(own.clone())).unwrap();
+    world.ask(2, Command::Lock(Lock { session: two, open: OpenId::new(2), locks: vec![lock(12, true)], wait: true, ..own }));
+    let read = Operation::Read { range: Some(ByteRange::new(1, 2)) };
+    world.ask(2, Command::Operate { session: two, open: OpenId::new(2), operation: read });
     world
         .outcome(1, Command::Operate { session: one, open: OpenId::new(1), operation: Operation::Dispose { delete: true } })
         .unwrap();
@@ -87,6 +104,8 @@ fn answers_come_back() {
         Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Exclusive },
         Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Batch },
         Outcome::OplockAcknowledged { level: crate::OplockLevel::LevelII },
+        Outcome::Locked,
+        Outcome::Unlocked,
         Outcome::Acknowledged { state: Caching::RW },
         Outcome::Released,
         Outcome::Cancelled,
@@ -99,6 +118,9 @@ fn answers_come_back() {
         Limit::OpensPerFile,
         Limit::ParkedOpensPerFile,
         Limit::NameBytes,
+        Limit::LocksPerFile,
+        Limit::LocksPerOpen,
+        Limit::RangesPerRequest,
     ];
     let rejections = [
         Rejection::StaleIncarnation { current: None },
@@ -116,6 +138,10 @@ fn answers_come_back() {
         Rejection::DeletePending,
         Rejection::OplockNotBreaking,
         Rejection::InvalidOplockProtocol,
+        Rejection::LockNotGranted,
+        Rejection::RangeNotLocked,
+        Rejection::InvalidLockRange,
+        Rejection::FileLockConflict,
     ];
     let rejections = rejections.into_iter().chain(limits.map(Rejection::LimitReached));
     for answer in outcomes.into_iter().map(Ok).chain(rejections.map(Err)) {

@@ -3,13 +3,33 @@
 use std::time::Duration;
 
 use super::world::{World, leased};
-use crate::{Caching, Command, Disposition, Open, Piece, Record, Records, RestoreError, State};
+use crate::{
+    ByteRange, Caching, Command, Disposition, Lock, LockSequence, Open, Outcome, Piece, RangeLock, Record, Records, RestoreError,
+    SessionId, State,
+};
 
 fn records(state: &State) -> Vec<Record> {
     let view = state.view();
     let mut records: Vec<Record> = view.groups().flat_map(|group| view.records(&group)).collect();
     records.sort();
     records
+}
+
+/// Locks of two opens of a file, one of them waited for.
+fn locks(world: &mut World, one: SessionId, two: SessionId) {
+    let third = |session| Open { file: super::world::file(3), ..super::world::open(session) };
+    let mut opens = [(1, one), (2, two)].map(|(server, session)| match world.outcome(server, Command::Open(third(session))) {
+        Ok(Outcome::Opened { open, .. }) => (server, session, open),
+        other => panic!("{other:?}"),
+    });
+    for (server, session, open) in &mut opens {
+        let lock = RangeLock { range: ByteRange::new(5, 10), exclusive: true };
+        let sequence = LockSequence::new(1, 3);
+        let lock = Lock { session: *session, open: *open, locks: vec![lock], wait: true, sequence, allocation: 8 };
+        world.ask(*server, Command::Lock(lock));
+    }
+    assert_eq!(world.state.counts().locks, 1, "one is held");
+    assert!(world.state.locks_from((0, 0)).any(|lock| lock.waiting), "one waits");
 }
 
 /// Something of everything: a break in its first stage and what waits for it, a revoked lease, an ended server.
@@ -26,6 +46,7 @@ fn busy() -> World {
     world.ask(1, Command::Open(other(one, 0xc)));
     world.ask(2, Command::Open(other(two, 0xd)));
     world.ask(2, Command::Open(Open { disposition: Disposition::Overwrite, ..other(two, 0xe) }));
+    locks(&mut world, one, two);
     world
 }
 

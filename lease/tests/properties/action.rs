@@ -1,10 +1,10 @@
 //! What a play can do, as data that proptest can shrink. Indices are taken modulo what there is when the action is played.
 
-use lease::{Access, Caching, Disposition, Operation, OplockLevel, Share};
+use lease::{Access, Caching, Disposition, Operation, OplockLevel, RangeLock, Share};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::garbage::{level, operation};
+use crate::garbage::{allocation, level, locks, operation};
 
 /// One step of a play.
 #[derive(Debug, Clone)]
@@ -15,6 +15,15 @@ pub(crate) enum Action {
     Close(usize),
     /// Does something through some open.
     Operate(usize, Operation),
+    /// Locks through some open.
+    Lock {
+        index: usize,
+        locks: Vec<RangeLock>,
+        wait: bool,
+        allocation: u64,
+    },
+    /// Unlocks some lock that its owner believes to have.
+    Unlock(usize),
     /// Acknowledges some running break with some of these bits, or with its target.
     Acknowledge {
         which: usize,
@@ -128,6 +137,9 @@ fn action() -> impl Strategy<Value = Action> {
         30 => opening().prop_map(Action::Open),
         9 => any::<usize>().prop_map(Action::Close),
         6 => (any::<usize>(), operation()).prop_map(|(index, operation)| Action::Operate(index, operation)),
+        8 => (any::<usize>(), locks(), any::<bool>(), allocation())
+            .prop_map(|(index, locks, wait, allocation)| Action::Lock { index, locks, wait, allocation }),
+        4 => any::<usize>().prop_map(Action::Unlock),
         14 => (any::<usize>(), answer(), prop::bool::weighted(0.1))
             .prop_map(|(which, how, late)| Action::Acknowledge { which, how, late }),
         12 => (any::<usize>(), prop::option::weighted(0.3, prop_oneof![0..2_u8, any::<u8>()]))

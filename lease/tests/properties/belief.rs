@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lease::{Access, Caching, ClientGuid, FileKey, LeaseKey, OpenId, SessionId, Share};
+use lease::{Access, ByteRange, Caching, ClientGuid, FileKey, LeaseKey, OpenId, RangeLock, SessionId, Share};
 
 /// An owner of leases: what is not the same owner conflicts.
 pub(crate) type Owner = (ClientGuid, LeaseKey);
@@ -19,10 +19,12 @@ pub(crate) struct Held {
 }
 
 /// What the clients believe.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Beliefs {
     pub(crate) opens: BTreeMap<OpenId, Held>,
     pub(crate) leases: BTreeMap<Owner, (FileKey, Caching)>,
+    /// In the order in which they were granted.
+    pub(crate) locks: Vec<(OpenId, RangeLock)>,
 }
 
 /// Access that takes part in share modes and takes write caching from others: anything but a look at attributes
@@ -48,11 +50,39 @@ pub(crate) fn compatible(a: &Held, b: &Held) -> bool {
 impl Beliefs {
     /// A client learned that an open is gone; with the last one of a lease the lease is.
     pub(crate) fn close(&mut self, open: OpenId) {
+        self.locks.retain(|(owner, _)| *owner != open);
         if let Some(Held { owner: Some(owner), .. }) = self.opens.remove(&open)
             && !self.opens.values().any(|other| other.owner == Some(owner))
         {
             self.leases.remove(&owner);
         }
+    }
+
+    /// The locks of the file that an open is of, each with whether it is its own, that have a byte in common with a range. One of no
+    /// bytes is in the way of what reaches over it on both sides.
+    fn meeting(&self, open: OpenId, range: ByteRange) -> impl Iterator<Item = (bool, RangeLock)> {
+        let file = self.opens.get(&open).map(|held| &held.file);
+        let same_file = self.locks.iter().filter(move |(owner, _)| self.opens.get(owner).map(|held| &held.file) == file);
+        let end = |range: ByteRange| u128::from(range.offset) + u128::from(range.length);
+        let meets =
+            move |lock: &RangeLock| u128::from(lock.range.offset) < end(range) && u128::from(range.offset) < end(lock.range);
+        same_file.filter(move |(_, lock)| meets(lock)).map(move |(owner, lock)| (*owner == open, *lock))
+    }
+
+    /// Whether a lock is in the way of another: an exclusive one wants to be alone, and a shared one tolerates its owner's exclusive ones.
+    pub(crate) fn is_refused(&self, open: OpenId, asked: RangeLock) -> bool {
+        self.meeting(open, asked.range).any(|(own, lock)| asked.exclusive || lock.exclusive && !own)
+    }
+
+    /// Whether a lock is in the way of data: an exclusive one of somebody else, and of a write also any shared one.
+    pub(crate) fn is_forbidden(&self, open: OpenId, range: ByteRange, write: bool) -> bool {
+        range.length > 0 && self.meeting(open, range).any(|(own, lock)| if lock.exclusive { !own } else { write })
+    }
+
+    /// The oldest lock of an open on exactly this range is gone.
+    pub(crate) fn unlock(&mut self, open: OpenId, range: ByteRange) {
+        let at = self.locks.iter().position(|(owner, lock)| *owner == open && lock.range == range);
+        self.locks.remove(at.expect("only what is locked is unlocked"));
     }
 
     /// Every open of these sessions is gone.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation, Incarnation,
-    LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Request, RequestId,
-    Sequence, ServerId, SessionId, Settings, Share, State, VolumeId,
+    Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation,
+    Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation,
+    OplockLevel, RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, State, Unlock, VolumeId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -76,11 +76,48 @@ fn open() -> BoxedStrategy<Command> {
         .boxed()
 }
 
+/// Few ranges, so that they meet, and those at the end of all.
+pub(crate) fn range() -> BoxedStrategy<ByteRange> {
+    let offset = prop_oneof![16 => 0..3_u64, 1 => u64::MAX - 3..=u64::MAX];
+    let length = prop_oneof![16 => 0..4_u64, 1 => u64::MAX - 3..=u64::MAX];
+    let any = (offset, length).prop_map(|(offset, length)| ByteRange { offset, length });
+    prop_oneof![1 => Just(ByteRange::new(1, 2)), 1 => any].boxed()
+}
+
+fn range_lock() -> impl Strategy<Value = RangeLock> {
+    (range(), any::<bool>()).prop_map(|(range, exclusive)| RangeLock { range, exclusive })
+}
+
+/// Mostly one, and now and then none or several.
+pub(crate) fn locks() -> BoxedStrategy<Vec<RangeLock>> {
+    prop_oneof![8 => vec(range_lock(), 1), 2 => vec(range_lock(), 0..4)].boxed()
+}
+
+pub(crate) fn allocation() -> BoxedStrategy<u64> {
+    prop_oneof![Just(0), 0..6_u64, Just(u64::MAX)].boxed()
+}
+
+fn lock() -> BoxedStrategy<Command> {
+    let sequence = || prop::option::of((0..4_u32, 0..3_u32)).prop_map(|of| of.and_then(|(b, n)| LockSequence::new(b, n)));
+    let session = || (1..4_u64, 1..7_u64).prop_map(|(session, open)| (SessionId::new(session), OpenId::new(open)));
+    let ranges = prop_oneof![8 => vec(range(), 1), 1 => vec(range(), 0..4)];
+    prop_oneof![
+        1 => (session(), locks(), any::<bool>(), sequence(), allocation()).prop_map(
+            |((session, open), locks, wait, sequence, allocation)| {
+                Command::Lock(Lock { session, open, locks, wait, sequence, allocation })
+            }
+        ),
+        1 => (session(), ranges, sequence())
+            .prop_map(|((session, open), ranges, sequence)| Command::Unlock(Unlock { session, open, ranges, sequence })),
+    ]
+    .boxed()
+}
+
 /// Everything that can be done through an open, data more often than the rest.
 pub(crate) fn operation() -> BoxedStrategy<Operation> {
     prop_oneof![
-        3 => Just(Operation::Read),
-        3 => Just(Operation::Write),
+        3 => prop::option::of(range()).prop_map(|range| Operation::Read { range }),
+        3 => prop::option::of(range()).prop_map(|range| Operation::Write { range }),
         1 => Just(Operation::Resize),
         1 => Just(Operation::Rename { name: "other".into() }),
         1 => Just(Operation::Link),
@@ -114,6 +151,7 @@ fn command() -> BoxedStrategy<Command> {
             open: OpenId::new(open),
             operation,
         }),
+        20 => lock(),
         24 => (client(), key(), prop_oneof![1 => Just(0_u32), 2 => 0..16_u32], prop::option::weighted(0.3, number())).prop_map(|(client, key, state, generation)| {
             Command::Acknowledge { client, key, state, generation: generation.map(Generation::new) }
         }),
@@ -153,7 +191,11 @@ fn entry() -> BoxedStrategy<Entry> {
             if let (
                 Some(request),
                 true,
-                Command::Open(Open { session, .. }) | Command::Close { session, .. } | Command::Operate { session, .. },
+                Command::Open(Open { session, .. })
+                | Command::Close { session, .. }
+                | Command::Operate { session, .. }
+                | Command::Lock(Lock { session, .. })
+                | Command::Unlock(Unlock { session, .. }),
             ) = (&mut request, own, &command)
             {
                 // Sessions one to three are of servers zero to two, as it begins.
@@ -185,7 +227,7 @@ fn beginning() -> Vec<Entry> {
 }
 
 /// What garbage has to come across now and then: it is not all refused at the door.
-const ABOUT: [&str; 26] = [
+const ABOUT: [&str; 29] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -212,12 +254,15 @@ const ABOUT: [&str; 26] = [
     "no: KeyOnOtherFile",
     "no: InvalidParameter",
     "no: LimitReached",
+    "Locked",
+    "no: LockNotGranted",
+    "no: RangeNotLocked",
 ];
 
 /// Nothing that can be entered makes the table panic, breaks an invariant, or makes two tables differ.
 #[test]
 fn nothing_is_too_odd() {
-    try_all(&vec(entry(), 1..100), file!(), &ABOUT, |entries| {
+    try_all(&vec(entry(), 1..170), file!(), &ABOUT, |entries| {
         let mut state = State::new();
         let mut twin = State::new();
         let mut applier = Applier::default();

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lease::{
-    Caching, Command, ConnectionId, Effect, Entry, FileId, FileKey, Generation, Incarnation, LogTime, NoticeNumber, Open, OpenId,
-    Outcome, Rejection, Request, RequestId, Route, Sequence, ServerId, SessionId, Settings, State, VolumeId,
+    ByteRange, Caching, Command, ConnectionId, Effect, Entry, FileId, FileKey, Generation, Incarnation, LockInfo, LockOwner,
+    LogTime, NoticeNumber, Open, OpenId, Outcome, RangeLock, Rejection, Request, RequestId, Route, Sequence, ServerId, SessionId,
+    Settings, State, VolumeId,
 };
 
 use crate::action::{Action, Answer, Opening, actions};
@@ -30,7 +31,9 @@ enum About {
     Undeliverable(Route),
     Open { held: Held, lease: Option<lease::LeaseRequest> },
     Close(OpenId),
-    Operate,
+    Operate { open: OpenId, range: Option<(ByteRange, bool)> },
+    Lock { open: OpenId, locks: Vec<RangeLock>, wait: bool },
+    Unlock { open: OpenId, range: ByteRange },
     Oplock,
     Acknowledge { owner: Owner, state: u32 },
     Release(Owner),
@@ -75,6 +78,8 @@ struct Play {
     /// The last word on each request.
     words: BTreeMap<RequestId, Effect>,
     beliefs: Beliefs,
+    /// The locks that were held before the entry at hand.
+    locks_before: Vec<(OpenId, RangeLock)>,
     epochs: BTreeMap<Owner, u16>,
     told: BTreeMap<Owner, Generation>,
     debts: Debts,
@@ -98,6 +103,7 @@ impl Play {
     /// Applies an entry, learns from it, and checks everything.
     fn enter(&mut self, entry: &Entry) -> Vec<Effect> {
         let before = self.state.now();
+        self.locks_before.clone_from(&self.beliefs.locks);
         let effects = self.applier.apply(&mut self.state, entry);
         assert_eq!(self.state.now(), before.max(entry.at), "log time is the greatest stamp");
         assert!(self.state.next_deadline().is_none_or(|at| at > self.state.now()), "what is due does not survive an entry");
@@ -119,6 +125,12 @@ impl Play {
         self.beliefs.check();
         let counts = self.state.counts();
         assert_eq!(counts.opens, self.beliefs.opens.len(), "the clients know of as many opens as there are");
+        let held = self.state.locks_from((0, 0)).filter(|lock| !lock.waiting);
+        let mut held: Vec<_> = held.map(|LockInfo { owner: LockOwner::Open(open), lock, .. }| (open, lock)).collect();
+        let mut believed: Vec<_> = self.beliefs.locks.clone();
+        held.sort_by_key(|(open, lock)| (*open, lock.range, lock.exclusive));
+        believed.sort_by_key(|(open, lock)| (*open, lock.range, lock.exclusive));
+        assert_eq!(held, believed, "the clients have the locks that the table says");
         let known: BTreeMap<Owner, Caching> = self.state.leases().map(|lease| ((lease.client, lease.key), lease.state)).collect();
         let believed: BTreeMap<Owner, Caching> = self.beliefs.leases.iter().map(|(owner, (_, state))| (*owner, *state)).collect();
         assert_eq!(known, believed, "the clients believe what the table says");
@@ -142,6 +154,8 @@ impl Play {
             Action::Open(opening) => self.open(opening),
             Action::Close(index) => self.close(*index),
             Action::Operate(index, operation) => self.operate(*index, operation),
+            Action::Lock { index, locks, wait, allocation } => self.lock(*index, locks, *wait, *allocation),
+            Action::Unlock(index) => self.unlock(*index),
             Action::Acknowledge { which, how, late } => self.acknowledge(*which, *how, *late),
             Action::AcknowledgeOplock(index, level) => self.acknowledge_oplock(*index, *level),
             Action::Release(index) => self.release(*index),
@@ -212,6 +226,11 @@ impl Play {
             if self.state.counts().parked == 0 {
                 break;
             }
+            // No time sets free what waits for locks: their owners have to.
+            if let Some((open, _)) = self.beliefs.locks.first().copied() {
+                self.close_open(open);
+                continue;
+            }
             self.clock = self.clock.max(self.state.next_deadline().expect("who waits, waits for something"));
             self.unasked(Command::Tick);
         }
@@ -225,7 +244,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 25] = [
+const ABOUT: [&str; 31] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -251,6 +270,12 @@ const ABOUT: [&str; 25] = [
     "no: SharingViolation",
     "no: Cancelled",
     "no: DeletePending",
+    "Locked",
+    "Unlocked",
+    "no: LockNotGranted",
+    "no: RangeNotLocked",
+    "no: InvalidLockRange",
+    "no: FileLockConflict",
 ];
 
 #[test]

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use lease::{
-    Access, Caching, ClientGuid, Disposition, HANDLE_CACHING, LeaseKey, OPLOCK_LEVEL_LEASE, OplockLevel, READ_CACHING, ServerId,
-    Share, WRITE_CACHING,
+    Access, ByteRange, Caching, ClientGuid, Disposition, HANDLE_CACHING, LeaseKey, LockSequence, OPLOCK_LEVEL_LEASE, OplockLevel,
+    READ_CACHING, ServerId, Share, WRITE_CACHING,
 };
 
 /// An SMB server: one capital letter.
@@ -269,6 +269,54 @@ impl FromStr for Seconds {
         let millis: u64 = format!("{part:0<3}").parse().map_err(wrong)?;
         let whole: u64 = whole.parse().map_err(wrong)?;
         if part.len() > 3 { Err(format!("'{text}' is finer than a millisecond")) } else { Ok(Seconds(whole * 1000 + millis)) }
+    }
+}
+
+/// A range of bytes: `10/5` is five from the tenth on. `max` is the last offset there is, `max-1` the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span(pub(crate) ByteRange);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Span, String> {
+        let number = |text: &str| match text.strip_prefix("max") {
+            Some("") => Some(u64::MAX),
+            Some(less) => u64::MAX.checked_sub(less.strip_prefix('-')?.parse().ok()?),
+            None => text.parse().ok(),
+        };
+        let range = text.split_once('/').and_then(|(offset, length)| Some(ByteRange::new(number(offset)?, number(length)?)));
+        range.map(Span).ok_or_else(|| format!("'{text}' is no range: use offset/length"))
+    }
+}
+
+/// Exclusive, `x`, or shared, `s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LockKind(pub(crate) bool);
+
+impl FromStr for LockKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LockKind, String> {
+        match text {
+            "x" => Ok(LockKind(true)),
+            "s" => Ok(LockKind(false)),
+            other => Err(format!("'{other}' is neither x nor s")),
+        }
+    }
+}
+
+/// A bucket and a number of a lock sequence: `3.7`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LockNumber(pub(crate) LockSequence);
+
+impl FromStr for LockNumber {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LockNumber, String> {
+        let pair = text.split_once('.').and_then(|(bucket, number)| Some((bucket.parse().ok()?, number.parse().ok()?)));
+        let sequence = pair.and_then(|(bucket, number)| LockSequence::new(bucket, number));
+        sequence.map(LockNumber).ok_or_else(|| format!("'{text}' is no lock sequence: use bucket.number"))
     }
 }
 

@@ -1,14 +1,17 @@
 //! Plays a script: turns each verb into an entry, and what comes of it into text.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use goldenscript::Context;
-use lease::{Command, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Open, Operation, Settings};
+use lease::{
+    Command, Entry, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Lock, Open, Operation, RangeLock, Settings, Unlock,
+};
 
-use crate::args::{Bits, Key, Seat, Server, seconds};
+use crate::args::{Bits, Key, LockKind, Seat, Server, Span, seconds};
 use crate::show;
 use crate::verbs::Verb;
 use crate::world::{About, World};
@@ -19,6 +22,8 @@ type Played = Result<String, Box<dyn Error>>;
 #[derive(Debug, Default)]
 pub(crate) struct Player {
     world: World,
+    /// The last entry that locked something through each handle.
+    locks: BTreeMap<String, (Seat, Entry)>,
 }
 
 impl goldenscript::Runner for Player {
@@ -41,8 +46,9 @@ impl Player {
     fn play(&mut self, verb: &Verb) -> Played {
         match verb {
             Verb::Open { .. } => self.open(verb),
-            Verb::Read(names) => self.operate(names, &Operation::Read),
-            Verb::Write(names) => self.operate(names, &Operation::Write),
+            Verb::Read { handles, at } => self.operate(handles, &Operation::Read { range: at.map(|at| at.0) }),
+            Verb::Write { handles, at } => self.operate(handles, &Operation::Write { range: at.map(|at| at.0) }),
+            Verb::Lock { .. } | Verb::Unlock { .. } => self.lock(verb),
             Verb::Resize(names) => self.operate(names, &Operation::Resize),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
             Verb::Link(names) => self.operate(names, &Operation::Link),
@@ -87,9 +93,13 @@ impl Player {
             }
             Verb::Retry(name) => self.retry(name.as_deref()),
             Verb::Reuse { id, open } => self.reuse(id, open),
-            Verb::Leases | Verb::Lease { .. } | Verb::Oplock(_) | Verb::Counts | Verb::Outstanding(_) | Verb::Deadline => {
-                self.look(verb)
-            }
+            Verb::Leases
+            | Verb::Locks
+            | Verb::Lease { .. }
+            | Verb::Oplock(_)
+            | Verb::Counts
+            | Verb::Outstanding(_)
+            | Verb::Deadline => self.look(verb),
             Verb::Fresh => {
                 self.world = World::default();
                 Ok(String::new())
@@ -153,6 +163,34 @@ impl Player {
         Ok(self.ask(seat.server, Command::Operate { session, open, operation: operation.clone() }, about))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]
+    fn lock(&mut self, verb: &Verb) -> Played {
+        let (Verb::Lock { handle: name, .. } | Verb::Unlock { handle: name, .. }) = verb else {
+            unreachable!("only locks come here")
+        };
+        let (seat, session, open) = self.world.handle(name)?;
+        let open = open.ok_or_else(|| format!("'{name}' was never opened"))?;
+        let (command, about) = match verb {
+            Verb::Lock { wait, seq, alloc, ranges, .. } => {
+                let lock = |(kind, span): &(LockKind, Span)| RangeLock { range: span.0, exclusive: kind.0 };
+                let locks = ranges.iter().map(lock).collect();
+                let sequence = seq.map(|seq| seq.0);
+                let about = format!("lock {name}");
+                (Command::Lock(Lock { session, open, locks, wait: *wait, sequence, allocation: *alloc }), about)
+            }
+            Verb::Unlock { seq, ranges, .. } => {
+                let ranges = ranges.iter().map(|span| span.0).collect();
+                (Command::Unlock(Unlock { session, open, ranges, sequence: seq.map(|seq| seq.0) }), format!("unlock {name}"))
+            }
+            _ => unreachable!("only locks come here"),
+        };
+        let effects = self.world.request(seat.server, command, About::Operation(about.clone()));
+        if let Ok(entry) = self.world.last_request() {
+            self.locks.insert(about, (seat, entry));
+        }
+        Ok(show::effects(&self.world, &effects))
+    }
+
     fn ack(&mut self, seat: Seat, generation: Option<u64>, leases: &[(Key, Bits)]) -> String {
         let mut text = String::new();
         for (key, Bits(state)) in leases {
@@ -169,8 +207,10 @@ impl Player {
     }
 
     fn cancel(&mut self, name: &str) -> Played {
-        let (seat, ..) = self.world.handle(name)?;
-        let opening = self.world.opening(name)?;
+        let (seat, opening) = match self.locks.get(name) {
+            Some(lock) => lock.clone(),
+            None => (self.world.handle(name)?.0, self.world.opening(name)?),
+        };
         let sequence = opening.request.expect("an open is a request").id.sequence;
         Ok(self.ask(seat.server, Command::Cancel { sequence }, About::Cancel(name.to_owned())))
     }
@@ -279,6 +319,14 @@ impl Player {
                 }
                 if text.is_empty() {
                     text.push_str("no leases\n");
+                }
+            }
+            Verb::Locks => {
+                for lock in state.locks_from((0, 0)) {
+                    writeln!(text, "{}", show::lock(&self.world, &lock))?;
+                }
+                if text.is_empty() {
+                    text.push_str("no locks\n");
                 }
             }
             Verb::Lease { client, key } => match state.lease(client.guid(), key.key()) {

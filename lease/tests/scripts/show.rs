@@ -1,6 +1,6 @@
 //! What came of a command, told in the names of the script: one line an effect, headed by the server that is told.
 
-use lease::{Break, Caching, Counts, Effect, Grant, LeaseInfo, OplockLevel, Outcome, Rejection, RequestId, Route};
+use lease::{Break, Caching, Counts, Effect, Grant, LeaseInfo, LockInfo, OplockLevel, Outcome, Rejection, RequestId, Route};
 
 use crate::args::{Client, Key, Server, seconds};
 use crate::world::{About, World};
@@ -71,6 +71,8 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::Closed { delete: false } => "closed".to_owned(),
         Outcome::Closed { delete: true } => "closed, and the file is gone".to_owned(),
         Outcome::Clear => "is clear".to_owned(),
+        Outcome::Locked => "locked".to_owned(),
+        Outcome::Unlocked => "unlocked".to_owned(),
         Outcome::Acknowledged { state } => format!("acknowledged, {} now", caching(*state)),
         Outcome::Released => "released".to_owned(),
         Outcome::Cancelled => "done".to_owned(),
@@ -108,6 +110,10 @@ fn refusal(rejection: Rejection) -> String {
         | Rejection::DeletePending
         | Rejection::OplockNotBreaking
         | Rejection::InvalidOplockProtocol
+        | Rejection::LockNotGranted
+        | Rejection::RangeNotLocked
+        | Rejection::InvalidLockRange
+        | Rejection::FileLockConflict
         | Rejection::Cancelled
         | Rejection::InvalidParameter) => other.to_string(),
     }
@@ -160,12 +166,23 @@ pub(crate) fn lease(world: &World, lease: &LeaseInfo) -> String {
     text.concat()
 }
 
+/// A lock as it is.
+pub(crate) fn lock(world: &World, lock: &LockInfo) -> String {
+    let LockInfo { number: _, part: _, file, name: _, owner, session: _, client, lock, waiting } = lock;
+    let handle = world.handle_of(*owner).unwrap_or("?");
+    let waits = if *waiting { ", waits" } else { "" };
+    let kind = if lock.exclusive { "exclusive" } else { "shared" };
+    let (offset, length) = (lock.range.offset, lock.range.length);
+    format!("{} {handle} {} {offset}/{length} {kind}{waits}", Client::of(*client), world.file_name(file))
+}
+
 /// What there is, without what there is none of.
 pub(crate) fn counts(counts: &Counts) -> String {
-    let Counts { files, opens, leases, breaking, parked, sessions, clients, servers: _ } = *counts;
+    let Counts { files, opens, locks, leases, breaking, parked, sessions, clients, servers: _ } = *counts;
     let named = [
         (files, "files"),
         (opens, "opens"),
+        (locks, "locks"),
         (leases, "leases"),
         (breaking, "breaking"),
         (parked, "waiting"),

@@ -1,6 +1,8 @@
 //! The manual of the scripts: one verb a variant.
 
-use crate::args::{Bits, Client, Disposes, Key, Level, LevelByte, Seat, Seconds, Server, Shared, Wanted};
+use crate::args::{
+    Bits, Client, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted,
+};
 
 /// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
 /// sends the request as that life of the server, whatever the current one is.
@@ -48,10 +50,51 @@ pub(crate) enum Verb {
     },
     /// Closes handles.
     Close(Vec<String>),
-    /// Asks to do something through handles: `read h1`, `write h1 h2`.
-    Read(Vec<String>),
+    /// Asks to do something through handles: `read h1`, `write h1 h2`; `read h1 at=10/5` reads five bytes from the tenth on.
+    Read {
+        /// Through which.
+        handles: Vec<String>,
+        /// Which bytes.
+        #[arg(key)]
+        at: Option<Span>,
+    },
     /// See `read`.
-    Write(Vec<String>),
+    Write {
+        /// Through which.
+        handles: Vec<String>,
+        /// Which bytes.
+        #[arg(key)]
+        at: Option<Span>,
+    },
+    /// Locks bytes through a handle: `lock h1 x=10/5 s=20/5`, exclusive or shared.
+    Lock {
+        /// Through which handle.
+        handle: String,
+        /// Whether it waits for locks in its way.
+        #[arg(key, optional)]
+        wait: bool,
+        /// The bucket and number of its sequence, as `3.7`.
+        #[arg(key)]
+        seq: Option<LockNumber>,
+        /// How many bytes of the file are allocated; none by default.
+        #[arg(key, optional)]
+        alloc: u64,
+        /// What.
+        #[arg(key, optional, many)]
+        ranges: Vec<(LockKind, Span)>,
+    },
+    /// Unlocks bytes through a handle: `unlock h1 10/5 20/5`.
+    Unlock {
+        /// Through which handle.
+        handle: String,
+        /// The bucket and number of its sequence.
+        #[arg(key)]
+        seq: Option<LockNumber>,
+        /// What.
+        ranges: Vec<Span>,
+    },
+    /// Lists the locks, held and waited for.
+    Locks,
     /// See `read`: sets the end of file or the allocation.
     Resize(Vec<String>),
     /// See `read`: sets the security descriptor.
@@ -94,7 +137,7 @@ pub(crate) enum Verb {
         /// The lease.
         key: Key,
     },
-    /// Cancels a parked open: `cancel h2`.
+    /// Cancels a parked open, `cancel h2`; or the last lock through a handle, `cancel "lock h2"`.
     Cancel(String),
     /// Sets up a session on a new connection.
     Connect(Seat),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Break, Command, ConnectionId, Effect, Entry, FileId, FileKey, Incarnation, LogTime, NoticeNumber, OpenId, OplockBreak, Outcome,
-    Rejection, Request, RequestId, Route, Sequence, SessionId, State, VolumeId,
+    Break, Command, ConnectionId, Effect, Entry, FileId, FileKey, Incarnation, LockOwner, LogTime, NoticeNumber, OpenId,
+    OplockBreak, Outcome, Rejection, Request, RequestId, Route, Sequence, SessionId, State, VolumeId,
 };
 
 use crate::args::{Key, Seat, Server};
@@ -256,6 +256,11 @@ impl World {
     /// The entry that opened the handle.
     pub(crate) fn opening(&self, name: &str) -> Result<Entry, String> {
         self.handles.get(name).map(|handle| handle.entry.clone()).ok_or_else(|| format!("there is no handle '{name}'"))
+    }
+
+    /// The handle that a lock is of.
+    pub(crate) fn handle_of(&self, LockOwner::Open(owner): LockOwner) -> Option<&str> {
+        self.handles.iter().find(|(_, handle)| handle.open == Some(owner)).map(|(name, _)| name.as_str())
     }
 
     /// The last request of the script.

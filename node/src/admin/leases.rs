@@ -10,7 +10,7 @@ use crate::exit::Failure;
 use crate::output::{Report, count, table};
 
 /// Leases that are asked for at a time.
-const PAGE: u32 = 1000;
+pub(super) const PAGE: u32 = 1000;
 
 /// One lease.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -57,6 +57,10 @@ impl AdminService for Lobby {
         Err(not_formed())
     }
 
+    async fn list_locks(&self, _: Request<pb::ListLocksRequest>) -> Result<Response<pb::ListLocksResponse>, Status> {
+        Err(not_formed())
+    }
+
     async fn get_lease(&self, _: Request<pb::GetLeaseRequest>) -> Result<Response<pb::GetLeaseResponse>, Status> {
         Err(not_formed())
     }

@@ -4,6 +4,7 @@
 //! that node: skipping a part of it would make its table differ from the others.
 
 mod command;
+mod lock;
 mod open;
 mod operation;
 mod record;
@@ -15,6 +16,7 @@ use lease::Entry;
 use prost::Message;
 
 pub use command::CommandRecord;
+pub use lock::{LockRecord, RangeRecord};
 pub use open::OpenRecord;
 pub use operation::OperateRecord;
 pub use record::{EntryRecord, RequestRecord};

@@ -49,6 +49,22 @@ pub struct LeaseFilter {
     pub stale: bool,
 }
 
+/// Which byte-range locks to list. What is none lets all through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LockFilter {
+    /// Only locks of this client.
+    pub client: Option<ClientGuid>,
+    /// Only locks on this file; on all its streams if none is named.
+    pub file: Option<FileKey>,
+    /// Only locks that are waited for.
+    pub waiting: bool,
+    /// Answer from a node's table as it is.
+    pub stale: bool,
+}
+
+/// One page of a list of locks.
+pub type LockPage = pb::ListLocksResponse;
+
 /// One page of a list.
 pub type LeasePage = pb::ListLeasesResponse;
 
@@ -98,6 +114,20 @@ impl Admin {
             stale: *stale,
         };
         self.anywhere(async |mut node| node.list_leases(request.clone()).await).await
+    }
+
+    /// One page of byte-range locks, held and waited for: `token` as for leases.
+    pub async fn locks(&self, filter: &LockFilter, page_size: u32, token: &str) -> Result<LockPage, AdminError> {
+        let LockFilter { client, file, waiting, stale } = filter;
+        let request = pb::ListLocksRequest {
+            client: client.map(|client| client.to_bytes().to_vec()),
+            file: file.as_ref().map(convert::file_key_to),
+            waiting: *waiting,
+            page_size,
+            page_token: token.to_owned(),
+            stale: *stale,
+        };
+        self.anywhere(async |mut node| node.list_locks(request.clone()).await).await
     }
 
     /// One lease, if there is such a one.

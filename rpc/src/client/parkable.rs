@@ -9,7 +9,8 @@ use super::pending::Answer;
 use super::server::Server;
 use super::{CallError, Opened};
 
-/// A request on its way that may be parked. Dropping it cancels the request, and closes what it opens if it is granted nevertheless.
+/// A request on its way that may be parked. Dropping it cancels the request, and closes what it opens or unlocks what it locks if it is
+/// granted nevertheless.
 #[derive(Debug)]
 pub struct PendingRequest<T> {
     pub(super) server: Server,
@@ -26,6 +27,8 @@ pub struct PendingRequest<T> {
 pub type PendingOpen = PendingRequest<Opened>;
 /// An operation on its way.
 pub type PendingOperation = PendingRequest<()>;
+/// Locks on their way.
+pub type PendingLock = PendingRequest<()>;
 
 impl<T> PendingRequest<T> {
     /// The request's name.
@@ -83,6 +86,10 @@ impl<T> PendingRequest<T> {
 pub(super) fn opened(index: u64, outcome: &Outcome) -> Result<Opened, CallError> {
     let Outcome::Opened { open, lease, oplock } = *outcome else { return Err(unexpected(outcome)) };
     Ok(Opened { open, lease, oplock, index })
+}
+
+pub(super) fn locked(_: u64, outcome: &Outcome) -> Result<(), CallError> {
+    if *outcome == Outcome::Locked { Ok(()) } else { Err(unexpected(outcome)) }
 }
 
 pub(super) fn clear(_: u64, outcome: &Outcome) -> Result<(), CallError> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use lease::{
-    Caching, ClientGuid, Command, ConnectionId, Generation, Incarnation, LeaseKey, Open, OpenId, Operation, OplockLevel, Outcome,
-    Rejection, RequestId, Sequence, ServerId, SessionId,
+    Caching, ClientGuid, Command, ConnectionId, Generation, Incarnation, LeaseKey, Lock, Open, OpenId, Operation, OplockLevel,
+    Outcome, Rejection, RequestId, Sequence, ServerId, SessionId, Unlock,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -13,11 +13,11 @@ use super::fence::Fence;
 use super::link::Trouble;
 use super::notices::{NOTICES_MAX, Notices};
 use super::options::ServerOptions;
-use super::parkable::{self, PendingOpen, PendingOperation, PendingRequest, unexpected};
+use super::parkable::{self, PendingLock, PendingOpen, PendingOperation, PendingRequest, unexpected};
 use super::pending::{Answer, Asker};
 use super::session::{Ends, Order, Sequences, Session};
 use super::{Attached, CallError, ClientError, Opened};
-use crate::convert::{command_to, open_to, operate_to};
+use crate::convert::{command_to, lock_to, open_to, operate_to};
 use crate::proto::v1::request::Command as Wire;
 
 /// Requests that may wait for the session to take them.
@@ -141,6 +141,22 @@ impl Server {
     /// Begins to ask whether something is in the way of an operation, and lets the caller see whether it is parked, and cancel it.
     pub fn begin_operation(&self, session: SessionId, open: OpenId, operation: &Operation) -> PendingOperation {
         self.begin(Wire::Operate(operate_to(session, open, operation)), parkable::clear)
+    }
+
+    /// Locks ranges of bytes (MS-SMB2 3.3.5.14.2): all or nothing. Waits while parked: without limit, since a client may wait for a lock
+    /// as long as it likes.
+    pub async fn lock(&self, lock: &Lock) -> Result<(), CallError> {
+        self.begin_lock(lock).finish().await
+    }
+
+    /// Begins to lock ranges of bytes, and lets the caller see whether that is parked, and cancel it.
+    pub fn begin_lock(&self, lock: &Lock) -> PendingLock {
+        self.begin(Wire::Lock(lock_to(lock)), parkable::locked)
+    }
+
+    /// Unlocks ranges of bytes (MS-SMB2 3.3.5.14.1): in order, as far as it gets.
+    pub async fn unlock(&self, unlock: Unlock) -> Result<(), CallError> {
+        self.call(&Command::Unlock(unlock)).await.map(drop)
     }
 
     fn begin<T>(&self, command: Wire, expected: fn(u64, &Outcome) -> Result<T, CallError>) -> PendingRequest<T> {

@@ -29,6 +29,10 @@ pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
         Rejection::DeletePending => Reason::DeletePending,
         Rejection::OplockNotBreaking => Reason::OplockNotBreaking,
         Rejection::InvalidOplockProtocol => Reason::InvalidOplockProtocol,
+        Rejection::LockNotGranted => Reason::LockNotGranted,
+        Rejection::RangeNotLocked => Reason::RangeNotLocked,
+        Rejection::InvalidLockRange => Reason::InvalidLockRange,
+        Rejection::FileLockConflict => Reason::FileLockConflict,
         Rejection::LimitReached(which) => {
             limit = limit_to(*which);
             Reason::LimitReached
@@ -46,6 +50,9 @@ fn limit_to(limit: Limit) -> pb::Limit {
         Limit::OpensPerFile => pb::Limit::OpensPerFile,
         Limit::ParkedOpensPerFile => pb::Limit::ParkedOpensPerFile,
         Limit::NameBytes => pb::Limit::NameBytes,
+        Limit::LocksPerFile => pb::Limit::LocksPerFile,
+        Limit::LocksPerOpen => pb::Limit::LocksPerOpen,
+        Limit::RangesPerRequest => pb::Limit::RangesPerRequest,
     }
 }
 
@@ -59,6 +66,9 @@ fn limit_from(limit: pb::Limit) -> Option<Limit> {
         pb::Limit::OpensPerFile => Some(Limit::OpensPerFile),
         pb::Limit::ParkedOpensPerFile => Some(Limit::ParkedOpensPerFile),
         pb::Limit::NameBytes => Some(Limit::NameBytes),
+        pb::Limit::LocksPerFile => Some(Limit::LocksPerFile),
+        pb::Limit::LocksPerOpen => Some(Limit::LocksPerOpen),
+        pb::Limit::RangesPerRequest => Some(Limit::RangesPerRequest),
     }
 }
 
@@ -82,6 +92,10 @@ pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
         Reason::DeletePending => Rejection::DeletePending,
         Reason::OplockNotBreaking => Rejection::OplockNotBreaking,
         Reason::InvalidOplockProtocol => Rejection::InvalidOplockProtocol,
+        Reason::LockNotGranted => Rejection::LockNotGranted,
+        Reason::RangeNotLocked => Rejection::RangeNotLocked,
+        Reason::InvalidLockRange => Rejection::InvalidLockRange,
+        Reason::FileLockConflict => Rejection::FileLockConflict,
         Reason::LimitReached => Rejection::LimitReached(limit_from(pb::Limit::try_from(*limit).ok()?)?),
     })
 }
@@ -105,6 +119,8 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
         }
         Ok(Outcome::Closed { delete }) => Wire::Closed(pb::Closed { delete: *delete }),
         Ok(Outcome::Clear) => Wire::Clear(pb::Clear {}),
+        Ok(Outcome::Locked) => Wire::Locked(pb::Locked {}),
+        Ok(Outcome::Unlocked) => Wire::Unlocked(pb::Unlocked {}),
         Ok(Outcome::Acknowledged { state }) => Wire::Acknowledged(pb::Acknowledged { state: state.bits() }),
         Ok(Outcome::Released) => Wire::Released(pb::Released {}),
         Ok(Outcome::Cancelled) => Wire::Cancelled(pb::Cancelled {}),
@@ -167,6 +183,8 @@ pub(crate) fn answer_from(wire: &Wire) -> Option<Result<Outcome, Rejection>> {
         }
         Wire::Closed(pb::Closed { delete }) => Outcome::Closed { delete: *delete },
         Wire::Clear(pb::Clear {}) => Outcome::Clear,
+        Wire::Locked(pb::Locked {}) => Outcome::Locked,
+        Wire::Unlocked(pb::Unlocked {}) => Outcome::Unlocked,
         Wire::Acknowledged(pb::Acknowledged { state }) => Outcome::Acknowledged { state: Caching::from_bits(*state)? },
         Wire::Released(pb::Released {}) => Outcome::Released,
         Wire::Cancelled(pb::Cancelled {}) => Outcome::Cancelled,

@@ -11,6 +11,7 @@ use lease::{
 use super::answer::{oplock_level_from, oplock_level_to};
 use super::field::BadField;
 use super::ids::{client_guid, file_key, file_key_to, incarnation, lease_key, name, not_zero, server_id, short};
+use super::lock::{lock_from, lock_to, range_from, range_to, unlock_from, unlock_to};
 use crate::proto::v1 as pb;
 use crate::proto::v1::request::Command as Wire;
 
@@ -58,6 +59,8 @@ pub(crate) fn command_from(command: Option<&Wire>) -> Result<Command, BadField> 
             Ok(Command::Close { session: session_id(*session)?, open: OpenId::new(not_zero("open", *open)?) })
         }
         Wire::Operate(operate) => operate_from(operate),
+        Wire::Lock(lock) => lock_from(lock).map(Command::Lock),
+        Wire::Unlock(unlock) => unlock_from(unlock).map(Command::Unlock),
         Wire::Acknowledge(pb::Acknowledge { client, key, state, generation }) => Ok(Command::Acknowledge {
             client: client_guid(client)?,
             key: lease_key("key", key)?,
@@ -86,7 +89,7 @@ pub(crate) fn command_from(command: Option<&Wire>) -> Result<Command, BadField> 
 }
 
 /// A session.
-fn session_id(number: u64) -> Result<SessionId, BadField> {
+pub(super) fn session_id(number: u64) -> Result<SessionId, BadField> {
     not_zero("session", number).map(SessionId::new)
 }
 
@@ -137,10 +140,15 @@ pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
 
 /// What is done through an open.
 pub(crate) fn operate_from(operate: &pb::Operate) -> Result<Command, BadField> {
-    let pb::Operate { session, open, operation: number, name: path } = operate;
+    let pb::Operate { session, open, operation: number, name: path, range } = operate;
+    let reads_or_writes = matches!(pb::Operation::try_from(*number), Ok(pb::Operation::Read | pb::Operation::Write));
+    if range.is_some() && !reads_or_writes {
+        return Err(BadField::new("range", "must be absent, except for a read or a write"));
+    }
+    let range = range.map(range_from);
     let operation = match pb::Operation::try_from(*number) {
-        Ok(pb::Operation::Read) => Operation::Read,
-        Ok(pb::Operation::Write) => Operation::Write,
+        Ok(pb::Operation::Read) => Operation::Read { range },
+        Ok(pb::Operation::Write) => Operation::Write { range },
         Ok(pb::Operation::Resize) => Operation::Resize,
         Ok(pb::Operation::Rename) => Operation::Rename { name: name("name", path)? },
         Ok(pb::Operation::Link) => Operation::Link,
@@ -162,9 +170,13 @@ pub(crate) fn operate_from(operate: &pb::Operate) -> Result<Command, BadField> {
 
 /// What is done through an open, for the wire.
 pub(crate) fn operate_to(session: SessionId, open: OpenId, operation: &Operation) -> pb::Operate {
+    let range = match operation {
+        Operation::Read { range } | Operation::Write { range } => range.map(range_to),
+        Operation::Resize | Operation::Rename { .. } | Operation::Link | Operation::Dispose { .. } | Operation::SetSecurity => None,
+    };
     let (operation, name) = match operation {
-        Operation::Read => (pb::Operation::Read, ""),
-        Operation::Write => (pb::Operation::Write, ""),
+        Operation::Read { .. } => (pb::Operation::Read, ""),
+        Operation::Write { .. } => (pb::Operation::Write, ""),
         Operation::Resize => (pb::Operation::Resize, ""),
         Operation::Rename { name } => (pb::Operation::Rename, name.as_ref()),
         Operation::Link => (pb::Operation::Link, ""),
@@ -172,7 +184,7 @@ pub(crate) fn operate_to(session: SessionId, open: OpenId, operation: &Operation
         Operation::Dispose { delete: false } => (pb::Operation::Keep, ""),
         Operation::SetSecurity => (pb::Operation::SetSecurity, ""),
     };
-    pb::Operate { session: session.get(), open: open.get(), operation: operation.into(), name: name.to_owned() }
+    pb::Operate { session: session.get(), open: open.get(), operation: operation.into(), name: name.to_owned(), range }
 }
 
 /// What happens to the data.
@@ -216,6 +228,8 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
         Command::Open(open) => Wire::Open(open_to(open.clone())),
         Command::Close { session, open } => Wire::Close(pb::Close { session: session.get(), open: open.get() }),
         Command::Operate { session, open, operation } => Wire::Operate(operate_to(*session, *open, operation)),
+        Command::Lock(lock) => Wire::Lock(lock_to(lock)),
+        Command::Unlock(unlock) => Wire::Unlock(unlock_to(unlock)),
         Command::Acknowledge { client, key, state, generation } => Wire::Acknowledge(pb::Acknowledge {
             client: client.to_bytes().to_vec(),
             key: key.to_bytes().to_vec(),

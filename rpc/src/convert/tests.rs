@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Break, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Epoch, FileId, FileKey, Generation, Grant,
-    GrantV2, Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, OplockBreak,
-    OplockLevel, Outcome, Rejection, RequestId, Route, Sequence, ServerId, SessionId, Share, VolumeId,
+    Access, Break, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Epoch, FileId, FileKey, Generation,
+    Grant, GrantV2, Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId,
+    Operation, OplockBreak, OplockLevel, Outcome, RangeLock, Rejection, RequestId, Route, Sequence, ServerId, SessionId, Share,
+    Unlock, VolumeId,
 };
 
 use super::{Told, answer, answer_from, command_from, command_to, delivery, request, request_from, told};
@@ -36,6 +37,18 @@ fn open() -> Open {
     }
 }
 
+fn lock() -> Lock {
+    let lock = |offset, exclusive| RangeLock { range: ByteRange::new(offset, 2), exclusive };
+    Lock {
+        session: SessionId::new(3),
+        open: OpenId::new(1),
+        locks: vec![lock(u64::MAX, true), lock(1, false)],
+        wait: false,
+        sequence: LockSequence::new(64, 15),
+        allocation: 4096,
+    }
+}
+
 /// One of each command that has a wire form.
 fn commands() -> Vec<Command> {
     let (client, key) = (ClientGuid::from_u128(5), LeaseKey::from_u128(6));
@@ -61,8 +74,25 @@ fn commands() -> Vec<Command> {
             ..open()
         }),
         Command::Close { session: SessionId::new(3), open: OpenId::new(1) },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Read },
-        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Write },
+        Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Read { range: None } },
+        Command::Operate {
+            session: SessionId::new(3),
+            open: OpenId::new(1),
+            operation: Operation::Read { range: Some(ByteRange::new(1, 2)) },
+        },
+        Command::Operate {
+            session: SessionId::new(3),
+            open: OpenId::new(1),
+            operation: Operation::Write { range: Some(ByteRange::new(u64::MAX, 0)) },
+        },
+        Command::Lock(lock()),
+        Command::Lock(Lock { locks: lock().locks[..1].to_vec(), wait: true, sequence: None, ..lock() }),
+        Command::Unlock(Unlock {
+            session: SessionId::new(3),
+            open: OpenId::new(1),
+            ranges: vec![ByteRange::new(1, 2), ByteRange::new(3, 0)],
+            sequence: LockSequence::new(1, 0),
+        }),
         Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Resize },
         Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Rename { name: "b".into() } },
         Command::Operate { session: SessionId::new(3), open: OpenId::new(1), operation: Operation::Link },
@@ -114,6 +144,8 @@ fn every_outcome_comes_back_as_it_was() {
         Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Exclusive },
         Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Batch },
         Outcome::OplockAcknowledged { level: OplockLevel::None },
+        Outcome::Locked,
+        Outcome::Unlocked,
         Outcome::Acknowledged { state: Caching::RH },
         Outcome::Released,
         Outcome::Cancelled,

@@ -1,6 +1,7 @@
 //! What operators ask.
 
 mod list;
+mod locks;
 mod members;
 mod status;
 mod who;
@@ -56,6 +57,10 @@ impl pb::admin_service_server::AdminService for Admin {
 
     async fn who_has_file(&self, request: Request<pb::WhoHasFileRequest>) -> Result<Response<pb::WhoHasFileResponse>, Status> {
         who::who(&self.coordinator, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_locks(&self, request: Request<pb::ListLocksRequest>) -> Result<Response<pb::ListLocksResponse>, Status> {
+        locks::list(&self.coordinator, &request.into_inner()).await.map(Response::new)
     }
 
     async fn state_hash(&self, _: Request<pb::StateHashRequest>) -> Result<Response<pb::StateHashResponse>, Status> {

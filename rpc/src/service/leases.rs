@@ -168,6 +168,23 @@ impl pb::lease_service_server::LeaseService for Leases {
         }
     }
 
+    async fn lock(&self, request: Request<pb::LockRequest>) -> Result<Response<pb::LockResponse>, Status> {
+        let pb::LockRequest { header, command, return_when_parked } = request.into_inner();
+        match self.ask_patiently(header.as_ref(), Wire::Lock(present(command)?), return_when_parked).await? {
+            Patient::Answered(answer) => answered!(answer, LockResponse, lock_response, Locked),
+            Patient::Parked(parked) => {
+                let result = Some(pb::lock_response::Result::Parked(parked));
+                Ok(Response::new(pb::LockResponse { index: 0, result }))
+            }
+        }
+    }
+
+    async fn unlock(&self, request: Request<pb::UnlockRequest>) -> Result<Response<pb::UnlockResponse>, Status> {
+        let pb::UnlockRequest { header, command } = request.into_inner();
+        let command = Wire::Unlock(present(command)?);
+        answered!(self.ask(header.as_ref(), command).await?, UnlockResponse, unlock_response, Unlocked)
+    }
+
     async fn close(&self, request: Request<pb::CloseRequest>) -> Result<Response<pb::CloseResponse>, Status> {
         let pb::CloseRequest { header, command } = request.into_inner();
         let command = Wire::Close(present(command)?);

@@ -49,7 +49,14 @@ fn all_rejections() -> Vec<Rejection> {
         Rejection::LimitReached(Limit::ConnectionsPerClient),
         Rejection::LimitReached(Limit::OpensPerFile),
         Rejection::LimitReached(Limit::ParkedOpensPerFile),
+        Rejection::LockNotGranted,
+        Rejection::RangeNotLocked,
+        Rejection::InvalidLockRange,
+        Rejection::FileLockConflict,
         Rejection::LimitReached(Limit::NameBytes),
+        Rejection::LimitReached(Limit::LocksPerFile),
+        Rejection::LimitReached(Limit::LocksPerOpen),
+        Rejection::LimitReached(Limit::RangesPerRequest),
     ]
 }
 

@@ -95,6 +95,8 @@ serve_streams_only! {
     open OpenRequest OpenResponse,
     close CloseRequest CloseResponse,
     operate OperateRequest OperateResponse,
+    lock LockRequest LockResponse,
+    unlock UnlockRequest UnlockResponse,
     acknowledge AcknowledgeRequest AcknowledgeResponse,
     acknowledge_oplock AcknowledgeOplockRequest AcknowledgeOplockResponse,
     release ReleaseRequest ReleaseResponse,

@@ -143,9 +143,29 @@ async fn the_rest(script: &mut Script, sessions: &[u64], open: u64) {
     let command = Some(pb::Cancel { sequence: 1 });
     result!(node.cancel(pb::CancelRequest { header, command }).await, cancel_response, Cancelled);
     let (mut node, header) = script.next();
-    let command = Some(pb::Operate { session: sessions[0], open, operation: pb::Operation::Read.into(), name: String::new() });
+    let command =
+        Some(pb::Operate { session: sessions[0], open, operation: pb::Operation::Read.into(), name: String::new(), range: None });
     let request = pb::OperateRequest { header, command, return_when_parked: true };
     result!(node.operate(request).await, operate_response, Clear);
+    let (mut node, header) = script.next();
+    let range = Some(pb::ByteRange { offset: 0, length: 10 });
+    let lock = pb::RangeLock { range, exclusive: true };
+    let locks = pb::Lock { session: sessions[0], open, locks: vec![lock], wait: true, sequence: None, allocation: 0 };
+    let request = pb::LockRequest { header, command: Some(locks.clone()), return_when_parked: true };
+    result!(node.lock(request).await, lock_response, Locked);
+    let (mut node, header) = script.next();
+    let request = pb::LockRequest { header, command: Some(locks.clone()), return_when_parked: true };
+    let parked = result!(node.lock(request).await, lock_response, Parked);
+    assert_eq!(parked.sequence, script.sequence);
+    let (mut node, header) = script.next();
+    let no = pb::Lock { wait: false, ..locks };
+    let request = pb::LockRequest { header, command: Some(no), return_when_parked: true };
+    let no = result!(node.lock(request).await, lock_response, Rejected);
+    assert_eq!(no.reason(), pb::RejectionReason::LockNotGranted);
+    let (mut node, header) = script.next();
+    let command =
+        Some(pb::Unlock { session: sessions[0], open, ranges: vec![pb::ByteRange { offset: 0, length: 10 }], sequence: None });
+    result!(node.unlock(pb::UnlockRequest { header, command }).await, unlock_response, Unlocked);
     let (mut node, header) = script.next();
     let command = Some(pb::AcknowledgeOplock { session: sessions[0], open, level: 1, generation: None });
     let request = pb::AcknowledgeOplockRequest { header, command };

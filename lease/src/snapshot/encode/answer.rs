@@ -45,6 +45,8 @@ fn outcome_of(outcome: &Outcome) -> Fields {
         Outcome::Cancelled => (10, None, None),
         Outcome::Noted => (11, None, None),
         Outcome::Clear => (12, None, None),
+        Outcome::Locked => (17, None, None),
+        Outcome::Unlocked => (18, None, None),
     }
 }
 
@@ -65,6 +67,10 @@ fn rejection_of(rejection: Rejection) -> Fields {
         Rejection::DeletePending => (113, None, None),
         Rejection::OplockNotBreaking => (114, None, None),
         Rejection::InvalidOplockProtocol => (115, None, None),
+        Rejection::LockNotGranted => (116, None, None),
+        Rejection::RangeNotLocked => (117, None, None),
+        Rejection::InvalidLockRange => (118, None, None),
+        Rejection::FileLockConflict => (119, None, None),
     }
 }
 
@@ -76,6 +82,9 @@ fn limit_number(limit: Limit) -> u64 {
         Limit::OpensPerFile => 4,
         Limit::ParkedOpensPerFile => 5,
         Limit::NameBytes => 6,
+        Limit::LocksPerFile => 7,
+        Limit::LocksPerOpen => 8,
+        Limit::RangesPerRequest => 9,
     }
 }
 
@@ -87,6 +96,9 @@ fn limit_of(number: u64) -> Option<Limit> {
         4 => Limit::OpensPerFile,
         5 => Limit::ParkedOpensPerFile,
         6 => Limit::NameBytes,
+        7 => Limit::LocksPerFile,
+        8 => Limit::LocksPerOpen,
+        9 => Limit::RangesPerRequest,
         _ => return None,
     })
 }
@@ -139,6 +151,8 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
         14 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::Exclusive },
         15 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::Batch },
         16 => Outcome::OplockAcknowledged { level: OplockLevel::from_byte(u8::try_from(value?).ok()?)? },
+        17 => Outcome::Locked,
+        18 => Outcome::Unlocked,
         _ => return rejection_from(kind, value).map(Err),
     };
     Some(Ok(outcome))
@@ -161,6 +175,10 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         113 => Rejection::DeletePending,
         114 => Rejection::OplockNotBreaking,
         115 => Rejection::InvalidOplockProtocol,
+        116 => Rejection::LockNotGranted,
+        117 => Rejection::RangeNotLocked,
+        118 => Rejection::InvalidLockRange,
+        119 => Rejection::FileLockConflict,
         _ => return None,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{guid, v2};
+use super::{guid, lock, v2};
 use crate::caching::Caching;
 use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Operation, Share};
 use crate::id::{ClientGuid, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId};
@@ -13,9 +13,10 @@ use crate::state::{Parked, Waiting};
 
 pub(super) fn encode(part: &Parked) -> wire::Parked {
     let Parked { ticket: _, request, client, waiting, after } = part;
-    let (open, operation) = match waiting {
-        Waiting::Open(open) => (Some(open_of(open)), None),
-        Waiting::Operation { session: _, open, operation } => (None, Some(operation_of(*open, operation))),
+    let (open, operation, lock) = match waiting {
+        Waiting::Open(open) => (Some(open_of(open)), None, None),
+        Waiting::Operation { session: _, open, operation } => (None, Some(operation_of(*open, operation)), None),
+        Waiting::Lock(asked) => (None, None, Some(lock::parked(asked))),
     };
     wire::Parked {
         version: wire::VERSION,
@@ -27,18 +28,20 @@ pub(super) fn encode(part: &Parked) -> wire::Parked {
         after: *after,
         open,
         operation,
+        lock,
     }
 }
 
 /// The request with this ticket on this file.
 pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Parked) -> Option<Parked> {
-    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation } = message;
+    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation, lock } = message;
     let request =
         RequestId { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), sequence: Sequence::new(sequence) };
     let session = SessionId::new(session);
-    let waiting = match (open, operation) {
-        (Some(open), None) => Waiting::Open(open_from(session, file, open)?),
-        (None, Some(operation)) => {
+    let waiting = match (open, operation, lock) {
+        (Some(open), None, None) => Waiting::Open(open_from(session, file, open)?),
+        (None, None, Some(asked)) => Waiting::Lock(lock::parked_from(session, asked)),
+        (None, Some(operation), None) => {
             let open = OpenId::new(operation.open);
             Waiting::Operation { session, open, operation: operation_from(operation)? }
         }
@@ -107,8 +110,8 @@ fn lease_request_from(wire::LeaseRequest { key, state, v2 }: wire::LeaseRequest)
 
 fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
     let (kind, name) = match part {
-        Operation::Read => (1, ""),
-        Operation::Write => (2, ""),
+        Operation::Read { .. } => (1, ""),
+        Operation::Write { .. } => (2, ""),
         Operation::Resize => (3, ""),
         Operation::Rename { name } => (4, name.as_ref()),
         Operation::Link => (5, ""),
@@ -116,13 +119,14 @@ fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
         Operation::Dispose { delete: false } => (7, ""),
         Operation::SetSecurity => (8, ""),
     };
-    wire::ParkedOperation { open: open.get(), kind, name: name.to_owned() }
+    wire::ParkedOperation { open: open.get(), kind, name: name.to_owned(), range: part.range().map(lock::range_of) }
 }
 
-fn operation_from(wire::ParkedOperation { open: _, kind, name }: wire::ParkedOperation) -> Option<Operation> {
+fn operation_from(wire::ParkedOperation { open: _, kind, name, range }: wire::ParkedOperation) -> Option<Operation> {
+    let range = range.map(lock::range_from);
     Some(match kind {
-        1 => Operation::Read,
-        2 => Operation::Write,
+        1 => Operation::Read { range },
+        2 => Operation::Write { range },
         3 => Operation::Resize,
         4 => Operation::Rename { name: Arc::from(name) },
         5 => Operation::Link,

@@ -35,7 +35,8 @@ impl State {
 /// Makes the table of files, and adds what the indexes say of them.
 fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Table<File>, RestoreError> {
     let (mut files, mut leases, mut opens) = (Vec::new(), Vec::new(), Vec::new());
-    for Built { files: some, leases: theirs, oplocks, opens: more, moving, parked } in built {
+    for Built { files: some, leases: theirs, oplocks, opens: more, moving, parked, locks } in built {
+        index.locks_count += locks;
         files.push(some);
         leases.push(theirs);
         opens.push(more);

@@ -12,11 +12,11 @@ use crate::id::{
     ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, Sequence, ServerId,
     SessionId,
 };
-use crate::snapshot::encode::parked;
+use crate::snapshot::encode::{lock, parked};
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Head, Hold, HoldId, HoldV2, Meta, News, Notice, OpenRecord, Parked, Server, Session,
-    Settings, Standing, Under,
+    Answers, Breaking, Client, Connection, Head, Hold, HoldId, HoldV2, LockRecord, Meta, News, Notice, OpenRecord, Parked, Replays,
+    Server, Session, Settings, Standing, Under,
 };
 use crate::time::LogTime;
 
@@ -73,8 +73,9 @@ pub(super) fn session(id: SessionId, value: &[u8]) -> Option<Session> {
 }
 
 pub(super) fn file(value: &[u8]) -> Option<Head> {
-    let wire::File { version: _, name, directory, delete_pending } = versioned(value, |file: &wire::File| file.version)?;
-    Some(Head { name: Arc::from(name), directory, delete_pending })
+    let wire::File { version: _, name, directory, delete_pending, allocation } =
+        versioned(value, |file: &wire::File| file.version)?;
+    Some(Head { name: Arc::from(name), directory, delete_pending, allocation })
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
@@ -133,4 +134,12 @@ fn notice(wire::Notice { to, number, generation, revoked, epoch }: wire::Notice)
 
 pub(super) fn parked(ticket: u64, file: &FileKey, value: &[u8]) -> Option<Parked> {
     parked::decode(ticket, file, versioned(value, |parked: &wire::Parked| parked.version)?)
+}
+
+pub(super) fn lock(number: u64, value: &[u8]) -> Option<LockRecord> {
+    lock::decode(number, &versioned(value, |lock: &wire::Lock| lock.version)?)
+}
+
+pub(super) fn replays(value: &[u8]) -> Option<Replays> {
+    lock::replays_from(&versioned(value, |replays: &wire::Replays| replays.version)?)
 }

@@ -4,11 +4,11 @@ use std::mem;
 use std::sync::Arc;
 
 use super::RestoreError;
-use super::decode::{file, hold, open, parked};
+use super::decode::{file, hold, lock, open, parked, replays};
 use crate::id::{FileKey, OpenId, SessionId};
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, RecordOf, Records};
-use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Parked, Spread, group_of};
+use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Locks, Parked, Spread, group_of};
 
 /// What some of the records make. From all pieces together [`State::assemble`](crate::State::assemble) makes the state.
 #[derive(Debug)]
@@ -61,6 +61,8 @@ pub(super) struct Built {
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
+    /// How many locks there are.
+    pub(super) locks: usize,
 }
 
 impl Default for Built {
@@ -72,6 +74,7 @@ impl Default for Built {
             opens: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
+            locks: 0,
         }
     }
 }
@@ -93,6 +96,7 @@ impl Built {
             }
         }
         self.parked.extend(file.parked().iter().map(|parked| (key.clone(), Parked::clone(parked))));
+        self.locks += file.locks().map_or(0, Locks::len);
         self.files[group_of(FILE_GROUPS, hash)].push(Fragment { hash, has_head, file: Arc::new(file) });
     }
 }
@@ -167,6 +171,16 @@ fn take(into: &mut File, has_head: &mut bool, place: Place, value: &[u8], again:
             RecordOf::Parked(into.key(), &parked).write_value(again);
             into.restore_parked(parked)
         }
+        Place::Lock(number) => {
+            let lock = lock(number, value)?;
+            RecordOf::Lock(into.key(), &lock).write_value(again);
+            into.restore_lock(lock)
+        }
+        Place::Replays(open) => {
+            let replays = replays(value)?;
+            RecordOf::Replays(into.key(), open, &replays).write_value(again);
+            into.restore_replays(open, replays)
+        }
         Place::Answer(_) => return None,
     })
 }
@@ -191,6 +205,14 @@ pub(super) fn join(one: &mut Fragment, other: &Fragment) -> Result<(), RestoreEr
     }
     if let Some(parked) = from.parked().iter().find(|parked| !into.restore_parked(Parked::clone(parked))) {
         return Err(twice(RecordOf::Parked(from.key(), parked)));
+    }
+    let mut locks = from.locks().into_iter().flat_map(Locks::iter);
+    if let Some(lock) = locks.find(|lock| !into.restore_lock(**lock)) {
+        return Err(twice(RecordOf::Lock(from.key(), lock)));
+    }
+    let mut replays = from.locks().into_iter().flat_map(Locks::replays);
+    if let Some((open, replays)) = replays.find(|(open, replays)| !into.restore_replays(*open, **replays)) {
+        return Err(twice(RecordOf::Replays(from.key(), open, replays)));
     }
     Ok(())
 }

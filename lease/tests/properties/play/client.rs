@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2, OplockLevel};
+use lease::{Break, ClientGuid, Grant, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, Operation, OplockLevel, RangeLock, Unlock};
 
 use super::{
     About, Answer, Caching, Command, Generation, Held, Open, OpenId, Opening, Outcome, Owner, Play, Rejection, Seat, file, pick,
@@ -54,21 +54,65 @@ impl Play {
     pub(super) fn close(&mut self, index: usize) {
         let opens: Vec<OpenId> = self.beliefs.opens.keys().copied().collect();
         let Some(open) = pick(&opens, index) else { return };
-        let session = self.beliefs.opens[&open].session;
-        let seat = self.seats.iter().find(|seat| seat.id == session).copied().expect("an open has a session");
-        if self.lives(seat.server) {
-            self.request(seat.server, Command::Close { session, open }, About::Close(open));
+        self.close_open(open);
+    }
+
+    pub(super) fn close_open(&mut self, open: OpenId) {
+        let (session, server) = self.place(open);
+        if self.lives(server) {
+            self.request(server, Command::Close { session, open }, About::Close(open));
         }
     }
 
-    pub(super) fn operate(&mut self, index: usize, operation: &lease::Operation) {
+    /// The session and the server of an open.
+    fn place(&self, open: OpenId) -> (lease::SessionId, u8) {
+        let session = self.beliefs.opens[&open].session;
+        let seat = self.seats.iter().find(|seat| seat.id == session).expect("an open has a session");
+        (session, seat.server)
+    }
+
+    pub(super) fn lock(&mut self, index: usize, locks: &[RangeLock], wait: bool, allocation: u64) {
+        let opens: Vec<OpenId> = self.beliefs.opens.keys().copied().collect();
+        let Some(open) = pick(&opens, index) else { return };
+        let (session, server) = self.place(open);
+        let wait = wait && locks.len() == 1;
+        if self.lives(server) && !locks.is_empty() {
+            let command = Command::Lock(Lock { session, open, locks: locks.to_vec(), wait, sequence: None, allocation });
+            self.request(server, command, About::Lock { open, locks: locks.to_vec(), wait });
+        }
+    }
+
+    /// Unlocks some lock, and now and then another range.
+    pub(super) fn unlock(&mut self, index: usize) {
+        let Some((open, lock)) = pick(&self.beliefs.locks, index) else { return };
+        let (session, server) = self.place(open);
+        let mut range = lock.range;
+        if index.is_multiple_of(11) {
+            range.length ^= 1;
+        }
+        if self.lives(server) {
+            let command = Command::Unlock(Unlock { session, open, ranges: vec![range], sequence: None });
+            self.request(server, command, About::Unlock { open, range });
+        }
+    }
+
+    pub(super) fn operate(&mut self, index: usize, operation: &Operation) {
         let opens: Vec<OpenId> = self.beliefs.opens.keys().copied().collect();
         let Some(open) = pick(&opens, index) else { return };
         let session = self.beliefs.opens[&open].session;
         let seat = self.seats.iter().find(|seat| seat.id == session).copied().expect("an open has a session");
         if self.lives(seat.server) {
             let command = Command::Operate { session, open, operation: operation.clone() };
-            self.request(seat.server, command, About::Operate);
+            let range = match operation {
+                Operation::Read { range } => range.map(|range| (range, false)),
+                Operation::Write { range } => range.map(|range| (range, true)),
+                Operation::Resize
+                | Operation::Rename { .. }
+                | Operation::Link
+                | Operation::Dispose { .. }
+                | Operation::SetSecurity => None,
+            };
+            self.request(seat.server, command, About::Operate { open, range });
         }
     }
 
@@ -178,10 +222,44 @@ impl Play {
                 assert_eq!(state, now.bits(), "the lease is what its client agreed to");
                 self.beliefs.set(owner, *now);
             }
+            (About::Operate { open, range }, Ok(Outcome::Clear)) => {
+                if let Some((range, write)) = range {
+                    // A lock that was granted while the entry was carried out may have come after it was looked at.
+                    let mut known = self.beliefs.clone();
+                    known.locks.retain(|lock| self.locks_before.contains(lock));
+                    assert!(!known.is_forbidden(open, range, write), "{open} reads or writes {range}, which is locked");
+                }
+            }
+            (About::Operate { open, range: Some((range, write)) }, Err(Rejection::FileLockConflict)) => {
+                assert!(self.beliefs.is_forbidden(open, range, write), "{open} may read or write {range}");
+            }
+            (About::Lock { open, locks, .. }, Ok(Outcome::Locked)) => {
+                for lock in locks {
+                    assert!(!self.beliefs.is_refused(open, lock), "{open} is granted {lock} beside what others have");
+                    self.beliefs.locks.push((open, lock));
+                }
+            }
+            (About::Lock { open, locks, wait: false }, Err(Rejection::LockNotGranted)) => {
+                let mut tried = self.beliefs.clone();
+                let refused = locks.iter().any(|lock| {
+                    let refused = tried.is_refused(open, *lock);
+                    tried.locks.push((open, *lock));
+                    refused
+                });
+                assert!(refused, "nothing is in the way of {locks:?}");
+            }
+            (About::Lock { locks, .. }, Err(Rejection::InvalidLockRange)) => {
+                assert!(locks.iter().any(|lock| !lock.range.is_valid()), "{locks:?} are all in range");
+            }
+            (About::Unlock { open, range }, Err(Rejection::RangeNotLocked | Rejection::InvalidLockRange)) => {
+                assert!(!self.beliefs.locks.iter().any(|(owner, lock)| *owner == open && lock.range == range));
+            }
             (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
             // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
             (About::Cancel, Ok(Outcome::Cancelled))
-            | (About::Operate, Ok(Outcome::Clear) | Err(Rejection::Cancelled))
+            // What waits for a lock is called not locked when its open ends.
+            | (About::Lock { .. }, Err(Rejection::RangeNotLocked | Rejection::Cancelled))
+            | (About::Operate { .. }, Err(Rejection::Cancelled))
             | (
                 About::Oplock,
                 Ok(Outcome::OplockAcknowledged { .. })

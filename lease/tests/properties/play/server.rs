@@ -101,6 +101,9 @@ impl Play {
                     self.end_seats(|seat| seat.route == route);
                     self.debts.forget(|gone| *gone == route);
                 }
+                // Who waited for these locks is told that he has them before their owner is told that they are gone.
+                (Some(About::Unlock { open, range }), Outcome::Unlocked) => self.beliefs.unlock(open, range),
+                (Some(About::Close(open)), Outcome::Closed { .. }) => self.beliefs.locks.retain(|(owner, _)| *owner != open),
                 (Some(About::EndSession(session)), Outcome::SessionEnded) => self.end_seats(|seat| seat.id == session),
                 (Some(About::Stop), Outcome::Stopped) => {
                     let server = self.servers.iter_mut().find(|(number, _)| server_id(**number) == to.server);
@@ -171,6 +174,7 @@ impl Play {
             }
             // Dealt with by `part`.
             (About::Stop, Ok(Outcome::Stopped))
+            | (About::Unlock { .. }, Ok(Outcome::Unlocked))
             | (About::EndSession(_), Ok(Outcome::SessionEnded))
             | (About::Disconnect(_), Ok(Outcome::Disconnected))
             | (About::Undeliverable(_), Ok(Outcome::Noted)) => {}

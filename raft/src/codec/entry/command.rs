@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use lease::{ClientGuid, Command, ConnectionId, Generation, LeaseKey, OpenId, Sequence, SessionId, Settings};
 
+use super::lock::LockRecord;
 use super::open::OpenRecord;
 use super::operation::OperateRecord;
 use crate::codec::CodecError;
@@ -60,6 +61,12 @@ pub enum CommandRecord {
     /// OPLOCK_BREAK_ACK.
     #[prost(message, tag = "31")]
     AcknowledgeOplock(AcknowledgeOplockRecord),
+    /// LOCK that locks.
+    #[prost(message, tag = "32")]
+    Lock(LockRecord),
+    /// LOCK that unlocks.
+    #[prost(message, tag = "33")]
+    Unlock(LockRecord),
 }
 
 /// A command without parameters.
@@ -174,6 +181,8 @@ impl From<&Command> for CommandRecord {
             Command::Open(open) => CommandRecord::Open(OpenRecord::from(open)),
             Command::Close { session, open } => CommandRecord::Close(CloseRecord { session: session.get(), open: open.get() }),
             Command::Operate { session, open, operation } => CommandRecord::Operate(OperateRecord::new(*session, *open, operation)),
+            Command::Lock(lock) => CommandRecord::Lock(lock.into()),
+            Command::Unlock(unlock) => CommandRecord::Unlock(unlock.into()),
             Command::Acknowledge { client, key, state, generation } => CommandRecord::Acknowledge(AcknowledgeRecord {
                 client: bytes(client.to_bytes()),
                 key: bytes(key.to_bytes()),
@@ -224,6 +233,8 @@ impl TryFrom<CommandRecord> for Command {
                 Command::Close { session: SessionId::new(session), open: OpenId::new(open) }
             }
             CommandRecord::Operate(operate) => operate.try_into()?,
+            CommandRecord::Lock(lock) => Command::Lock(lock.try_into()?),
+            CommandRecord::Unlock(unlock) => Command::Unlock(unlock.try_into()?),
             CommandRecord::Acknowledge(AcknowledgeRecord { client, key, state, generation }) => Command::Acknowledge {
                 client: client_guid(&client)?,
                 key: lease_key(&key)?,

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use lease::{Command, OpenId, Operation, SessionId};
+use lease::{ByteRange, Command, OpenId, Operation, SessionId};
 
+use super::lock::RangeRecord;
 use crate::codec::CodecError;
 
 /// An operation through an open, as it is written.
@@ -21,13 +22,22 @@ pub struct OperateRecord {
     /// Of a rename, the new path.
     #[prost(string, tag = "4")]
     pub name: String,
+    /// Of a read or a write, what is read or written.
+    #[prost(message, optional, tag = "5")]
+    pub range: Option<RangeRecord>,
 }
 
 impl OperateRecord {
     pub(super) fn new(session: SessionId, open: OpenId, operation: &Operation) -> OperateRecord {
+        let range = match operation {
+            Operation::Read { range } | Operation::Write { range } => *range,
+            Operation::Resize | Operation::Rename { .. } | Operation::Link | Operation::Dispose { .. } | Operation::SetSecurity => {
+                None
+            }
+        };
         let (operation, name) = match operation {
-            Operation::Read => (1, ""),
-            Operation::Write => (2, ""),
+            Operation::Read { .. } => (1, ""),
+            Operation::Write { .. } => (2, ""),
             Operation::Resize => (3, ""),
             Operation::Rename { name } => (4, name.as_ref()),
             Operation::Link => (5, ""),
@@ -35,7 +45,8 @@ impl OperateRecord {
             Operation::Dispose { delete: false } => (7, ""),
             Operation::SetSecurity => (8, ""),
         };
-        OperateRecord { session: session.get(), open: open.get(), operation, name: name.to_owned() }
+        let range = range.map(RangeRecord::from);
+        OperateRecord { session: session.get(), open: open.get(), operation, name: name.to_owned(), range }
     }
 }
 
@@ -43,10 +54,11 @@ impl TryFrom<OperateRecord> for Command {
     type Error = CodecError;
 
     fn try_from(record: OperateRecord) -> Result<Command, CodecError> {
-        let OperateRecord { session, open, operation, name } = record;
+        let OperateRecord { session, open, operation, name, range } = record;
+        let range = range.map(ByteRange::from);
         let operation = match operation {
-            1 => Operation::Read,
-            2 => Operation::Write,
+            1 => Operation::Read { range },
+            2 => Operation::Write { range },
             3 => Operation::Resize,
             4 => Operation::Rename { name: Arc::from(name) },
             5 => Operation::Link,

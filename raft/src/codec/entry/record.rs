@@ -15,7 +15,7 @@ pub struct EntryRecord {
     #[prost(message, optional, tag = "2")]
     pub request: Option<RequestRecord>,
     /// What is asked.
-    #[prost(oneof = "CommandRecord", tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31")]
+    #[prost(oneof = "CommandRecord", tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33")]
     pub command: Option<CommandRecord>,
 }
 

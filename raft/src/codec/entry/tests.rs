@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation, Incarnation,
-    LeaseKey, LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, Request, RequestId, Sequence, ServerId,
-    SessionId, Settings, Share, VolumeId,
+    Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation,
+    Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation,
+    RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, Unlock, VolumeId,
 };
 
 use super::{BATCH_BYTES_MAX, BatchWriter, Check, Decoded, ENTRY_BYTES_MAX, decode_batch};
@@ -40,6 +40,18 @@ fn open() -> Open {
     }
 }
 
+fn lock() -> Lock {
+    let lock = |offset, length, exclusive| RangeLock { range: ByteRange::new(offset, length), exclusive };
+    Lock {
+        session: SessionId::new(17),
+        open: OpenId::new(5),
+        locks: vec![lock(1, 2, true), lock(u64::MAX, 1, false)],
+        wait: true,
+        sequence: LockSequence::new(64, 15),
+        allocation: 4096,
+    }
+}
+
 fn operate(operation: Operation) -> Command {
     Command::Operate { session: SessionId::new(17), open: OpenId::new(5), operation }
 }
@@ -60,8 +72,25 @@ fn commands() -> Vec<(Command, &'static str)> {
         (Command::Disconnect { connection: ConnectionId::new(3) }, "b80103"),
         (Command::Open(open()), GOLDEN_OPEN),
         (Command::Close { session: SessionId::new(17), open: OpenId::new(5) }, "ca010408111005"),
-        (operate(Operation::Read), "f20106081110051801"),
-        (operate(Operation::Write), "f20106081110051802"),
+        (operate(Operation::Read { range: None }), "f20106081110051801"),
+        (operate(Operation::Write { range: None }), "f20106081110051802"),
+        (operate(Operation::Read { range: Some(ByteRange::new(1, 2)) }), "f2010c0811100518012a0408011002"),
+        (operate(Operation::Write { range: Some(ByteRange::new(0, 2)) }), "f2010a0811100518022a021002"),
+        (
+            Command::Lock(lock()),
+            "820227081110051a06080110021801\
+                                 1a0d08ffffffffffffffffff01100120012840300f388020",
+        ),
+        (Command::Lock(Lock { locks: Vec::new(), wait: false, sequence: None, allocation: 0, ..lock() }), "82020408111005"),
+        (
+            Command::Unlock(Unlock {
+                session: SessionId::new(17),
+                open: OpenId::new(5),
+                ranges: vec![ByteRange::new(1, 2)],
+                sequence: LockSequence::new(1, 0),
+            }),
+            "8a020c081110051a04080110022801",
+        ),
         (operate(Operation::Resize), "f20106081110051803"),
         (operate(Operation::Rename { name: Arc::from("b") }), "f20109081110051804220162"),
         (operate(Operation::Link), "f20106081110051805"),

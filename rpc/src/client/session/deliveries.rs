@@ -89,6 +89,12 @@ impl Session {
             (Wire::Open(pb::Open { session, .. }), Outcome::Opened { open, .. }) => {
                 self.ask(Wire::Close(pb::Close { session: *session, open: open.get() }), Asker::Nobody);
             }
+            // With a sequence its client may ask again, and must find it locked.
+            (Wire::Lock(pb::Lock { session, open, locks, sequence: None, .. }), Outcome::Locked) => {
+                let ranges = locks.iter().filter_map(|lock| lock.range).collect();
+                let unlock = pb::Unlock { session: *session, open: *open, ranges, sequence: None };
+                self.ask(Wire::Unlock(unlock), Asker::Nobody);
+            }
             (_, Outcome::SessionStarted { session }) => {
                 self.ask(Wire::EndSession(pb::EndSession { session: session.get() }), Asker::Nobody);
             }

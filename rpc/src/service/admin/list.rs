@@ -17,12 +17,8 @@ type After = Option<(ClientGuid, LeaseKey)>;
 pub(super) async fn list(coordinator: &Coordinator, request: &pb::ListLeasesRequest) -> Result<pb::ListLeasesResponse, Status> {
     let filter = Filter::from_wire(request)?;
     let after = after_from(&request.page_token)?;
-    let size = match request.page_size {
-        0 => PAGE_SIZE_DEFAULT,
-        1..=PAGE_SIZE_MAX => request.page_size,
-        more => return Err(BadField::new("page_size", format!("must be at most {PAGE_SIZE_MAX}, got {more}")).into()),
-    };
-    let read = coordinator.read(consistency(request.stale), move |state| page(state, &filter, after, size as usize));
+    let size = page_size(request.page_size)?;
+    let read = coordinator.read(consistency(request.stale), move |state| page(state, &filter, after, size));
     let (leases, next, log_time_ms) = read.await.map_err(|why| table::unavailable(&why))?;
     let next_page_token = next.map(|(client, key)| format!("{client}{key}")).unwrap_or_default();
     Ok(pb::ListLeasesResponse { leases, next_page_token, applied_index: applied_index(coordinator), log_time_ms })
@@ -38,6 +34,15 @@ pub(super) async fn get(coordinator: &Coordinator, request: &pb::GetLeaseRequest
     });
     let (lease, log_time_ms) = read.await.map_err(|why| table::unavailable(&why))?;
     Ok(pb::GetLeaseResponse { lease, applied_index: applied_index(coordinator), log_time_ms })
+}
+
+/// How many entries a page has.
+pub(super) fn page_size(asked: u32) -> Result<usize, BadField> {
+    match asked {
+        0 => Ok(PAGE_SIZE_DEFAULT as usize),
+        1..=PAGE_SIZE_MAX => Ok(asked as usize),
+        more => Err(BadField::new("page_size", format!("must be at most {PAGE_SIZE_MAX}, got {more}"))),
+    }
 }
 
 /// How fresh the answer has to be.
@@ -73,7 +78,7 @@ impl Filter {
 }
 
 /// Whether a stream is the one that is asked for, or any stream of the file that is asked for.
-fn is_of(stream: &FileKey, asked: &FileKey) -> bool {
+pub(super) fn is_of(stream: &FileKey, asked: &FileKey) -> bool {
     stream.volume == asked.volume && stream.file == asked.file && (asked.stream.is_none() || stream.stream == asked.stream)
 }
 
