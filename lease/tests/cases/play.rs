@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, Request, RequestId,
-    Sequence, ServerId, SessionId, Share, State, VolumeId,
+    Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation,
+    LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, RangeLock,
+    Request, RequestId, Sequence, ServerId, SessionId, Share, State, VolumeId,
 };
 
 use crate::Trouble;
@@ -15,6 +15,9 @@ use crate::tell::{Told, level_named};
 
 /// All that a client can want to do, and to let others do.
 const ALL: (Access, Share) = (Access(0x1_0003), Share(7));
+
+/// The file has data, and so many bytes allocated for it.
+const ALLOCATION: u64 = 4096;
 
 /// Who asked for something.
 #[derive(Clone)]
@@ -99,12 +102,19 @@ impl Player {
                 state: state.parse::<Caching>().map_err(|_| wrong(step, "no such state"))?.bits(),
                 generation: None,
             },
-            ("read", [_]) => self.operate(session, who, step, Operation::Read)?,
-            ("write", [_]) => self.operate(session, who, step, Operation::Write)?,
+            ("read", [range]) => self.operate(session, who, step, Operation::Read { range: Some(range_named(range, step)?) })?,
+            ("write", [range]) => self.operate(session, who, step, Operation::Write { range: Some(range_named(range, step)?) })?,
             ("resize", []) => self.operate(session, who, step, Operation::Resize)?,
             ("rename", []) => self.operate(session, who, step, Operation::Rename { name: Arc::from("renamed") })?,
             ("delete", []) => self.operate(session, who, step, Operation::Dispose { delete: true })?,
-            ("lock", [_]) => return Err(Trouble::Missing("byte-range locks")),
+            ("lock", [range]) => Command::Lock(Lock {
+                session,
+                open: self.handle(who, step)?,
+                locks: vec![RangeLock { range: range_named(range, step)?, exclusive: true }],
+                wait: false,
+                sequence: None,
+                allocation: ALLOCATION,
+            }),
             ("rename-parent", []) => return Err(Trouble::Missing("renaming a folder")),
             ("ack", [level]) => Command::AcknowledgeOplock {
                 session,
@@ -212,6 +222,12 @@ pub(crate) fn guid(client: char) -> ClientGuid {
 fn key_named(name: &str) -> LeaseKey {
     let number: u128 = name[1..].parse().expect("a key is a letter and a number");
     LeaseKey::from_u128(if name.starts_with('P') { number << 64 } else { number })
+}
+
+/// `0+1` is one byte from the beginning.
+fn range_named(name: &str, step: &str) -> Result<ByteRange, Trouble> {
+    let range = name.split_once('+').and_then(|(offset, length)| Some(ByteRange::new(offset.parse().ok()?, length.parse().ok()?)));
+    range.ok_or_else(|| wrong(step, "no such range"))
 }
 
 /// An open with these options. None of trouble for an option that does not exist.

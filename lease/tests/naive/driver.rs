@@ -219,8 +219,8 @@ impl Driver {
             _ => {}
         }
         let operation = match self.rng.below(20) {
-            0..=4 => Operation::Read,
-            5..=8 => Operation::Write,
+            0..=4 => Operation::Read { range: None },
+            5..=8 => Operation::Write { range: None },
             9..=10 => Operation::Resize,
             11..=12 => Operation::Rename { name: Arc::from(format!("renamed{}", self.rng.below(3))) },
             13 => Operation::Link,

@@ -237,6 +237,7 @@ impl Model {
             Command::Close { session, open } => self.close(id, *session, *open),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
+            Command::Lock(_) | Command::Unlock(_) => unreachable!("nobody locks anything"),
             Command::AcknowledgeOplock { session, open, level, generation } => {
                 self.acknowledge_oplock(id, *session, *open, *level, *generation);
             }

@@ -64,9 +64,11 @@ impl Model {
         let all = self.oplocks_on(file);
         let others = self.oplocks_on(file).filter(|oplock| oplock.open != through);
         match operation {
-            Operation::Read => others.filter(|oplock| oplock.writes()).map(|oplock| oplock.demand(OplockLevel::LevelII)).collect(),
+            Operation::Read { .. } => {
+                others.filter(|oplock| oplock.writes()).map(|oplock| oplock.demand(OplockLevel::LevelII)).collect()
+            }
             // Level II has no owner that would be spared.
-            Operation::Write | Operation::Resize => all
+            Operation::Write { .. } | Operation::Resize => all
                 .filter(|oplock| oplock.level == OplockLevel::LevelII || oplock.writes() && oplock.open != through)
                 .map(|oplock| oplock.demand(OplockLevel::None))
                 .collect(),
