@@ -21,8 +21,14 @@ impl Model {
             return self.reply(request, Err(Rejection::InvalidParameter));
         }
         match self.attempt(open) {
-            Verdict::Answered(outcome) => self.reply(request, outcome),
-            Verdict::Waits => self.park(request, open.session, open.file.clone(), self.owner(open), Task::Open(open.clone())),
+            Verdict::Answered(outcome) => {
+                self.wake();
+                self.reply(request, outcome);
+            }
+            Verdict::Waits => {
+                self.park(request, open.session, open.file.clone(), self.owner(open), Task::Open(open.clone()));
+                self.wake();
+            }
         }
     }
 
@@ -106,6 +112,9 @@ impl Model {
     fn admit(&mut self, owner: Owner, open: &Open) -> Outcome {
         let (client, key) = owner;
         self.know(&open.file, &open.name);
+        if open.disposition != Disposition::Keep {
+            self.file(&open.file).reach = 0; // no data is left that could be locked (LS-035)
+        }
         let grant = open.lease.map(|asked| self.grant((client, asked.key), open, asked));
         self.last_open += 1;
         let id = OpenId::new(self.last_open);

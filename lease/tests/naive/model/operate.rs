@@ -15,8 +15,14 @@ impl Model {
         };
         let (file, owner) = (handle.file.clone(), (handle.client, handle.key));
         match self.do_operate(&file, (open, owner), operation) {
-            Verdict::Answered(outcome) => self.reply(request, outcome),
-            Verdict::Waits => self.park(request, session, file, owner, Task::Operate(open, operation.clone())),
+            Verdict::Answered(outcome) => {
+                self.wake();
+                self.reply(request, outcome);
+            }
+            Verdict::Waits => {
+                self.park(request, session, file, owner, Task::Operate(open, operation.clone()));
+                self.wake();
+            }
         }
     }
 
@@ -30,15 +36,20 @@ impl Model {
         if waits {
             return Verdict::Waits;
         }
+        if self.forbids(file, own.0, operation) {
+            return Verdict::Answered(Err(Rejection::FileLockConflict)); // LS-191
+        }
         match operation {
             Operation::Rename { name } => self.file(file).name = name.clone(),
             Operation::Dispose { delete } => self.file(file).delete_pending = *delete,
-            Operation::Read { .. } | Operation::Write { .. } | Operation::Resize | Operation::Link | Operation::SetSecurity => {}
+            Operation::Write { range: Some(range) } => self.extend(file, range.offset.saturating_add(range.length)),
+            Operation::Write { range: None } | Operation::Resize => self.extend(file, u64::MAX),
+            Operation::Read { .. } | Operation::Link | Operation::SetSecurity => {}
         }
         Verdict::Answered(Ok(Outcome::Clear))
     }
 
-    fn operation_demands(&self, file: &FileKey, owner: Owner, operation: &Operation) -> Vec<Demand> {
+    pub(super) fn operation_demands(&self, file: &FileKey, owner: Owner, operation: &Operation) -> Vec<Demand> {
         let others = self.leases.iter().filter(|lease| lease.file == *file && !owns(owner, lease));
         let demand = |lease: &super::Lease, leaves, wait| Demand::Lease { of: (lease.client, Some(lease.key)), leaves, wait };
         match operation {
