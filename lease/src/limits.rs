@@ -13,9 +13,9 @@ pub const OPENS_PER_FILE_MAX: usize = 16_384;
 /// Requests that wait on one stream of one file.
 pub const PARKED_OPENS_PER_FILE_MAX: usize = 1024;
 /// Byte-range locks on one stream of one file.
-pub const LOCKS_PER_FILE_MAX: usize = 65_536;
+pub const LOCKS_PER_FILE_MAX: usize = 32_768;
 /// Byte-range locks of one open.
-pub const LOCKS_PER_OPEN_MAX: usize = 16_384;
+pub const LOCKS_PER_OPEN_MAX: usize = 8192;
 /// Ranges that one request locks or unlocks.
 pub const RANGES_PER_REQUEST_MAX: usize = 128;
 /// Buckets of lock sequences of an open (MS-SMB2 3.3.1.10).

@@ -6,6 +6,7 @@ mod containment;
 mod golden;
 mod keys;
 mod lists;
+mod locks;
 mod requests;
 mod snapshot;
 mod text;

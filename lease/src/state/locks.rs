@@ -102,7 +102,7 @@ impl Locks {
     }
 
     /// Adds a lock; false if its number is taken.
-    pub(super) fn add(&mut self, lock: LockRecord) -> bool {
+    pub(crate) fn add(&mut self, lock: LockRecord) -> bool {
         let LockRecord { number, owner, lock: RangeLock { range, exclusive: _ } } = lock;
         if self.records.contains_key(&number) {
             return false;
@@ -114,7 +114,7 @@ impl Locks {
     }
 
     /// Takes a lock out.
-    pub(super) fn remove(&mut self, number: u64) -> Option<LockRecord> {
+    pub(crate) fn remove(&mut self, number: u64) -> Option<LockRecord> {
         let lock = self.records.remove(&number)?;
         let range = lock.lock.range;
         self.places.remove(&(bits(range.length), range.offset, number));

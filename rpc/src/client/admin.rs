@@ -256,13 +256,13 @@ fn as_error(status: &Status) -> AdminError {
         Code::InvalidArgument | Code::OutOfRange => AdminError::Invalid(status.message().to_owned()),
         Code::DeadlineExceeded | Code::Cancelled => AdminError::Unknown(reason(status)),
         Code::Unavailable | Code::ResourceExhausted | Code::Unknown | Code::Internal => AdminError::Unavailable(reason(status)),
+        Code::Unimplemented => AdminError::Refused("the node does not know this call: it runs another version".to_owned()),
         Code::Ok
         | Code::NotFound
         | Code::AlreadyExists
         | Code::PermissionDenied
         | Code::FailedPrecondition
         | Code::Aborted
-        | Code::Unimplemented
         | Code::DataLoss
         | Code::Unauthenticated => AdminError::Refused(reason(status)),
     }

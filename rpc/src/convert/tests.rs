@@ -251,6 +251,13 @@ fn wire_open(change: impl FnOnce(&mut pb::Open)) -> Wire {
     Wire::Open(open)
 }
 
+/// The locks of [`lock`] on the wire, with something changed.
+fn wire_lock(change: impl FnOnce(&mut pb::Lock)) -> Wire {
+    let Some(Wire::Lock(mut lock)) = command_to(&Command::Lock(lock())) else { panic!("locks are locks on the wire") };
+    change(&mut lock);
+    Wire::Lock(lock)
+}
+
 /// The same, with something of its lease context changed.
 fn wire_lease(change: impl FnOnce(&mut pb::LeaseContext)) -> Wire {
     wire_open(|open| change(open.lease.as_mut().expect("it asks for a lease")))
@@ -296,6 +303,27 @@ fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
         ("key", Wire::Acknowledge(pb::Acknowledge { client: client.clone(), key: vec![], state: 0, generation: None })),
         ("client", Wire::Release(pb::Release { client: vec![], key })),
         ("key", Wire::Release(pb::Release { client: client.clone(), key: vec![3; 32] })),
+        ("locks", wire_lock(|lock| lock.locks.clear())),
+        ("locks", wire_lock(|lock| lock.locks = vec![lock.locks[0]; 129])),
+        ("locks.range", wire_lock(|lock| lock.locks[1].range = None)),
+        ("wait", wire_lock(|lock| lock.wait = true)),
+        ("session", wire_lock(|lock| lock.session = 0)),
+        ("open", wire_lock(|lock| lock.open = 0)),
+        ("sequence.bucket", wire_lock(|lock| lock.sequence = Some(pb::LockSequence { bucket: 0, number: 1 }))),
+        ("sequence.bucket", wire_lock(|lock| lock.sequence = Some(pb::LockSequence { bucket: 65, number: 1 }))),
+        ("sequence.number", wire_lock(|lock| lock.sequence = Some(pb::LockSequence { bucket: 64, number: 16 }))),
+        ("ranges", Wire::Unlock(pb::Unlock { session: 1, open: 1, ranges: vec![], sequence: None })),
+        ("open", Wire::Unlock(pb::Unlock { session: 1, open: 0, ranges: vec![pb::ByteRange::default()], sequence: None })),
+        (
+            "range",
+            Wire::Operate(pb::Operate {
+                session: 1,
+                open: 1,
+                operation: pb::Operation::Resize.into(),
+                name: String::new(),
+                range: Some(pb::ByteRange::default()),
+            }),
+        ),
         ("cancel.sequence", Wire::Cancel(pb::Cancel { sequence: 0 })),
         ("key", Wire::ReportUndeliverable(pb::ReportUndeliverable { connection: 1, client, key: vec![], generation: 1 })),
     ];

@@ -4,6 +4,7 @@ mod admin;
 mod cluster;
 mod edge;
 mod failover;
+mod locks;
 mod peers;
 mod renewals;
 mod slow;

@@ -222,6 +222,13 @@ impl Play {
                 assert_eq!(state, now.bits(), "the lease is what its client agreed to");
                 self.beliefs.set(owner, *now);
             }
+            // Time may have set something free, or refused it, before it ended the server of one of those concerned.
+            (
+                About::Operate { open, .. } | About::Lock { open, .. },
+                Ok(Outcome::Clear | Outcome::Locked) | Err(Rejection::FileLockConflict | Rejection::LockNotGranted),
+            ) if !self.beliefs.opens.contains_key(&open) => {}
+            (About::Operate { .. } | About::Lock { .. }, Err(Rejection::FileLockConflict | Rejection::LockNotGranted))
+                if self.opens_before.iter().any(|open| !self.beliefs.opens.contains_key(open)) => {}
             (About::Operate { open, range }, Ok(Outcome::Clear)) => {
                 if let Some((range, write)) = range {
                     // A lock that was granted while the entry was carried out may have come after it was looked at.

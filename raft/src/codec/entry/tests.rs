@@ -78,7 +78,7 @@ fn commands() -> Vec<(Command, &'static str)> {
         (operate(Operation::Write { range: Some(ByteRange::new(0, 2)) }), "f2010a0811100518022a021002"),
         (
             Command::Lock(lock()),
-            "820227081110051a06080110021801\
+            "820224081110051a06080110021801\
                                  1a0d08ffffffffffffffffff01100120012840300f388020",
         ),
         (Command::Lock(Lock { locks: Vec::new(), wait: false, sequence: None, allocation: 0, ..lock() }), "82020408111005"),
@@ -232,6 +232,16 @@ fn numbers_without_a_meaning_are_refused() {
         assert_eq!(good.matches(from).count(), 1);
         let bad = good.replace(from, to);
         assert!(matches!(refusal(&unhex(&bad)), CodecError::Unknown { .. }), "{bad}");
+    }
+}
+
+#[test]
+fn a_lock_sequence_without_a_meaning_is_refused() {
+    let good = hex(&batch_of(&Command::Lock(lock())).0);
+    // Bucket 65, and a number of five bits.
+    for (from, to) in [("2840300f", "2841300f"), ("2840300f", "28403010")] {
+        assert_eq!(good.matches(from).count(), 1);
+        assert!(matches!(refusal(&unhex(&good.replace(from, to))), CodecError::Unknown { .. }));
     }
 }
 
