@@ -25,7 +25,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Threads that share the work.
-const PLAYERS: u64 = 2;
+const PLAYERS: u64 = 4;
 
 /// Plays every so manieth history until there were so many commands.
 fn play(mut seed: u64, commands: u64) -> Tally {

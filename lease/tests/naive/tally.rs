@@ -63,7 +63,6 @@ const HAPPENED: &[&str] = &[
     "OplockAcknowledged",
     "Unlocked",
     "refused: file lock conflict",
-    "refused: file lock conflict, after waiting",
     "refused: invalid lock range",
     "refused: lock not granted",
     "refused: the range is not locked",
