@@ -5,7 +5,7 @@ use std::fmt;
 use crate::id::FileKey;
 use crate::range::{Lock, LockOwner};
 use crate::snapshot::{Digest, RecordOf, each, each_of_file};
-use crate::state::{File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, State, Waiting};
+use crate::state::{File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, Opens, State, Waiting};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -245,7 +245,7 @@ fn connections_have_sessions(state: &State) -> Result<(), Violation> {
 fn counters_are_ahead(state: &State) -> Result<(), Violation> {
     let meta = state.meta();
     let sessions = state.index().sessions.iter().all(|(_, _, session)| session.get() <= meta.sessions);
-    let opens = state.index().opens.values().flat_map(|opens| opens.keys()).all(|open| open.get() <= meta.opens);
+    let opens = state.index().opens.values().flat_map(Opens::sorted).all(|(open, _)| open.get() <= meta.opens);
     let notices = state.index().notices.keys().all(|(server, number)| state.server(*server).is_some_and(|s| *number <= s.notices));
     if sessions && opens && notices { Ok(()) } else { violated("counters_are_ahead", format_args!("{meta:?}")) }
 }

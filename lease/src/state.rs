@@ -7,6 +7,7 @@ mod hold;
 mod index;
 mod list;
 mod locks;
+mod opens;
 mod query;
 mod server;
 mod shards;
@@ -34,6 +35,7 @@ pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases};
 #[cfg(test)]
 pub(crate) use list::List;
 pub(crate) use locks::{LockRecord, Locks, Replays};
+pub(crate) use opens::Opens;
 pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
 pub(crate) use shards::{Filled, group_of};

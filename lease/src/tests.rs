@@ -7,6 +7,7 @@ mod golden;
 mod keys;
 mod lists;
 mod locks;
+mod opens;
 mod requests;
 mod snapshot;
 mod text;

@@ -55,8 +55,8 @@ impl Step<'_> {
     /// The file of an open of the asking server.
     pub(super) fn file_of(&self, id: RequestId, session: SessionId, open: OpenId) -> Result<FileKey, Rejection> {
         self.session_of(id, session)?;
-        let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(&open)).ok_or(Rejection::NoSuchOpen)?;
-        Ok(self.state.file_of_open(open, *hash).ok_or(Rejection::NoSuchOpen)?.key().clone())
+        let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(open)).ok_or(Rejection::NoSuchOpen)?;
+        Ok(self.state.file_of_open(open, hash).ok_or(Rejection::NoSuchOpen)?.key().clone())
     }
 
     /// Tries an operation, from the beginning each time (LS-046). No answer means that it has to wait for breaks, which now run.

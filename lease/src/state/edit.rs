@@ -123,9 +123,16 @@ impl FileEdit<'_> {
 
     /// Changes what the record of the file itself says.
     fn edit_head(&mut self, edit: impl FnOnce(&mut File)) {
-        self.digest.subtract(&RecordOf::File(self.file));
+        self.subtract_head();
         edit(self.file);
-        self.digest.add(&RecordOf::File(self.file));
+        add_head(self.digest, self.file);
+    }
+
+    /// Most files are forgotten as they were made known: the hash that was kept then saves writing the record once more.
+    fn subtract_head(&mut self) {
+        let kept = self.file.head_hash.take().map(u128::from_ne_bytes);
+        let hash = kept.unwrap_or_else(|| self.digest.hash_of(&RecordOf::File(self.file)));
+        self.digest.subtract_hash(hash);
     }
 
     /// Sets the file's path.
@@ -143,7 +150,7 @@ impl FileEdit<'_> {
     /// Whether nothing is left of the file; then its own record goes too.
     fn is_over(&mut self) -> bool {
         if self.file.is_empty() {
-            self.digest.subtract(&RecordOf::File(self.file));
+            self.subtract_head();
         }
         self.file.is_empty()
     }
@@ -154,6 +161,13 @@ impl FileEdit<'_> {
         self.index.remove_parked(&parked);
         Some(parked)
     }
+}
+
+/// Adds the record of a file itself, and keeps its hash.
+fn add_head(digest: &mut Digest, file: &mut File) {
+    let hash = digest.hash_of(&RecordOf::File(file));
+    digest.add_hash(hash);
+    file.head_hash = Some(hash.to_ne_bytes());
 }
 
 impl State {
@@ -168,8 +182,8 @@ impl State {
         self.changed.note(key, None);
         let digest = &mut self.digest;
         let file = self.files.entry(key, || {
-            let file = File::new(key.clone(), Arc::clone(name), directory);
-            digest.add(&RecordOf::File(&file));
+            let mut file = File::new(key.clone(), Arc::clone(name), directory);
+            add_head(digest, &mut file);
             file
         });
         self.touched.note_file(key, file);

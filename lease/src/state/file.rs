@@ -113,6 +113,8 @@ pub(crate) struct File {
     delete_pending: bool,
     /// When it was last noted as touched; no part of its records.
     pub(super) touched: u32,
+    /// The hash of its own record as it was last added to the digest, if it was kept: in bytes, for these need no alignment.
+    pub(super) head_hash: Option<[u8; 16]>,
     opens: List<OpenRecord>,
     holds: List<Hold>,
     parked: List<Box<Parked>>,
@@ -138,6 +140,7 @@ impl File {
             directory,
             delete_pending: false,
             touched: 0,
+            head_hash: None,
             opens: List::Empty,
             holds: List::Empty,
             parked: List::Empty,

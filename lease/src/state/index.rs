@@ -6,6 +6,7 @@ use crate::id::{ConnectionId, FileKey, Incarnation, NoticeNumber, OpenId, Reques
 use crate::state::client::Session;
 use crate::state::file::{OpenRecord, Parked};
 use crate::state::hold::{Hold, HoldId, LeaseId};
+use crate::state::opens::Opens;
 use crate::state::shards::{Filled, Placed, Shards};
 use crate::state::table::Spread;
 use crate::time::LogTime;
@@ -88,7 +89,7 @@ pub(crate) struct Index {
     pub(crate) leases: Leases,
     /// Opens with a legacy oplock.
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
-    pub(crate) opens: BTreeMap<SessionId, BTreeMap<OpenId, u64>>,
+    pub(crate) opens: BTreeMap<SessionId, Opens>,
     pub(crate) opens_count: usize,
     pub(crate) locks_count: usize,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
@@ -113,13 +114,14 @@ impl Index {
     pub(crate) fn restore_opens(&mut self, sorted: &[(SessionId, OpenId, u64)]) {
         debug_assert_eq!(self.opens_count, 0, "the opens are added at once");
         let sessions = sorted.chunk_by(|(one, ..), (other, ..)| one == other);
-        self.opens = sessions.map(|opens| (opens[0].0, opens.iter().map(|(_, open, file)| (*open, *file)).collect())).collect();
+        self.opens =
+            sessions.map(|opens| (opens[0].0, Opens::filled(opens.iter().map(|(_, open, file)| (*open, *file))))).collect();
         self.opens_count = sorted.len();
     }
 
     pub(crate) fn remove_open(&mut self, open: &OpenRecord) {
         let opens = self.opens.get_mut(&open.session).expect("an open is one of its session's");
-        opens.remove(&open.id);
+        opens.remove(open.id);
         self.opens_count -= 1;
         if opens.is_empty() {
             self.opens.remove(&open.session);
@@ -202,9 +204,9 @@ impl Index {
         self.sessions.range(first..=last).map(|(_, _, session)| *session)
     }
 
-    /// The opens of a session, with the hashes of their files.
-    pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> {
-        self.opens.get(&session).into_iter().flatten().map(|(open, file)| (*open, *file))
+    /// The opens of a session by their ids, with the hashes of their files.
+    pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> + use<> {
+        self.opens.get(&session).map(Opens::sorted).unwrap_or_default().into_iter()
     }
 
     /// The parked opens of a session.

@@ -153,6 +153,12 @@ fn odd_records_are_refused() {
         newer.push(Record { key: record.key.clone(), value });
         assert_eq!(State::restore(newer).unwrap_err(), RestoreError::Unreadable(record.key.clone()));
     }
+    // Opens are counted from 1: the number of one ends its key, behind the 26 bytes of the file and one for the kind of record.
+    let mut numberless = whole;
+    let open = numberless.iter_mut().find(|record| record.key.len() == 35 && record.key[26] == 1).unwrap();
+    open.key[27..].fill(0);
+    let key = open.key.clone();
+    assert_eq!(State::restore(numberless).unwrap_err(), RestoreError::Unreadable(key));
     let odd = Record { key: vec![99, 1], value: Vec::new() };
     assert_eq!(State::restore([odd]).unwrap_err(), RestoreError::UnknownKey(vec![99, 1]));
     assert_eq!(State::restore([]).unwrap_err(), RestoreError::Missing("the settings"));

@@ -79,6 +79,10 @@ pub(super) fn file(value: &[u8]) -> Option<Head> {
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
+    // Opens are counted from 1.
+    if id == OpenId::default() {
+        return None;
+    }
     let wire::Open { version: _, session, client, key, access, share, oplock } =
         versioned(value, |open: &wire::Open| open.version)?;
     let under = match (key, oplock) {
