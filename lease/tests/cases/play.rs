@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, Request, RequestId,
-    Sequence, ServerId, SessionId, Share, State, VolumeId,
+    Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation,
+    LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, RangeLock,
+    Request, RequestId, Sequence, ServerId, SessionId, Share, State, VolumeId,
 };
 
 use crate::Trouble;
@@ -19,6 +19,8 @@ const ALL: (Access, Share) = (Access(0x1_0003), Share(7));
 const FILE: u128 = 1;
 /// Where the file lies.
 const FOLDER: u128 = 2;
+/// The file has data, and so many bytes allocated for it.
+const ALLOCATION: u64 = 4096;
 
 /// Who asked for something.
 #[derive(Clone)]
@@ -103,14 +105,21 @@ impl Player {
                 state: state.parse::<Caching>().map_err(|_| wrong(step, "no such state"))?.bits(),
                 generation: None,
             },
-            ("read", [_]) => self.operate(session, who, step, Operation::Read)?,
-            ("write", [_]) => self.operate(session, who, step, Operation::Write)?,
+            ("read", [range]) => self.operate(session, who, step, Operation::Read { range: Some(range_named(range, step)?) })?,
+            ("write", [range]) => self.operate(session, who, step, Operation::Write { range: Some(range_named(range, step)?) })?,
             ("resize", []) => self.operate(session, who, step, Operation::Resize)?,
             ("rename", []) => {
                 self.operate(session, who, step, Operation::Rename { name: Arc::from("renamed"), parent: None, replaces: None })?
             }
             ("delete", []) => self.operate(session, who, step, Operation::Dispose { delete: true })?,
-            ("lock", [_]) => return Err(Trouble::Missing("byte-range locks")),
+            ("lock", [range]) => Command::Lock(Lock {
+                session,
+                open: self.handle(who, step)?,
+                locks: vec![RangeLock { range: range_named(range, step)?, exclusive: true }],
+                wait: false,
+                sequence: None,
+                allocation: ALLOCATION,
+            }),
             ("rename-parent", []) => Command::Operate {
                 session,
                 open: self.open_folder(client).ok_or_else(|| wrong(step, "the folder cannot be opened"))?,
@@ -250,6 +259,12 @@ fn plain(session: SessionId, number: u128, access: Access, share: Share) -> Open
         created: false,
         delete_on_close: false,
     }
+}
+
+/// `0+1` is one byte from the beginning.
+fn range_named(name: &str, step: &str) -> Result<ByteRange, Trouble> {
+    let range = name.split_once('+').and_then(|(offset, length)| Some(ByteRange::new(offset.parse().ok()?, length.parse().ok()?)));
+    range.ok_or_else(|| wrong(step, "no such range"))
 }
 
 /// An open with these options. None of trouble for an option that does not exist.

@@ -101,7 +101,7 @@ fn answer(outcome: &Result<Outcome, Rejection>, about: Option<LeaseKey>, oplock:
         }
         Ok(Outcome::OplockAcknowledged { level }) => format!("oplock={}", level_name(*level)),
         Ok(Outcome::Opened { lease: None, oplock: level, .. }) if oplock => format!("oplock={}", level_name(*level)),
-        Ok(Outcome::Opened { lease: None, .. } | Outcome::Closed { .. } | Outcome::Clear) => "ok".to_owned(),
+        Ok(Outcome::Opened { lease: None, .. } | Outcome::Closed { .. } | Outcome::Clear | Outcome::Locked) => "ok".to_owned(),
         Ok(other) => format!("{other:?}"),
         Err(rejection) => format!("{rejection:?}"),
     }

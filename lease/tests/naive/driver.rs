@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Request, RequestId, Sequence,
-    ServerId, SessionId, Settings, Share, VolumeId,
+    Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation,
+    LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel,
+    RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, Unlock, VolumeId,
 };
 
 use crate::model::Model;
@@ -105,9 +105,11 @@ impl Driver {
             return Some(entry);
         }
         Some(match self.rng.below(100) {
-            0..=35 => self.open(model),
+            0..=31 => self.open(model),
+            32..=35 => self.lock(model),
             36..=46 => self.operate(model),
-            47..=58 => self.close(model),
+            47..=56 => self.close(model),
+            57..=58 => self.unlock(model),
             59..=72 => self.acknowledge(model),
             73..=79 => self.acknowledge_oplock(model),
             80..=82 => self.release(model),
@@ -203,27 +205,17 @@ impl Driver {
 
     fn close(&mut self, model: &Model) -> Entry {
         let Some(handle) = self.rng.pick(&model.handles.iter().collect::<Vec<_>>()) else { return self.open(model) };
-        let (mut session, mut open) = (handle.session, handle.id);
-        match self.rng.below(100) {
-            0 => session = SessionId::new(self.rng.below(9)),
-            1 => open = OpenId::new(self.rng.below(30)),
-            _ => {}
-        }
-        let server = model.sessions.iter().find(|known| known.id == handle.session).map_or(0, |known| known.on.server.get());
+        let (session, open) = self.almost((handle.session, handle.id));
+        let server = server_of(model, handle.session);
         self.entry(server, Command::Close { session, open })
     }
 
     fn operate(&mut self, model: &Model) -> Entry {
         let Some(handle) = self.rng.pick(&model.handles.iter().collect::<Vec<_>>()) else { return self.open(model) };
-        let (mut session, mut open) = (handle.session, handle.id);
-        match self.rng.below(100) {
-            0 => session = SessionId::new(self.rng.below(9)),
-            1 => open = OpenId::new(self.rng.below(30)),
-            _ => {}
-        }
+        let (session, open) = self.almost((handle.session, handle.id));
         let operation = match self.rng.below(20) {
-            0..=4 => Operation::Read,
-            5..=8 => Operation::Write,
+            0..=4 => Operation::Read { range: self.maybe_range() },
+            5..=8 => Operation::Write { range: self.maybe_range() },
             9..=10 => Operation::Resize,
             11..=12 => Operation::Rename { name: Arc::from(format!("renamed{}", self.rng.below(3))), parent: None, replaces: None },
             13 => Operation::Link { parent: None },
@@ -232,8 +224,66 @@ impl Driver {
             15 => Operation::Dispose { delete: self.rng.percent(50) },
             _ => Operation::Dispose { delete: false },
         };
-        let server = model.sessions.iter().find(|known| known.id == handle.session).map_or(0, |known| known.on.server.get());
+        let server = server_of(model, handle.session);
         self.entry(server, Command::Operate { session, open, operation })
+    }
+
+    /// Few bytes, so that they meet; now and then the last one there is, or one behind it.
+    fn range(&mut self) -> ByteRange {
+        match self.rng.below(50) {
+            0 => ByteRange::new(u64::MAX, 1),
+            1 => ByteRange::new(u64::MAX, 2),
+            _ => ByteRange::new(self.rng.below(4), self.rng.below(4)),
+        }
+    }
+
+    fn maybe_range(&mut self) -> Option<ByteRange> {
+        if self.rng.percent(70) { Some(self.range()) } else { None }
+    }
+
+    fn lock_sequence(&mut self) -> Option<LockSequence> {
+        let (bucket, number) = (1 + self.rng.below(2), self.rng.below(2));
+        if self.rng.percent(30) { LockSequence::new(u32::try_from(bucket).ok()?, u32::try_from(number).ok()?) } else { None }
+    }
+
+    fn lock(&mut self, model: &Model) -> Entry {
+        let Some(handle) = self.rng.pick(&model.handles.iter().collect::<Vec<_>>()) else { return self.open(model) };
+        let (session, open) = self.almost((handle.session, handle.id));
+        let count = self.rng.pick(&[1, 1, 1, 1, 1, 2, 3, 0]).expect("there are some");
+        let locks = (0..count).map(|_| RangeLock { range: self.range(), exclusive: self.rng.percent(50) }).collect();
+        let (wait, sequence) = (self.rng.percent(40), self.lock_sequence());
+        let allocation = self.rng.pick(&[0, 2, 100, 100]).expect("there are some");
+        let server = server_of(model, handle.session);
+        self.entry(server, Command::Lock(Lock { session, open, locks, wait, sequence, allocation }))
+    }
+
+    /// Mostly what is locked.
+    fn unlock(&mut self, model: &Model) -> Entry {
+        let locked = self.rng.pick(&model.locked.iter().collect::<Vec<_>>());
+        let open =
+            locked.map(|locked| locked.open).or_else(|| self.rng.pick(&model.handles.iter().collect::<Vec<_>>()).map(|it| it.id));
+        let Some(open) = open else { return self.open(model) };
+        let session = model.handles.iter().find(|handle| handle.id == open).expect("a lock has an open").session;
+        let server = server_of(model, session);
+        let mut ranges = Vec::new();
+        for _ in 0..self.rng.pick(&[1, 1, 1, 2, 0]).expect("there are some") {
+            ranges.push(match locked {
+                Some(locked) if self.rng.percent(70) => locked.lock.range,
+                _ => self.range(),
+            });
+        }
+        let (session, open) = self.almost((session, open));
+        let sequence = self.lock_sequence();
+        self.entry(server, Command::Unlock(Unlock { session, open, ranges, sequence }))
+    }
+
+    /// Now and then another.
+    fn almost(&mut self, (session, open): (SessionId, OpenId)) -> (SessionId, OpenId) {
+        match self.rng.below(100) {
+            0 => (SessionId::new(self.rng.below(9)), open),
+            1 => (session, OpenId::new(self.rng.below(30))),
+            _ => (session, open),
+        }
     }
 
     /// Mostly a break that runs, and mostly what it asks for.
@@ -267,12 +317,7 @@ impl Driver {
             return self.acknowledge(model);
         };
         let handle = model.handles.iter().find(|handle| handle.id == oplock.open).expect("an oplock has an open");
-        let (mut session, mut open) = (handle.session, handle.id);
-        match self.rng.below(100) {
-            0 => session = SessionId::new(self.rng.below(9)),
-            1 => open = OpenId::new(self.rng.below(30)),
-            _ => {}
-        }
+        let (session, open) = self.almost((handle.session, handle.id));
         let into = oplock.breaking.map_or(OplockLevel::None, |breaking| breaking.into);
         let level = if self.rng.percent(self.polite) {
             into.to_byte()
@@ -284,7 +329,7 @@ impl Driver {
             5..=8 => Some(oplock.generation),
             _ => Some(lease::Generation::new(oplock.generation.get().saturating_sub(1))),
         };
-        let server = model.sessions.iter().find(|known| known.id == handle.session).map_or(0, |known| known.on.server.get());
+        let server = server_of(model, handle.session);
         self.entry(server, Command::AcknowledgeOplock { session, open, level, generation })
     }
 
@@ -385,6 +430,10 @@ impl Driver {
         };
         Entry { at: self.at, request: None, command: Command::Tick }
     }
+}
+
+fn server_of(model: &Model, session: SessionId) -> u64 {
+    model.sessions.iter().find(|known| known.id == session).map_or(0, |known| known.on.server.get())
 }
 
 fn index(number: u64, of: u64) -> usize {

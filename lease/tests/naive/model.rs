@@ -1,12 +1,13 @@
 //! The rules a second time: slow, obvious, and written from the rule book and not from the table.
 //!
 //! Everything is in plain lists. Nothing is indexed or remembered that can be found by looking through all of it again. One concern a
-//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`oplock`] the same of oplocks, [`queue`] who waits, [`ends`] how sessions end, [`servers`]
+//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`oplock`] the same of oplocks, [`lock`] byte-range locks, [`queue`] who waits, [`ends`] how sessions end, [`servers`]
 //! how servers do, [`reach`] how clients are told.
 
 mod breaks;
 mod ends;
 mod grant;
+mod lock;
 mod open;
 mod operate;
 mod oplock;
@@ -19,10 +20,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileKey, Generation, Incarnation, LeaseKey, LogTime,
+    Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileKey, Generation, Incarnation, LeaseKey, Lock, LogTime,
     NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, Rejection, Request, RequestId, Route, ServerId, SessionId, Share,
 };
 
+pub(crate) use lock::Locked;
 pub(crate) use oplock::Oplock;
 pub(crate) use rights::Rights;
 
@@ -100,6 +102,8 @@ pub(crate) struct File {
     pub(crate) key: FileKey,
     pub(crate) name: Arc<str>,
     pub(crate) delete_pending: bool,
+    /// How far its data may reach, as long as something is locked.
+    pub(crate) reach: u64,
 }
 
 /// What somebody takes from who caches.
@@ -123,6 +127,17 @@ pub(crate) enum Demand {
 pub(crate) enum Task {
     Open(Open),
     Operate(OpenId, Operation),
+    Lock(Lock),
+}
+
+impl Task {
+    /// The open that it goes through.
+    pub(crate) fn through(&self) -> Option<OpenId> {
+        match self {
+            Task::Open(_) => None,
+            Task::Operate(open, _) | Task::Lock(Lock { open, .. }) => Some(*open),
+        }
+    }
 }
 
 /// A request that waits.
@@ -153,6 +168,10 @@ pub(crate) struct Model {
     pub(crate) handles: Vec<Handle>,
     pub(crate) leases: Vec<Lease>,
     pub(crate) oplocks: Vec<Oplock>,
+    /// In the order in which they were granted.
+    pub(crate) locked: Vec<Locked>,
+    /// What was carried out last: open, bucket and number.
+    sequences: Vec<(OpenId, u8, u8)>,
     /// In the order in which they came.
     pub(crate) queue: Vec<Waiting>,
     last_session: u64,
@@ -178,6 +197,8 @@ impl Model {
             handles: Vec::new(),
             leases: Vec::new(),
             oplocks: Vec::new(),
+            locked: Vec::new(),
+            sequences: Vec::new(),
             queue: Vec::new(),
             last_session: 0,
             last_open: 0,
@@ -242,6 +263,8 @@ impl Model {
             Command::Close { session, open } => self.close(id, *session, *open),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
+            Command::Lock(asked) => self.lock(id, asked),
+            Command::Unlock(asked) => self.unlock(id, asked),
             Command::AcknowledgeOplock { session, open, level, generation } => {
                 self.acknowledge_oplock(id, *session, *open, *level, *generation);
             }

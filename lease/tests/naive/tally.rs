@@ -58,7 +58,15 @@ impl fmt::Display for Tally {
 
 /// What must have happened in a full run, each many times over.
 const HAPPENED: &[&str] = &[
+    "Locked",
+    "Locked, after waiting",
     "OplockAcknowledged",
+    "Unlocked",
+    "refused: file lock conflict",
+    "refused: invalid lock range",
+    "refused: lock not granted",
+    "refused: the range is not locked",
+    "refused: the range is not locked, after waiting",
     "Clear",
     "Clear, after waiting",
     "Noted",

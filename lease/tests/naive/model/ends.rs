@@ -24,10 +24,8 @@ impl Model {
         let Some(at) = self.handles.iter().position(|handle| handle.id == open && handle.session == session) else {
             return self.reply(request, Err(Rejection::NoSuchOpen));
         };
-        let handle = self.handles[at].clone();
-        self.cancel_waiting(|waiting| matches!(waiting.task, Task::Operate(through, _) if through == open));
-        self.before_close(&handle);
-        self.handles.retain(|known| known.id != open);
+        let handle = self.handles.remove(at);
+        self.cancel_waiting(|waiting| waiting.task.through() == Some(open));
         self.after_close(&handle);
         let last = !self.handles.iter().any(|other| other.file == handle.file);
         let delete = last && self.file(&handle.file).delete_pending;
@@ -61,6 +59,7 @@ impl Model {
     /// A lease without a handle is no more (LS-006).
     pub(super) fn after_close(&mut self, closed: &Handle) {
         self.drop_oplock(closed);
+        self.drop_locks(closed);
         let owner = (closed.client, closed.key);
         if closed.key.is_none() || self.handles.iter().any(|handle| (handle.client, handle.key) == owner) {
             return;
@@ -75,7 +74,9 @@ impl Model {
     pub(super) fn cancel_waiting(&mut self, gone: impl Fn(&Waiting) -> bool) {
         for waiting in self.queue.clone().into_iter().filter(gone) {
             self.queue.retain(|known| known.request != waiting.request);
-            self.reply(waiting.request, Err(Rejection::Cancelled));
+            // A lock that nobody can hold any more is called not locked.
+            let lock = matches!(waiting.task, Task::Lock(_));
+            self.reply(waiting.request, Err(if lock { Rejection::RangeNotLocked } else { Rejection::Cancelled }));
         }
     }
 

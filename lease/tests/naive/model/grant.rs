@@ -55,6 +55,9 @@ impl Model {
 
     /// Whether a state can be held beside everybody else on the file (LS-031 to LS-033, section 2.4).
     fn can_hold(&self, id: (ClientGuid, LeaseKey), of: &Lease, state: Caching) -> bool {
+        if self.has_locked_data(&of.file) {
+            return state == Caching::None; // LS-035
+        }
         let owner = (id.0, Some(id.1));
         let others = || self.leases.iter().filter(|other| other.file == of.file && !owns(owner, other));
         let opens = self.handles.iter().filter(|other| other.file == of.file && (other.client, other.key) != owner);

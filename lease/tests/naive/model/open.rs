@@ -112,6 +112,9 @@ impl Model {
     fn admit(&mut self, owner: Owner, open: &Open) -> Outcome {
         let (client, key) = owner;
         self.know(&open.file, &open.name);
+        if open.disposition != Disposition::Keep {
+            self.file(&open.file).reach = 0; // no data is left that could be locked (LS-035)
+        }
         let grant = open.lease.map(|asked| self.grant((client, asked.key), open, asked));
         self.last_open += 1;
         let id = OpenId::new(self.last_open);

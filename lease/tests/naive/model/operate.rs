@@ -36,11 +36,14 @@ impl Model {
         if waits {
             return Verdict::Waits;
         }
+        if self.forbids(file, own.0, operation) {
+            return Verdict::Answered(Err(Rejection::FileLockConflict)); // LS-191
+        }
         match operation {
             Operation::Rename { name, .. } => self.file(file).name = name.clone(),
             Operation::Dispose { delete } => self.file(file).delete_pending = *delete,
-            Operation::Read
-            | Operation::Write
+            Operation::Read { .. }
+            | Operation::Write { .. }
             | Operation::Resize
             | Operation::Link { .. }
             | Operation::SetSecurity
@@ -54,11 +57,11 @@ impl Model {
         let demand = |lease: &super::Lease, leaves, wait| Demand::Lease { of: (lease.client, Some(lease.key)), leaves, wait };
         match operation {
             // Class W (LS-057).
-            Operation::Read => {
+            Operation::Read { .. } => {
                 others.filter(|lease| lease.state.writes()).map(|lease| demand(lease, lease.state.without_writes(), true)).collect()
             }
             // Class RW (LS-058, LS-063).
-            Operation::Write | Operation::Resize => others
+            Operation::Write { .. } | Operation::Resize => others
                 .filter(|lease| lease.state != Caching::None)
                 .map(|lease| demand(lease, Caching::None, lease.state.writes()))
                 .collect(),

@@ -64,9 +64,11 @@ impl Model {
         let all = self.oplocks_on(file);
         let others = self.oplocks_on(file).filter(|oplock| oplock.open != through);
         match operation {
-            Operation::Read => others.filter(|oplock| oplock.writes()).map(|oplock| oplock.demand(OplockLevel::LevelII)).collect(),
+            Operation::Read { .. } => {
+                others.filter(|oplock| oplock.writes()).map(|oplock| oplock.demand(OplockLevel::LevelII)).collect()
+            }
             // Level II has no owner that would be spared.
-            Operation::Write | Operation::Resize => all
+            Operation::Write { .. } | Operation::Resize => all
                 .filter(|oplock| oplock.level == OplockLevel::LevelII || oplock.writes() && oplock.open != through)
                 .map(|oplock| oplock.demand(OplockLevel::None))
                 .collect(),
@@ -189,6 +191,7 @@ impl Model {
         let level_two = leases().all(|lease| !lease.state.handles() && !lease.state.writes())
             && self.oplocks_on(&open.file).all(|oplock| !oplock.writes());
         let level = match open.oplock {
+            _ if self.has_locked_data(&open.file) => OplockLevel::None, // LS-035
             asked @ (OplockLevel::Exclusive | OplockLevel::Batch) if alone => asked,
             OplockLevel::Exclusive | OplockLevel::Batch | OplockLevel::LevelII if level_two => OplockLevel::LevelII,
             OplockLevel::Exclusive | OplockLevel::Batch | OplockLevel::LevelII | OplockLevel::None => OplockLevel::None,

@@ -31,9 +31,10 @@ impl Model {
     /// (LS-091, LS-107). Breaks that began later do not hold it up.
     fn has_to_wait(&self, waiting: &Waiting) -> bool {
         let mut others = self.leases.iter().filter(|lease| lease.file == waiting.file && !owns(waiting.owner, lease));
-        let own = |open| matches!(&waiting.task, Task::Operate(through, _) if *through == open);
-        let mut oplocks = self.oplocks.iter().filter(|oplock| oplock.file == waiting.file && !own(oplock.open));
-        others.any(|lease| lease.breaking.is_some_and(|breaking| breaking.began <= waiting.after))
+        let mut oplocks =
+            self.oplocks.iter().filter(|oplock| oplock.file == waiting.file && waiting.task.through() != Some(oplock.open));
+        self.is_locked_out(&waiting.task, &waiting.file)
+            || others.any(|lease| lease.breaking.is_some_and(|breaking| breaking.began <= waiting.after))
             || oplocks.any(|oplock| oplock.breaking.is_some_and(|breaking| breaking.began <= waiting.after))
     }
 
@@ -47,6 +48,7 @@ impl Model {
     fn try_again(&mut self, waiting: &Waiting) -> bool {
         let verdict = match &waiting.task {
             Task::Open(open) => self.attempt(open),
+            Task::Lock(asked) => self.do_lock(&waiting.file, waiting.owner, asked),
             Task::Operate(open, operation) => self.do_operate(&waiting.file, (*open, waiting.owner), operation),
         };
         match verdict {
@@ -71,7 +73,7 @@ impl Model {
     /// The path of a file is the one that it was first opened under.
     pub(super) fn know(&mut self, key: &FileKey, name: &Arc<str>) {
         if !self.files.iter().any(|file| file.key == *key) {
-            self.files.push(File { key: key.clone(), name: name.clone(), delete_pending: false });
+            self.files.push(File { key: key.clone(), name: name.clone(), delete_pending: false, reach: 0 });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use lease::{ClientGuid, ConnectionId, Generation, LeaseKey, Outcome, RequestId, Route};
 
-use super::{Connection, Effect, Model, Owner, Task, owns};
+use super::{Connection, Effect, Model, Owner, owns};
 
 impl Model {
     /// A notification could not be sent: the connection counts as lost for notifications, though not for its sessions (LS-084).
@@ -36,9 +36,8 @@ impl Model {
     /// Closes every handle under a lease, which ends the lease.
     pub(super) fn close_all_of(&mut self, owner: Owner) {
         for handle in self.handles.clone().into_iter().filter(|handle| (handle.client, handle.key) == owner) {
-            self.cancel_waiting(|waiting| matches!(waiting.task, Task::Operate(through, _) if through == handle.id));
-            self.before_close(&handle);
             self.handles.retain(|known| known.id != handle.id);
+            self.cancel_waiting(|waiting| waiting.task.through() == Some(handle.id));
             self.woken.push(handle.file.clone());
             self.after_close(&handle);
         }
