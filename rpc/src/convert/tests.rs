@@ -337,17 +337,7 @@ fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
         ("sequence.number", wire_lock(|lock| lock.sequence = Some(pb::LockSequence { bucket: 64, number: 16 }))),
         ("ranges", Wire::Unlock(pb::Unlock { session: 1, open: 1, ranges: vec![], sequence: None })),
         ("open", Wire::Unlock(pb::Unlock { session: 1, open: 0, ranges: vec![pb::ByteRange::default()], sequence: None })),
-        (
-            "range",
-            Wire::Operate(pb::Operate {
-                session: 1,
-                open: 1,
-                operation: pb::Operation::Resize.into(),
-                name: String::new(),
-                range: Some(pb::ByteRange::default()),
-                ..pb::Operate::default()
-            }),
-        ),
+        ("range", wire_operate(Operation::Resize, |resize| resize.range = Some(pb::ByteRange::default()))),
         ("cancel.sequence", Wire::Cancel(pb::Cancel { sequence: 0 })),
         ("key", Wire::ReportUndeliverable(pb::ReportUndeliverable { connection: 1, client, key: vec![], generation: 1 })),
     ];

@@ -243,6 +243,32 @@ impl Play {
                 assert_eq!(state, now.bits(), "the lease is what its client agreed to");
                 self.beliefs.set(owner, *now);
             }
+            (about @ (About::Operate { .. } | About::Lock { .. } | About::Unlock { .. }), outcome) => {
+                self.locked_or_operated(about, outcome);
+            }
+            (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
+            // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
+            (About::Cancel, Ok(Outcome::Cancelled))
+            | (
+                About::Oplock,
+                Ok(Outcome::OplockAcknowledged { .. })
+                | Err(Rejection::OplockNotBreaking | Rejection::InvalidOplockProtocol | Rejection::InvalidParameter),
+            )
+            | (
+                About::Open { .. },
+                Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::DeletePending | Rejection::Cancelled),
+            )
+            | (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease))
+            | (About::Release(_), Err(Rejection::NoSuchLease))
+            | (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}
+            (about, outcome) => panic!("{about:?} came to {outcome:?}"),
+        }
+        self.tidy();
+    }
+
+    /// The same of what is done through an open.
+    fn locked_or_operated(&mut self, about: About, outcome: &Result<Outcome, Rejection>) {
+        match (about, outcome) {
             // Time may have set something free, or refused it, before it ended the server of one of those concerned.
             (
                 About::Operate { open, .. } | About::Lock { open, .. },
@@ -288,30 +314,12 @@ impl Play {
                 let locked = self.beliefs.opens.get(&open).map(|held| &held.file);
                 assert!(locked.is_none_or(|file_of| [FOLDER, ROOT].map(file).contains(file_of)), "only directories are not locked");
             }
-            (About::Release(owner), Ok(Outcome::Released)) => self.beliefs.set(owner, Caching::None),
-            // Nobody's beliefs change. Time may have passed since a request was made up, and with it a session, a server or a lease.
-            (About::Cancel, Ok(Outcome::Cancelled))
-            | (
-                About::Operate { .. },
-                Err(Rejection::Cancelled | Rejection::AccessDenied | Rejection::SharingViolation),
-            )
-            // What waits for a lock is called not locked when its open ends.
+            // Nobody's beliefs change. What waits for a lock is called not locked when its open ends.
+            (About::Operate { .. }, Err(Rejection::Cancelled | Rejection::AccessDenied | Rejection::SharingViolation))
             | (About::Lock { .. }, Err(Rejection::RangeNotLocked | Rejection::Cancelled))
-            | (
-                About::Oplock,
-                Ok(Outcome::OplockAcknowledged { .. })
-                | Err(Rejection::OplockNotBreaking | Rejection::InvalidOplockProtocol | Rejection::InvalidParameter),
-            )
-            | (
-                About::Open { .. },
-                Err(Rejection::SharingViolation | Rejection::KeyOnOtherFile | Rejection::DeletePending | Rejection::Cancelled),
-            )
-            | (About::Acknowledge { .. }, Err(Rejection::AckExceedsTarget | Rejection::NotBreaking | Rejection::NoSuchLease))
-            | (About::Release(_), Err(Rejection::NoSuchLease))
             | (_, Err(Rejection::StaleIncarnation { .. } | Rejection::NoSuchSession | Rejection::NoSuchOpen)) => {}
             (about, outcome) => panic!("{about:?} came to {outcome:?}"),
         }
-        self.tidy();
     }
 
     /// After a change in it nobody may go on caching a directory that was not named by who changed it: all is gone, or on its way out.

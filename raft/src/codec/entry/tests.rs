@@ -124,6 +124,15 @@ fn commands() -> Vec<(Command, &'static str)> {
             },
             "fa01080811100518012002",
         ),
+    ]
+    .into_iter()
+    .chain(short_commands())
+    .collect()
+}
+
+/// The rest of them.
+fn short_commands() -> Vec<(Command, &'static str)> {
+    vec![
         (
             Command::Release { client: client(), key: key() },
             "da01240a10000000000000000000000000000000c112100000000000000000000000000000001e",
