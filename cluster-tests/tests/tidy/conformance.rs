@@ -13,7 +13,7 @@ const ELSEWHERE: [u16; 28] =
     [17, 18, 21, 24, 27, 42, 82, 83, 84, 85, 86, 93, 94, 96, 110, 138, 144, 158, 183, 184, 185, 186, 189, 196, 197, 198, 199, 200];
 
 /// Rules that nothing shows yet. It only ever gets smaller: whoever shows one writes it down here.
-const NOT_YET: usize = 56;
+const NOT_YET: usize = 42;
 
 /// A row of the table of rules.
 #[derive(Debug)]

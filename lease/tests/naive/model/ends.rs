@@ -24,8 +24,10 @@ impl Model {
         let Some(at) = self.handles.iter().position(|handle| handle.id == open && handle.session == session) else {
             return self.reply(request, Err(Rejection::NoSuchOpen));
         };
-        let handle = self.handles.remove(at);
+        let handle = self.handles[at].clone();
         self.cancel_waiting(|waiting| waiting.task.through() == Some(open));
+        self.before_close(&handle);
+        self.handles.retain(|known| known.id != open);
         self.after_close(&handle);
         let last = !self.handles.iter().any(|other| other.file == handle.file);
         let delete = last && self.file(&handle.file).delete_pending;

@@ -42,12 +42,9 @@ impl Model {
         match operation {
             Operation::Rename { name, .. } => self.file(file).name = name.clone(),
             Operation::Dispose { delete } => self.file(file).delete_pending = *delete,
-            Operation::Read { .. }
-            | Operation::Write { .. }
-            | Operation::Resize
-            | Operation::Link { .. }
-            | Operation::SetSecurity
-            | Operation::SetAttributes => {}
+            Operation::Write { range: Some(range) } => self.extend(file, range.offset.saturating_add(range.length)),
+            Operation::Write { range: None } | Operation::Resize => self.extend(file, u64::MAX),
+            Operation::Read { .. } | Operation::Link { .. } | Operation::SetSecurity | Operation::SetAttributes => {}
         }
         Verdict::Answered(Ok(Outcome::Clear))
     }

@@ -36,8 +36,9 @@ impl Model {
     /// Closes every handle under a lease, which ends the lease.
     pub(super) fn close_all_of(&mut self, owner: Owner) {
         for handle in self.handles.clone().into_iter().filter(|handle| (handle.client, handle.key) == owner) {
-            self.handles.retain(|known| known.id != handle.id);
             self.cancel_waiting(|waiting| waiting.task.through() == Some(handle.id));
+            self.before_close(&handle);
+            self.handles.retain(|known| known.id != handle.id);
             self.woken.push(handle.file.clone());
             self.after_close(&handle);
         }
