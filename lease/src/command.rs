@@ -183,6 +183,21 @@ pub enum Operation {
     SetAttributes,
 }
 
+impl Operation {
+    /// What it reads or writes, if it says so: that is looked up among the locks.
+    pub fn range(&self) -> Option<ByteRange> {
+        match self {
+            Operation::Read { range } | Operation::Write { range } => *range,
+            Operation::Resize
+            | Operation::Rename { .. }
+            | Operation::Link { .. }
+            | Operation::Dispose { .. }
+            | Operation::SetSecurity
+            | Operation::SetAttributes => None,
+        }
+    }
+}
+
 /// CREATE, as far as caching and sharing go (MS-SMB2 2.2.13).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {

@@ -6,23 +6,8 @@ use crate::command::Operation;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::limits::{NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::range::{ByteRange, LockOwner};
+use crate::range::LockOwner;
 use crate::state::{Answer, Deleting, File, HoldId, Locks, OpenRecord, Reason, Waiting};
-
-impl Operation {
-    /// What it reads or writes, if that is to be looked up among the locks.
-    pub(crate) fn range(&self) -> Option<ByteRange> {
-        match self {
-            Operation::Read { range } | Operation::Write { range } => *range,
-            Operation::Resize
-            | Operation::Rename { .. }
-            | Operation::Link { .. }
-            | Operation::Dispose { .. }
-            | Operation::SetSecurity
-            | Operation::SetAttributes => None,
-        }
-    }
-}
 
 impl Step<'_> {
     /// Answers, or parks the operation and says so.

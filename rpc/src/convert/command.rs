@@ -195,15 +195,7 @@ pub(crate) fn operate_from(operate: &pb::Operate) -> Result<Command, BadField> {
 
 /// What is done through an open, for the wire.
 pub(crate) fn operate_to(session: SessionId, open: OpenId, operation: &Operation) -> pb::Operate {
-    let range = match operation {
-        Operation::Read { range } | Operation::Write { range } => range.map(range_to),
-        Operation::Resize
-        | Operation::Rename { .. }
-        | Operation::Link { .. }
-        | Operation::Dispose { .. }
-        | Operation::SetSecurity
-        | Operation::SetAttributes => None,
-    };
+    let range = operation.range().map(range_to);
     let (operation, name, parent, replaces) = match operation {
         Operation::Read { .. } => (pb::Operation::Read, "", None, None),
         Operation::Write { .. } => (pb::Operation::Write, "", None, None),

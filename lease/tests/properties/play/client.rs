@@ -20,16 +20,7 @@ fn client_of(owner: Owner) -> u8 {
 
 /// What an operation reads or writes, if it says so, and whether it writes.
 fn touched(operation: &Operation) -> Option<(ByteRange, bool)> {
-    match operation {
-        Operation::Read { range } => range.map(|range| (range, false)),
-        Operation::Write { range } => range.map(|range| (range, true)),
-        Operation::Resize
-        | Operation::Rename { .. }
-        | Operation::Link { .. }
-        | Operation::Dispose { .. }
-        | Operation::SetSecurity
-        | Operation::SetAttributes => None,
-    }
+    operation.range().map(|range| (range, matches!(operation, Operation::Write { .. })))
 }
 
 impl Play {

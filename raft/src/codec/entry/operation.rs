@@ -38,15 +38,7 @@ pub struct OperateRecord {
 
 impl OperateRecord {
     pub(super) fn new(session: SessionId, open: OpenId, operation: &Operation) -> OperateRecord {
-        let range = match operation {
-            Operation::Read { range } | Operation::Write { range } => *range,
-            Operation::Resize
-            | Operation::Rename { .. }
-            | Operation::Link { .. }
-            | Operation::Dispose { .. }
-            | Operation::SetSecurity
-            | Operation::SetAttributes => None,
-        };
+        let range = operation.range().map(RangeRecord::from);
         let (operation, name, parent, replaces) = match operation {
             Operation::Read { .. } => (1, "", None, None),
             Operation::Write { .. } => (2, "", None, None),
@@ -64,7 +56,7 @@ impl OperateRecord {
             open: open.get(),
             operation,
             name: name.to_owned(),
-            range: range.map(RangeRecord::from),
+            range,
             parent: parent.map(id),
             replaces: replaces.map(id),
         }
