@@ -63,7 +63,12 @@ impl Driver {
         };
         driver.ask(Command::StartServer { ttl: Duration::from_secs(600) });
         for client in 0..CLIENTS {
-            let start = Command::StartSession { client: client_of(client), connection: ConnectionId::new(client) };
+            let start = Command::StartSession {
+                client: client_of(client),
+                connection: ConnectionId::new(client),
+                user: None,
+                previous: None,
+            };
             match driver.ask(start) {
                 Some(Outcome::SessionStarted { session }) => driver.sessions.push(session),
                 other => panic!("{other:?}"),

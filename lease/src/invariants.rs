@@ -196,7 +196,10 @@ fn locks_are_compatible(key: &FileKey, file: &File) -> Result<(), Violation> {
     if let Some((one, other)) = locks.conflict() {
         return violated("locks_are_compatible", format_args!("{key}, locks {one} and {other}"));
     }
-    let opens = locks.iter().map(|lock| lock.owner).map(|LockOwner::Open(open)| open).chain(locks.replays().map(|(open, _)| open));
+    let opens = locks
+        .iter()
+        .filter_map(|lock| if let LockOwner::Open(open) = lock.owner { Some(open) } else { None })
+        .chain(locks.replays().map(|(open, _)| open));
     for open in opens {
         if file.open(open).is_none() {
             return violated("locks_are_compatible", format_args!("{key}, {open}"));

@@ -65,7 +65,7 @@ pub fn measure(leases: u64, operations: u64) -> Result<Applied> {
     bench.apply(Command::StartServer { ttl: Duration::from_secs(600) })?;
     for number in 0..CLIENTS {
         let command =
-            Command::StartSession { client: ClientGuid::from_u128(number.into()), connection: ConnectionId::new(number + 1) };
+            Command::StartSession { client: ClientGuid::from_u128(number.into()), connection: ConnectionId::new(number + 1), user: None, previous: None };
         let Outcome::SessionStarted { session } = bench.apply(command)? else { bail!("no session") };
         bench.sessions.push(session);
     }

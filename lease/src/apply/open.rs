@@ -160,20 +160,7 @@ impl Step<'_> {
     }
 
     fn succeed(&mut self, open: &Open, client: ClientGuid, asked: Option<LeaseRequest>) -> Outcome {
-        let Open {
-            session,
-            file,
-            name,
-            directory,
-            access,
-            share,
-            disposition,
-            parent,
-            created: _,
-            delete_on_close,
-            lease: _,
-            oplock,
-        } = open;
+        let Open { session, file, name, directory, access, share, disposition, parent, delete_on_close, oplock, .. } = open;
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
         let mut edit = self.state.know_file(file, name, *directory);
@@ -203,7 +190,7 @@ impl Step<'_> {
         if *disposition != Disposition::Keep {
             self.tell_parent(open, client);
         }
-        Outcome::Opened { open: id, lease, oplock }
+        Outcome::Opened { open: id, lease, oplock, delegation: None, durable: None }
     }
 
     /// The open changes what its directory lists.

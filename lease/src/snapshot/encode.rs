@@ -1,6 +1,7 @@
 //! Parts of the state to records. Every type is taken apart exhaustively, so that a new field can not be forgotten.
 
 pub(crate) mod answer;
+mod handle;
 pub(super) mod lock;
 pub(super) mod parked;
 
@@ -10,15 +11,16 @@ use super::key::{self, Place};
 use super::wire;
 use crate::effect::Route;
 use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId};
+use crate::settings::Settings;
 use crate::state::{
     Answer, Breaking, Client, Connection, Deleting, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice, OpenRecord,
-    Parked, Replays, Server, Session, Settings, Standing, Under,
+    Parked, Replays, Server, Session, Standing, Under,
 };
 
 /// A part of the state that is one record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RecordOf<'a> {
-    Meta(&'a Meta),
+    Meta(&'a Meta, &'a Settings),
     Server(ServerId, &'a Server),
     Answer(ServerId, Sequence, &'a Answer),
     Client(&'a Client),
@@ -35,7 +37,7 @@ impl RecordOf<'_> {
     /// Appends the key.
     pub(crate) fn write_key(&self, out: &mut Vec<u8>) {
         match self {
-            RecordOf::Meta(_) => super::Group::Meta.write_prefix(out),
+            RecordOf::Meta(..) => super::Group::Meta.write_prefix(out),
             RecordOf::Server(server, _) | RecordOf::Answer(server, ..) => key::write_server(*server, out),
             RecordOf::Client(client) => key::write_client(*client.key(), out),
             RecordOf::Session(session) => key::write_session(session.id, out),
@@ -47,7 +49,7 @@ impl RecordOf<'_> {
             | RecordOf::Replays(file, ..) => key::write_file(file, out),
         }
         let place = match self {
-            RecordOf::Meta(_) | RecordOf::Server(..) | RecordOf::Client(_) | RecordOf::Session(_) | RecordOf::File(_) => {
+            RecordOf::Meta(..) | RecordOf::Server(..) | RecordOf::Client(_) | RecordOf::Session(_) | RecordOf::File(_) => {
                 Place::Head
             }
             RecordOf::Answer(_, sequence, _) => Place::Answer(*sequence),
@@ -63,7 +65,7 @@ impl RecordOf<'_> {
     /// Appends the value.
     pub(crate) fn write_value(&self, out: &mut Vec<u8>) {
         match self {
-            RecordOf::Meta(part) => write(&meta(part), out),
+            RecordOf::Meta(part, settings) => write(&meta(part, settings), out),
             RecordOf::Server(_, part) => write(&server(part), out),
             RecordOf::Answer(_, _, part) => write(&answer::encode(part), out),
             RecordOf::Client(part) => write(&client(part), out),
@@ -103,12 +105,12 @@ fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn meta(part: &Meta) -> wire::Meta {
-    let Meta { settings: Settings { break_timeout }, now, rule_level, sessions, opens, tickets, breaks, violations } = *part;
+fn meta(part: &Meta, settings: &Settings) -> wire::Meta {
+    let Meta { now, rule_level, sessions, opens, tickets, breaks, violations } = *part;
     wire::Meta {
         version: wire::VERSION,
         now: now.as_millis(),
-        break_timeout: millis(break_timeout),
+        break_timeout: millis(settings.break_timeout),
         rule_level,
         sessions,
         opens,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Group, Record, RecordOf, StateHash};
 use crate::id::ServerId;
+use crate::settings::Settings;
 use crate::state::{Client, File, Keyed, Meta, Server, Session, Table};
 
 /// The primary records of a state as they were when the view was taken. Taking one takes microseconds, whatever the size of the
@@ -12,6 +13,7 @@ use crate::state::{Client, File, Keyed, Meta, Server, Session, Table};
 #[derive(Debug, Clone)]
 pub struct View {
     pub(crate) meta: Meta,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) servers: BTreeMap<ServerId, Arc<Server>>,
     pub(crate) clients: Table<Client>,
     pub(crate) sessions: Table<Session>,
@@ -43,7 +45,7 @@ impl View {
 
     fn each(&self, group: &Group, visit: &mut impl FnMut(RecordOf<'_>)) {
         match group {
-            Group::Meta => visit(RecordOf::Meta(&self.meta)),
+            Group::Meta => visit(RecordOf::Meta(&self.meta, &self.settings)),
             Group::Server(id) => {
                 if let Some(server) = self.servers.get(id) {
                     visit(RecordOf::Server(*id, server));

@@ -240,6 +240,43 @@ pub(super) struct ParkedOpen {
     pub(super) created: bool,
     #[prost(bool, tag = "10")]
     pub(super) delete_on_close: bool,
+    /// 1 to read, 2 to write.
+    #[prost(uint32, tag = "11")]
+    pub(super) delegation: u32,
+    #[prost(uint64, tag = "12")]
+    pub(super) share_id: u64,
+    #[prost(uint32, tag = "13")]
+    pub(super) options: u32,
+    #[prost(message, optional, tag = "14")]
+    pub(super) durable: Option<DurableRequest>,
+    #[prost(bool, tag = "15")]
+    pub(super) replay: bool,
+    #[prost(message, optional, tag = "16")]
+    pub(super) app: Option<App>,
+    #[prost(bool, tag = "17")]
+    pub(super) reclaim: bool,
+}
+
+/// A durable handle asked for. The timeout is in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct DurableRequest {
+    /// None for a request of version 1.
+    #[prost(message, optional, tag = "1")]
+    pub(super) create_guid: Option<Guid>,
+    #[prost(uint64, tag = "2")]
+    pub(super) timeout: u64,
+    #[prost(bool, tag = "3")]
+    pub(super) persistent: bool,
+}
+
+/// An application.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct App {
+    #[prost(message, optional, tag = "1")]
+    pub(super) id: Option<Guid>,
+    /// Its version, if it has one.
+    #[prost(message, optional, tag = "2")]
+    pub(super) version: Option<Guid>,
 }
 
 /// An operation that waits. See `encode/operation.rs`.
@@ -297,6 +334,18 @@ pub(super) struct Lock {
     pub(super) open: u64,
     #[prost(message, optional, tag = "3")]
     pub(super) range: Option<Range>,
+    /// The owner, if it is one of NFS.
+    #[prost(message, optional, tag = "4")]
+    pub(super) nfs: Option<NfsOwner>,
+}
+
+/// A lock owner of NFS.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct NfsOwner {
+    #[prost(message, optional, tag = "1")]
+    pub(super) client: Option<Guid>,
+    #[prost(message, optional, tag = "2")]
+    pub(super) owner: Option<Guid>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -331,6 +380,25 @@ pub(super) struct Answer {
     pub(super) value: Option<u64>,
     #[prost(message, optional, tag = "4")]
     pub(super) lease: Option<Grant>,
+    /// The byte of MS-SMB2 2.2.13.
+    #[prost(uint32, tag = "5")]
+    pub(super) oplock: u32,
+    /// Of a delegation: 1 to read, 2 to write.
+    #[prost(uint32, tag = "6")]
+    pub(super) delegation: u32,
+    #[prost(message, optional, tag = "7")]
+    pub(super) durable: Option<Durable>,
+}
+
+/// What an answer says of a durable handle. The timeout is in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Durable {
+    #[prost(bool, tag = "1")]
+    pub(super) v2: bool,
+    #[prost(bool, tag = "2")]
+    pub(super) persistent: bool,
+    #[prost(uint64, tag = "3")]
+    pub(super) timeout: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Message)]

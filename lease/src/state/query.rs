@@ -338,7 +338,7 @@ impl State {
 /// The locks of a file that are held, and those that are waited for.
 fn locks_of(file: &File, first: (u64, usize)) -> impl Iterator<Item = LockInfo> {
     let info = |number, part, owner, lock, waiting| {
-        let LockOwner::Open(open) = owner;
+        let LockOwner::Open(open) = owner else { return None };
         let open = file.open(open)?;
         let (key, name) = (file.key().clone(), Arc::clone(file.name()));
         Some(LockInfo { number, part, file: key, name, owner, session: open.session, client: open.client, lock, waiting })

@@ -113,7 +113,10 @@ impl World {
     }
 
     pub(super) fn session(&mut self, server: u64, of: u128, connection: u64) -> SessionId {
-        match self.outcome(server, Command::StartSession { client: client(of), connection: ConnectionId::new(connection) }) {
+        match self.outcome(
+            server,
+            Command::StartSession { client: client(of), connection: ConnectionId::new(connection), user: None, previous: None },
+        ) {
             Ok(Outcome::SessionStarted { session }) => session,
             other => panic!("{other:?}"),
         }

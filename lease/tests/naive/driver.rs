@@ -446,5 +446,10 @@ fn client(number: u64) -> ClientGuid {
 
 /// Each client has one connection to each server, on which it may have several sessions.
 fn connect(number: u64, server: u64) -> Command {
-    Command::StartSession { client: client(number), connection: ConnectionId::new(10 * (server + 1) + number) }
+    Command::StartSession {
+        client: client(number),
+        connection: ConnectionId::new(10 * (server + 1) + number),
+        user: None,
+        previous: None,
+    }
 }

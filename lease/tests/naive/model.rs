@@ -256,7 +256,9 @@ impl Model {
             Command::Undeliverable { connection, client, key, generation } => {
                 self.undeliverable(id, *connection, (*client, *key), *generation);
             }
-            Command::StartSession { client, connection } => self.start_session(id, *client, *connection),
+            Command::StartSession { client, connection, user: None, previous: None } => {
+                self.start_session(id, *client, *connection)
+            }
             Command::EndSession { session } => self.end_session(id, *session),
             Command::Disconnect { connection } => self.disconnect(id, *connection),
             Command::Open(open) => self.open(id, open),

@@ -154,7 +154,7 @@ fn command() -> BoxedStrategy<Command> {
         1 => span().prop_map(|ttl| Command::StartServer { ttl }),
         3 => Just(Command::RenewServer),
         1 => Just(Command::StopServer),
-        4 => (client(), connection()).prop_map(|(client, connection)| Command::StartSession { client, connection }),
+        4 => (client(), connection()).prop_map(|(client, connection)| Command::StartSession { client, connection, user: None, previous: None }),
         1 => number().prop_map(|session| Command::EndSession { session: SessionId::new(session) }),
         1 => connection().prop_map(|connection| Command::Disconnect { connection }),
         60 => open(),
@@ -235,8 +235,12 @@ fn beginning() -> Vec<Entry> {
     for server in 0..3 {
         let ttl = Duration::from_secs(600);
         entries.push(Entry { at: LogTime::ZERO, request: request(server, 1000), command: Command::StartServer { ttl } });
-        let command =
-            Command::StartSession { client: ClientGuid::from_u128(u128::from(server)), connection: ConnectionId::new(server) };
+        let command = Command::StartSession {
+            client: ClientGuid::from_u128(u128::from(server)),
+            connection: ConnectionId::new(server),
+            user: None,
+            previous: None,
+        };
         entries.push(Entry { at: LogTime::ZERO, request: request(server, 1001), command });
     }
     entries

@@ -202,7 +202,7 @@ impl World {
 
     /// Sets up a session on this connection.
     pub(crate) fn log_in(&mut self, seat: Seat, connection: ConnectionId) -> Vec<Effect> {
-        let command = Command::StartSession { client: seat.client.guid(), connection };
+        let command = Command::StartSession { client: seat.client.guid(), connection, user: None, previous: None };
         let effects = self.request(seat.server, command, About::Session(seat));
         for effect in &effects {
             if let Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } = effect {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{guid, lock, v2};
+use super::{guid, handle, lock, v2};
 use crate::caching::Caching;
 use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Operation, Share};
-use crate::id::{ClientGuid, FileId, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::id::{ClientGuid, FileId, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId, ShareId};
 use crate::oplock::OplockLevel;
 use crate::snapshot::restore::{file_id_of, guid_of, v2_of};
 use crate::snapshot::wire;
@@ -52,8 +52,27 @@ pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Pa
 }
 
 fn open_of(part: &Open) -> wire::ParkedOpen {
-    let Open { session: _, file: _, name, directory, access, share, disposition, parent, created, delete_on_close, lease, oplock } =
-        part;
+    let Open {
+        session: _,
+        file: _,
+        name,
+        directory,
+        access,
+        share,
+        disposition,
+        parent,
+        created,
+        delete_on_close,
+        lease,
+        oplock,
+        delegation,
+        share_id,
+        options,
+        durable,
+        replay,
+        app,
+        reclaim,
+    } = part;
     wire::ParkedOpen {
         name: name.as_ref().to_owned(),
         directory: *directory,
@@ -69,11 +88,36 @@ fn open_of(part: &Open) -> wire::ParkedOpen {
         parent: parent.map(|parent| guid(parent.to_bytes())),
         created: *created,
         delete_on_close: *delete_on_close,
+        delegation: handle::delegation(*delegation),
+        share_id: share_id.get(),
+        options: *options,
+        durable: durable.map(handle::request),
+        replay: *replay,
+        app: app.map(handle::app),
+        reclaim: *reclaim,
     }
 }
 
 fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> Option<Open> {
-    let wire::ParkedOpen { name, directory, access, share, disposition, lease, oplock, parent, created, delete_on_close } = message;
+    let wire::ParkedOpen {
+        name,
+        directory,
+        access,
+        share,
+        disposition,
+        lease,
+        oplock,
+        parent,
+        created,
+        delete_on_close,
+        delegation,
+        share_id,
+        options,
+        durable,
+        replay,
+        app,
+        reclaim,
+    } = message;
     let lease = match lease {
         None => None,
         Some(lease) => Some(lease_request_from(lease)?),
@@ -96,6 +140,16 @@ fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> O
         delete_on_close,
         lease,
         oplock: OplockLevel::from_byte(u8::try_from(oplock).ok()?)?,
+        delegation: handle::delegation_from(delegation)?,
+        share_id: ShareId::new(share_id),
+        options,
+        durable: durable.map(handle::request_from),
+        replay,
+        app: match app {
+            None => None,
+            Some(app) => Some(handle::app_from(app)?),
+        },
+        reclaim,
     })
 }
 

@@ -7,6 +7,7 @@ use prost::Message;
 use super::RestoreError;
 use super::decode::{client, meta, server, session};
 use crate::id::{RequestId, Sequence, ServerId};
+use crate::settings::Settings;
 use crate::snapshot::encode::answer;
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, StateHash, wire};
@@ -16,7 +17,7 @@ use crate::state::{Answer, Meta, RULE_LEVEL, State};
 #[derive(Default)]
 pub(super) struct Rest {
     state: State,
-    meta: Option<Meta>,
+    meta: Option<(Meta, Settings)>,
     answers: BTreeMap<(ServerId, Sequence), Answer>,
     /// Of the records as they came.
     bytes: Digest,
@@ -59,11 +60,12 @@ impl Rest {
     /// The state without its files.
     pub(super) fn finish(self) -> Result<State, RestoreError> {
         let Rest { mut state, meta, answers, bytes } = self;
-        let meta = meta.ok_or(RestoreError::Missing("the settings"))?;
+        let (meta, settings) = meta.ok_or(RestoreError::Missing("the settings"))?;
         if meta.rule_level == 0 || meta.rule_level > RULE_LEVEL {
             return Err(RestoreError::UnknownRules(meta.rule_level));
         }
         *state.meta_mut() = meta;
+        state.configure(settings);
         for ((server, sequence), answer) in answers {
             let incarnation = state.server(server).ok_or(RestoreError::Missing("the server of an answer"))?.incarnation;
             state.remember(RequestId { server, incarnation, sequence }, answer);

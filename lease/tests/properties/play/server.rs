@@ -200,7 +200,12 @@ impl Play {
                 ConnectionId::new(self.connections)
             }
         };
-        let command = Command::StartSession { client: lease::ClientGuid::from_u128(u128::from(client)), connection };
+        let command = Command::StartSession {
+            client: lease::ClientGuid::from_u128(u128::from(client)),
+            connection,
+            user: None,
+            previous: None,
+        };
         self.request(server, command, About::Session { client, server, connection });
     }
 }
