@@ -24,6 +24,7 @@ mod request;
 mod resume;
 mod server;
 mod session;
+mod sharing;
 mod undeliverable;
 
 use std::collections::{BTreeSet, VecDeque};

@@ -26,6 +26,7 @@ pub struct Settings {
 
 /// What the operator can set for a share (MS-SMB2 3.3.1.6). What is none is as for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of the protocol, each of which can be set with any other")]
 pub struct ShareSettings {
     /// Share.ForceLevel2Oplock: nobody caches writes.
     pub force_level2_oplock: bool,

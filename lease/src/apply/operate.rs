@@ -1,13 +1,13 @@
 //! What is done through an open (MS-FSA 2.1.4.12): answered when nobody is in the way any more, and noted.
 
 use super::Step;
-use super::demand::Demands;
+use super::demand::Taken;
 use crate::command::Operation;
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
-use crate::limits::{NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX};
+use crate::limits::NAME_BYTES_MAX;
 use crate::outcome::{Limit, Outcome, Rejection};
 use crate::range::LockOwner;
-use crate::state::{Answer, Deleting, File, HoldId, Locks, OpenRecord, Reason, Waiting};
+use crate::state::{Answer, Deleting, File, HoldId, Keyed, Locks, OpenRecord, Waiting};
 
 impl Step<'_> {
     /// Answers, or parks the operation and says so.
@@ -37,7 +37,7 @@ impl Step<'_> {
         self.session_of(id, session)?;
         let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(open)).ok_or(Rejection::NoSuchOpen)?;
         let file = self.state.file_of_open(open, hash).ok_or(Rejection::NoSuchOpen)?;
-        Ok(crate::state::Keyed::key(file).clone())
+        Ok(file.key().clone())
     }
 
     /// Tries an operation, from the beginning each time (LS-046). Without an answer it has to wait for breaks, which now run, on its own
@@ -49,53 +49,10 @@ impl Step<'_> {
         operation: &Operation,
         parked: bool,
     ) -> Result<Answer, Option<u64>> {
-        loop {
-            let Demands { breaks, waits, behind } = match self.demands_of(file, open, operation) {
-                Ok(demands) => demands,
-                Err(rejection) => return Ok(Err(rejection)),
-            };
-            let line = self.state.file(file).map_or(0, |record| record.parked().len());
-            if waits && !parked && line >= PARKED_OPENS_PER_FILE_MAX {
-                return Ok(Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
-            }
-            for (file, hold, reason) in &breaks {
-                self.break_hold(file, *hold, *reason);
-            }
-            // Once more if a holder was found unreachable and lost its opens: it is not in the way any more.
-            let all_there = breaks.iter().all(|(_, hold, _)| self.state.hold(*hold).is_some());
-            match (waits, all_there) {
-                (true, true) => return Err(behind),
-                (true, false) => (),
-                (false, _) => return Ok(self.done(file, open, operation)),
-            }
-        }
-    }
-
-    /// Takes from the other owners of a file what a reason takes. Whether that has to be waited for.
-    pub(super) fn take_from_others(
-        &mut self,
-        file: &FileKey,
-        open: OpenId,
-        reason: Reason,
-        parked: bool,
-    ) -> Result<bool, Rejection> {
-        loop {
-            let record = self.state.file(file).ok_or(Rejection::NoSuchOpen)?;
-            let own = record.open(open).map(OpenRecord::hold).ok_or(Rejection::NoSuchOpen)?;
-            let in_the_way = || record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold));
-            let waits = in_the_way().any(|hold| hold.delays(reason));
-            if waits && !parked && record.parked().len() >= PARKED_OPENS_PER_FILE_MAX {
-                return Err(Rejection::LimitReached(Limit::ParkedOpensPerFile));
-            }
-            let breaks: Vec<HoldId> = in_the_way().filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
-            for hold in &breaks {
-                self.break_hold(file, *hold, reason);
-            }
-            // Once more if a holder was found unreachable and lost its opens: it is not in the way any more.
-            let all_there = breaks.iter().all(|hold| self.state.hold(*hold).is_some());
-            if !waits || all_there {
-                return Ok(waits);
-            }
+        match self.take(file, parked, |state| state.demands_of(file, open, operation)) {
+            Err(rejection) => Ok(Err(rejection)),
+            Ok(Taken::Waits(behind)) => Err(behind),
+            Ok(Taken::All) => Ok(self.done(file, open, operation)),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::oplock::OplockLevel;
 
 /// CREATE, as far as caching and sharing go (MS-SMB2 2.2.13).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of the protocol, each of which can be set with any other")]
 pub struct Open {
     /// The session that asks.
     pub session: SessionId,

@@ -29,7 +29,7 @@ impl Display for Outcome {
             Outcome::Resilient { timeout } => write!(f, "resilient for {} ms", timeout.as_millis()),
             Outcome::Deleted => f.write_str("deleted"),
             Outcome::DelegationReturned => f.write_str("delegation returned"),
-            Outcome::NfsClientReleased => f.write_str("released"),
+            Outcome::NfsClientReleased => f.write_str("client released"),
             Outcome::GraceDeclared { until } => write!(f, "grace until {until}"),
             Outcome::GraceEnded => f.write_str("grace ended"),
             Outcome::OplockAcknowledged { level } => write!(f, "acknowledged {level}"),

@@ -218,6 +218,7 @@ pub(super) struct Parked {
 
 /// An open that waits.
 #[derive(Clone, PartialEq, Message)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of an open")]
 pub(super) struct ParkedOpen {
     #[prost(string, tag = "1")]
     pub(super) name: String,

@@ -185,7 +185,11 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
             let (open, oplock) = (OpenId::new(value?), OplockLevel::from_byte(u8::try_from(oplock).ok()?)?);
             let durable = durable.map(handle::durable_from);
             if kind == 6 {
-                Outcome::Opened { open, lease, oplock, delegation: handle::delegation_from(delegation)?, durable }
+                let delegation = match delegation {
+                    0 => None,
+                    number => Some(handle::delegation_from(number)?),
+                };
+                Outcome::Opened { open, lease, oplock, delegation, durable }
             } else {
                 Outcome::Reconnected { open, lease, oplock, durable: durable? }
             }

@@ -17,11 +17,11 @@ pub(super) fn delegation(part: Option<Delegation>) -> u32 {
     }
 }
 
-pub(super) fn delegation_from(number: u32) -> Option<Option<Delegation>> {
+/// The delegation with this number, which is not 0.
+pub(super) fn delegation_from(number: u32) -> Option<Delegation> {
     match number {
-        0 => Some(None),
-        1 => Some(Some(Delegation::Read)),
-        2 => Some(Some(Delegation::Write)),
+        1 => Some(Delegation::Read),
+        2 => Some(Delegation::Write),
         _ => None,
     }
 }

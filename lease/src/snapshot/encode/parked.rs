@@ -140,7 +140,10 @@ fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> O
         delete_on_close,
         lease,
         oplock: OplockLevel::from_byte(u8::try_from(oplock).ok()?)?,
-        delegation: handle::delegation_from(delegation)?,
+        delegation: match delegation {
+            0 => None,
+            number => Some(handle::delegation_from(number)?),
+        },
         share_id: ShareId::new(share_id),
         options,
         durable: durable.map(handle::request_from),
