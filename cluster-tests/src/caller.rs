@@ -207,8 +207,7 @@ pub fn open(session: u64, file: u128, key: [u8; 16], state: u32) -> v1::Open {
         share: SHARE_ALL,
         disposition: v1::Disposition::Keep.into(),
         lease: Some(lease),
-    }
-    ..Open::default()
+    }..Open::default()
 }
 
 /// An id of 16 bytes that says a number.
