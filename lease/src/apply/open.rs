@@ -9,7 +9,7 @@ use crate::id::{ClientGuid, LeaseKey, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, HoldId, Keyed, OpenRecord, Under, Waiting};
+use crate::state::{Answer, File, HoldId, Keyed, OpenRecord, Own, Under, Waiting};
 
 /// The lease that an open asks for. On a directory a v1 context is ignored, and W is not asked for (LS-020, LS-043).
 fn lease_asked(open: &Open) -> Option<LeaseRequest> {
@@ -39,7 +39,7 @@ impl Step<'_> {
         }
         let answer = self.attempt(open, client, false);
         if answer.is_none() {
-            self.park(id, &open.file, client, Waiting::Open(open.clone()));
+            self.park(id, &open.file, Some(client), Waiting::Open(open.clone()));
         }
         answer
     }
@@ -68,7 +68,7 @@ impl Step<'_> {
         let taken = self.take(&open.file, parked, |state| {
             let Some(file) = state.file(&open.file) else { return Ok(Demands::default()) };
             within_limits(file, open)?;
-            demands_of_open(file, open, own)
+            demands_of_open(file, open, Own::hold(own))
         });
         match taken {
             Err(rejection) => return Some(Err(rejection)),

@@ -1,6 +1,7 @@
 //! Parts of the state to records. Every type is taken apart exhaustively, so that a new field can not be forgotten.
 
 pub(crate) mod answer;
+mod foreign;
 mod handle;
 pub(super) mod lock;
 pub(super) mod parked;

@@ -212,6 +212,8 @@ pub(super) struct Parked {
     pub(super) operation: Option<ParkedOperation>,
     #[prost(message, optional, tag = "10")]
     pub(super) lock: Option<ParkedLock>,
+    #[prost(message, optional, tag = "12")]
+    pub(super) access: Option<ParkedAccess>,
     #[prost(fixed64, optional, tag = "11")]
     pub(super) behind: Option<u64>,
 }
@@ -295,6 +297,22 @@ pub(super) struct ParkedOperation {
     pub(super) parent: Option<Guid>,
     #[prost(message, optional, tag = "6")]
     pub(super) replaces: Option<Guid>,
+}
+
+/// Something done without an open that waits.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ParkedAccess {
+    #[prost(uint64, tag = "1")]
+    pub(super) volume: u64,
+    #[prost(message, optional, tag = "2")]
+    pub(super) file: Option<Guid>,
+    #[prost(string, optional, tag = "3")]
+    pub(super) stream: Option<String>,
+    #[prost(message, optional, tag = "4")]
+    pub(super) parent: Option<Guid>,
+    /// Without an open.
+    #[prost(message, optional, tag = "5")]
+    pub(super) operation: Option<ParkedOperation>,
 }
 
 /// A range that is locked, read or written; of a lock, whether it is exclusive.
