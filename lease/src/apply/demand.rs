@@ -122,7 +122,8 @@ impl Step<'_> {
     ) -> Result<Taken, Rejection> {
         loop {
             let Demands { breaks, waits, behind } = demands(self.state)?;
-            let line = || self.state.line_of(file, behind).and_then(|line| self.state.file(line)).map_or(0, |file| file.parked().len());
+            let line =
+                || self.state.line_of(file, behind).and_then(|line| self.state.file(line)).map_or(0, |file| file.parked().len());
             if waits && !parked && line() >= PARKED_OPENS_PER_FILE_MAX {
                 return Err(Rejection::LimitReached(Limit::ParkedOpensPerFile));
             }
@@ -170,13 +171,7 @@ impl State {
 
     /// To put a name into a directory is to open it for that, sharing it to read and write: in the way are those who may delete it and those
     /// who do not share writing (MS-FSA 2.1.5.15.12, 2.1.5.1.2.2).
-    fn demand_entry(
-        &self,
-        demands: &mut Demands,
-        file: &FileKey,
-        actor: &Actor,
-        parent: Option<FileId>,
-    ) -> Result<(), Rejection> {
+    fn demand_entry(&self, demands: &mut Demands, file: &FileKey, actor: &Actor, parent: Option<FileId>) -> Result<(), Rejection> {
         let Some(parent) = parent.or(actor.parent) else { return Ok(()) };
         let Some(entered) = self.file(&directory(file, parent)) else { return Ok(()) };
         let (access, share) = (Access(Access::WRITE_DATA), Share(Share::READ | Share::WRITE));

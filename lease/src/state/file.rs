@@ -250,7 +250,9 @@ impl File {
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
         let own = match &parked.waiting {
             Waiting::Open(open) => Own::hold(parked.lease_of(open)),
-            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => self.open(*open).map(|open| open.own()).unwrap_or_default(),
+            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => {
+                self.open(*open).map(OpenRecord::own).unwrap_or_default()
+            }
             Waiting::Access(_) => Own::default(),
         };
         let locked = if let Waiting::Lock(lock) = &parked.waiting { lock.wait && self.refuses(lock) } else { false };

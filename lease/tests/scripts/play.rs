@@ -21,9 +21,9 @@ type Played = Result<String, Box<dyn Error>>;
 /// One script's world.
 #[derive(Debug, Default)]
 pub(crate) struct Player {
-    world: World,
-    /// The last entry that locked something through each handle.
-    locks: BTreeMap<String, (Seat, Entry)>,
+    pub(crate) world: World,
+    /// The last entry of each name that may wait and is no open, and the server that asked.
+    pub(crate) waiting: BTreeMap<String, (Server, Entry)>,
 }
 
 impl goldenscript::Runner for Player {
@@ -63,6 +63,7 @@ impl Player {
                 let (parent, replaces) = (id(within), id(over));
                 self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
             }
+            Verb::Access { .. } => Ok(self.foreign(verb)),
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => {
@@ -117,6 +118,15 @@ impl Player {
 
     fn ask(&mut self, server: Server, command: Command, about: About) -> String {
         let effects = self.world.request(server, command, about);
+        show::effects(&self.world, &effects)
+    }
+
+    /// Asks for something that may wait, under a name by which it can be cancelled.
+    pub(crate) fn ask_patiently(&mut self, server: Server, command: Command, about: String) -> String {
+        let effects = self.world.request(server, command, About::Operation(about.clone()));
+        if let Ok(entry) = self.world.last_request() {
+            self.waiting.insert(about, (server, entry));
+        }
         show::effects(&self.world, &effects)
     }
 
@@ -213,11 +223,7 @@ impl Player {
             }
             _ => unreachable!("only locks come here"),
         };
-        let effects = self.world.request(seat.server, command, About::Operation(about.clone()));
-        if let Ok(entry) = self.world.last_request() {
-            self.locks.insert(about, (seat, entry));
-        }
-        Ok(show::effects(&self.world, &effects))
+        Ok(self.ask_patiently(seat.server, command, about))
     }
 
     fn ack(&mut self, seat: Seat, generation: Option<u64>, leases: &[(Key, Bits)]) -> String {
@@ -236,12 +242,12 @@ impl Player {
     }
 
     fn cancel(&mut self, name: &str) -> Played {
-        let (seat, opening) = match self.locks.get(name) {
+        let (server, opening) = match self.waiting.get(name) {
             Some(lock) => lock.clone(),
-            None => (self.world.handle(name)?.0, self.world.opening(name)?),
+            None => (self.world.handle(name)?.0.server, self.world.opening(name)?),
         };
         let sequence = opening.request.expect("an open is a request").id.sequence;
-        Ok(self.ask(seat.server, Command::Cancel { sequence }, About::Cancel(name.to_owned())))
+        Ok(self.ask(server, Command::Cancel { sequence }, About::Cancel(name.to_owned())))
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]

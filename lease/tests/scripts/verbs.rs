@@ -1,7 +1,7 @@
 //! The manual of the scripts: one verb a variant.
 
 use crate::args::{
-    Bits, Client, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted,
+    Bits, Client, Deed, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted,
 };
 
 /// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
@@ -135,6 +135,34 @@ pub(crate) enum Verb {
         #[arg(key)]
         over: Option<String>,
     },
+    /// Does something to a file without an open of it: `access A report.doc read`, or `write`, `resize`, `rename`, `link`, `remove`,
+    /// `unremove`, `secure`, `attributes`.
+    Access {
+        /// By way of which server.
+        server: Server,
+        /// Which file, by name.
+        file: String,
+        /// What.
+        what: Deed,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+        /// Which bytes.
+        #[arg(key)]
+        at: Option<Span>,
+        /// The directory that the file lies in.
+        #[arg(key = "in")]
+        within: Option<String>,
+        /// The new name.
+        #[arg(key)]
+        to: Option<String>,
+        /// The directory that the file, or the link, will lie in, if not the same.
+        #[arg(key)]
+        into: Option<String>,
+        /// The file that goes because its name is taken.
+        #[arg(key)]
+        over: Option<String>,
+    },
     /// Acknowledges a break: `ack c1@A K1=RH`. Names the break that is running unless `gen=2` says another, or `gen=0` none.
     Ack {
         /// Through which connection.
@@ -165,7 +193,8 @@ pub(crate) enum Verb {
         /// The lease.
         key: Key,
     },
-    /// Cancels a parked open, `cancel h2`; or the last lock through a handle, `cancel "lock h2"`.
+    /// Cancels a parked open, `cancel h2`; the last lock through a handle, `cancel "lock h2"`; or the last access of its kind to a file,
+    /// `cancel "read report.doc"`.
     Cancel(String),
     /// Sets up a session on a new connection.
     Connect(Seat),

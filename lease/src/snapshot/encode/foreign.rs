@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::parked::{operation_from, operation_of};
 use super::guid;
+use super::parked::{operation_from, operation_of};
 use crate::command::ForeignAccess;
 use crate::id::{FileKey, OpenId, VolumeId};
 use crate::snapshot::restore::file_id_of;
