@@ -297,6 +297,7 @@ fn digest_matches_records(state: &State) -> Result<(), Violation> {
     for (id, server) in state.server_records() {
         server.answers.iter().for_each(|(sequence, known)| digest.add(&RecordOf::Answer(id, sequence, &known.answer)));
     }
+    state.settings().shares.iter().for_each(|(id, share)| digest.add(&RecordOf::Share(*id, share)));
     state.clients().for_each(|client| digest.add(&RecordOf::Client(client)));
     state.sessions().for_each(|session| digest.add(&RecordOf::Session(session)));
     for file in state.files().iter() {

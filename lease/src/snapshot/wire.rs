@@ -28,6 +28,40 @@ pub(super) struct Meta {
     pub(super) breaks: u64,
     #[prost(uint64, tag = "9")]
     pub(super) violations: u64,
+    /// Times here and below are in milliseconds.
+    #[prost(uint64, tag = "10")]
+    pub(super) persistent_lease_break_timeout: u64,
+    #[prost(uint64, tag = "11")]
+    pub(super) persistent_oplock_break_timeout: u64,
+    #[prost(uint64, tag = "12")]
+    pub(super) recall_timeout: u64,
+    #[prost(uint64, tag = "13")]
+    pub(super) durable_timeout: u64,
+}
+
+/// What is set for a share. A time that is not set is as for all shares.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Share {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(bool, tag = "2")]
+    pub(super) force_level2_oplock: bool,
+    #[prost(bool, tag = "3")]
+    pub(super) restrict_exclusive_opens: bool,
+    #[prost(bool, tag = "4")]
+    pub(super) force_shared_delete: bool,
+    #[prost(bool, tag = "5")]
+    pub(super) continuously_available: bool,
+    #[prost(bool, tag = "6")]
+    pub(super) scale_out: bool,
+    #[prost(uint64, optional, tag = "7")]
+    pub(super) break_timeout: Option<u64>,
+    #[prost(uint64, optional, tag = "8")]
+    pub(super) persistent_lease_break_timeout: Option<u64>,
+    #[prost(uint64, optional, tag = "9")]
+    pub(super) persistent_oplock_break_timeout: Option<u64>,
+    #[prost(uint64, optional, tag = "10")]
+    pub(super) durable_timeout: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
