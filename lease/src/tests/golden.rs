@@ -22,6 +22,7 @@ fn records(state: &State) -> Vec<Record> {
 /// to be deleted.
 fn story() -> World {
     let mut world = World::new();
+    world.apply(None, Command::Configure(super::world::settings()));
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
     let stream = || FileKey { stream: Some(Arc::from("s")), ..super::world::file(0x77) };
     let parent = Some(super::world::file(0x99).file);
