@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
-use crate::range::{Lock, LockOwner};
+use crate::range::{Lock, LockOwner, RangeLock};
 use crate::state::hold::{Hold, HoldId, LeaseId, Own};
 use crate::state::list::List;
 use crate::state::locks::{LockRecord, Locks, Replays};
@@ -206,9 +206,10 @@ impl File {
         result
     }
 
-    /// Whether nothing is left that would be a reason to know the file.
+    /// Whether nothing is left that would be a reason to know the file: it may be known for nothing but the locks of NFS.
     pub(crate) fn is_empty(&self) -> bool {
-        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty()
+        let locked = self.locks().is_some_and(|locks| !locks.is_empty());
+        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty() && !locked
     }
 
     fn find_open(&self, id: OpenId) -> Result<usize, usize> {
@@ -253,16 +254,19 @@ impl File {
             Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => {
                 self.open(*open).map(OpenRecord::own).unwrap_or_default()
             }
-            Waiting::Access(_) => Own::default(),
+            Waiting::Access(_) | Waiting::NfsLock(_) => Own::default(),
         };
-        let locked = if let Waiting::Lock(lock) = &parked.waiting { lock.wait && self.refuses(lock) } else { false };
+        let locked = match &parked.waiting {
+            Waiting::Lock(asked) => asked.wait && self.refuses(LockOwner::Open(asked.open), &asked.locks),
+            Waiting::NfsLock(asked) => asked.wait && self.refuses(LockOwner::Nfs(asked.owner), &[asked.lock]),
+            Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => false,
+        };
         locked || self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
     }
 
     /// Whether a lock is in the way of one of these.
-    fn refuses(&self, asked: &Lock) -> bool {
-        let owner = LockOwner::Open(asked.open);
-        self.locks().is_some_and(|locks| asked.locks.iter().any(|lock| locks.refuse(owner, *lock)))
+    fn refuses(&self, owner: LockOwner, asked: &[RangeLock]) -> bool {
+        self.locks().is_some_and(|locks| asked.iter().any(|lock| locks.refuse(owner, *lock)))
     }
 
     /// Whether a break runs that began no later than the one with this ordinal.

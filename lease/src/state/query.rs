@@ -87,9 +87,9 @@ pub struct LockInfo {
     pub name: Arc<str>,
     /// Whose it is.
     pub owner: LockOwner,
-    /// The session of its owner.
-    pub session: SessionId,
-    /// The client of its owner.
+    /// The session of its owner, if that is an open.
+    pub session: Option<SessionId>,
+    /// The client of its owner; one of NFS goes by the same sixteen bytes.
     pub client: ClientGuid,
     /// What is locked, and how.
     pub lock: RangeLock,
@@ -338,20 +338,23 @@ impl State {
 /// The locks of a file that are held, and those that are waited for.
 fn locks_of(file: &File, first: (u64, usize)) -> impl Iterator<Item = LockInfo> {
     let info = |number, part, owner, lock, waiting| {
-        let LockOwner::Open(open) = owner else { return None };
-        let open = file.open(open)?;
+        let (session, client) = match owner {
+            LockOwner::Open(open) => file.open(open).map(|open| (Some(open.session), open.client))?,
+            LockOwner::Nfs(owner) => (None, owner.client.guid()),
+        };
         let (key, name) = (file.key().clone(), Arc::clone(file.name()));
-        Some(LockInfo { number, part, file: key, name, owner, session: open.session, client: open.client, lock, waiting })
+        Some(LockInfo { number, part, file: key, name, owner, session, client, lock, waiting })
     };
     let held = file.locks().into_iter().flat_map(Locks::iter).filter(move |held| (held.number, 0) >= first);
     let held = held.filter_map(move |held| info(held.number, 0, held.owner, held.lock, false));
     let waiting = file.parked().iter().filter_map(|parked| match &parked.waiting {
-        Waiting::Lock(asked) => Some((parked.ticket, asked)),
+        Waiting::Lock(asked) => Some((parked.ticket, LockOwner::Open(asked.open), &asked.locks[..])),
+        Waiting::NfsLock(asked) => Some((parked.ticket, LockOwner::Nfs(asked.owner), std::slice::from_ref(&asked.lock))),
         Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => None,
     });
-    let waiting = waiting.flat_map(move |(ticket, asked)| {
-        let asked_for = asked.locks.iter().enumerate().filter(move |(part, _)| (ticket, *part) >= first);
-        asked_for.filter_map(move |(part, lock)| info(ticket, part, LockOwner::Open(asked.open), *lock, true))
+    let waiting = waiting.flat_map(move |(ticket, owner, locks)| {
+        let asked_for = locks.iter().enumerate().filter(move |(part, _)| (ticket, *part) >= first);
+        asked_for.filter_map(move |(part, lock)| info(ticket, part, owner, *lock, true))
     });
     held.chain(waiting)
 }

@@ -16,7 +16,7 @@ use crate::show;
 use crate::verbs::Verb;
 use crate::world::{About, World};
 
-type Played = Result<String, Box<dyn Error>>;
+pub(crate) type Played = Result<String, Box<dyn Error>>;
 
 /// One script's world.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ impl Player {
                 let (parent, replaces) = (id(within), id(over));
                 self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
             }
-            Verb::Access { .. } => Ok(self.foreign(verb)),
+            Verb::Access { .. } | Verb::Nfslock { .. } | Verb::Nfsunlock { .. } | Verb::Nfsrelease(_) => self.foreign(verb),
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => {

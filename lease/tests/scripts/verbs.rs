@@ -1,7 +1,7 @@
 //! The manual of the scripts: one verb a variant.
 
 use crate::args::{
-    Bits, Client, Deed, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted,
+    Bits, Client, Deed, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Peer, Seat, Seconds, Server, Shared, Span, Wanted,
 };
 
 /// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
@@ -163,6 +163,45 @@ pub(crate) enum Verb {
         #[arg(key)]
         over: Option<String>,
     },
+    /// Locks bytes for an owner of NFS: `nfslock n3.o1@A report.doc x=0/10`. The client n3 is the client c3, where it opens files.
+    Nfslock {
+        /// Who.
+        peer: Peer,
+        /// Which file, by name.
+        file: String,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+        /// Whether it waits for locks in its way.
+        #[arg(key, optional)]
+        wait: bool,
+        /// Whether it had the lock before.
+        #[arg(key, optional)]
+        reclaim: bool,
+        /// How many bytes of the file are allocated; none by default.
+        #[arg(key, optional)]
+        alloc: u64,
+        /// The length of the path in bytes, instead of that of the file's name.
+        #[arg(key)]
+        name_bytes: Option<usize>,
+        /// What: one range.
+        #[arg(key, optional, many)]
+        ranges: Vec<(LockKind, Span)>,
+    },
+    /// Unlocks bytes for an owner of NFS: `nfsunlock n3.o1@A report.doc 0/10`.
+    Nfsunlock {
+        /// Who.
+        peer: Peer,
+        /// Which file, by name.
+        file: String,
+        /// What.
+        span: Span,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+    },
+    /// A client of NFS is gone: `nfsrelease n3@A`.
+    Nfsrelease(Peer),
     /// Acknowledges a break: `ack c1@A K1=RH`. Names the break that is running unless `gen=2` says another, or `gen=0` none.
     Ack {
         /// Through which connection.
