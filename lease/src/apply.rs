@@ -20,6 +20,7 @@ mod operate;
 mod oplock;
 mod parent;
 mod park;
+mod policy;
 mod readdress;
 mod release;
 mod request;

@@ -22,8 +22,8 @@ mod who;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::id::{Incarnation, ServerId};
-use crate::settings::Settings;
+use crate::id::{Incarnation, ServerId, ShareId};
+use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
@@ -116,8 +116,13 @@ impl State {
     }
 
     /// The settings that hold.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &Arc<Settings> {
         &self.settings
+    }
+
+    /// What is set for a share, if anything is.
+    pub(crate) fn share(&self, id: ShareId) -> Option<&ShareSettings> {
+        if id == ShareId::default() { None } else { self.settings.shares.get(&id) }
     }
 
     /// The rules that hold: all nodes follow the same, whatever else their versions know.

@@ -40,6 +40,7 @@ pub(super) struct Meta {
 }
 
 /// What is set for a share. A time that is not set is as for all shares.
+#[expect(clippy::struct_excessive_bools, reason = "a share has that many switches")]
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub(super) struct Share {
     #[prost(uint32, tag = "1")]

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use goldenscript::Context;
 use lease::{
-    Command, Entry, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Lock, Open, Operation, RangeLock, Settings, Unlock,
+    Command, Entry, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Lock, Open, Operation, RangeLock, ShareId,
+    ShareSettings, Unlock,
 };
 
 use crate::args::{Bits, Key, LockKind, Seat, Server, Span, seconds};
@@ -95,11 +96,7 @@ impl Player {
                 self.world.stamp(moment.0);
                 Ok(String::new())
             }
-            Verb::Configure { break_timeout } => {
-                let settings = Settings { break_timeout: Duration::from_millis(break_timeout.0), ..Settings::default() };
-                let effects = self.world.unasked(Command::Configure(settings));
-                Ok(show::effects(&self.world, &effects))
-            }
+            Verb::Configure { .. } => Ok(self.configure(verb)),
             Verb::Retry(name) => self.retry(name.as_deref()),
             Verb::Reuse { id, open } => self.reuse(id, open),
             Verb::Leases
@@ -130,6 +127,31 @@ impl Player {
         show::effects(&self.world, &effects)
     }
 
+    fn configure(&mut self, verb: &Verb) -> String {
+        let Verb::Configure { break_timeout, share, force_level2, restrict_exclusive, force_shared_delete, ca, scale_out } = verb
+        else {
+            unreachable!("only settings come here")
+        };
+        let mut settings = self.world.state.settings().clone();
+        let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
+        if let Some(share) = share {
+            let share_settings = ShareSettings {
+                force_level2_oplock: *force_level2,
+                restrict_exclusive_opens: *restrict_exclusive,
+                force_shared_delete: *force_shared_delete,
+                continuously_available: *ca,
+                scale_out: *scale_out,
+                break_timeout: set,
+                ..ShareSettings::default()
+            };
+            settings.shares.insert(ShareId::new(*share), share_settings);
+        } else {
+            settings.break_timeout = set.unwrap_or(settings.break_timeout);
+        }
+        let effects = self.world.unasked(Command::Configure(settings));
+        show::effects(&self.world, &effects)
+    }
+
     fn open(&mut self, verb: &Verb) -> Played {
         let Verb::Open {
             seat,
@@ -146,6 +168,7 @@ impl Player {
             delete_on_close,
             times,
             name_bytes,
+            through,
             oplock,
             lease,
         } = verb
@@ -174,6 +197,7 @@ impl Player {
             delete_on_close: *delete_on_close,
             lease,
             oplock: oplock.0,
+            share_id: ShareId::new(*through),
             ..Open::default()
         };
         self.world.let_in(|world| {

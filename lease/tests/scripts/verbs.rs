@@ -50,6 +50,9 @@ pub(crate) enum Verb {
         /// The length of the path in bytes, instead of that of the file's name.
         #[arg(key)]
         name_bytes: Option<usize>,
+        /// The number of the share that it goes through.
+        #[arg(key, optional)]
+        through: u64,
         /// The legacy oplock asked for: `ii`, `exclusive` or `batch`.
         #[arg(key, optional)]
         oplock: Level,
@@ -274,11 +277,30 @@ pub(crate) enum Verb {
     Advance(Seconds),
     /// Stamps what follows with this moment: a leader of an earlier term may be behind.
     Stamp(Seconds),
-    /// Changes the settings.
+    /// Changes the settings, and leaves those alone that are not named: `configure break_timeout=5`. With `share=1` it sets what is set for
+    /// that share, and nothing else is set for it.
     Configure {
         /// Seconds that a client has to acknowledge a break.
         #[arg(key)]
-        break_timeout: Seconds,
+        break_timeout: Option<Seconds>,
+        /// For this share.
+        #[arg(key)]
+        share: Option<u64>,
+        /// Nobody caches writes.
+        #[arg(key, optional)]
+        force_level2: bool,
+        /// Who only reads lets others read.
+        #[arg(key, optional)]
+        restrict_exclusive: bool,
+        /// Everybody lets others delete.
+        #[arg(key, optional)]
+        force_shared_delete: bool,
+        /// Opens can be persistent.
+        #[arg(key, optional)]
+        ca: bool,
+        /// Leases are R or nothing.
+        #[arg(key, optional)]
+        scale_out: bool,
     },
     /// Repeats the last request of the script, or the one that opened the named handle, under its own id.
     Retry(Option<String>),
