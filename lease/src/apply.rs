@@ -10,6 +10,7 @@ mod breaks;
 mod cancel;
 mod close;
 mod contain;
+mod delegation;
 mod demand;
 mod expire;
 mod grant;
@@ -101,6 +102,7 @@ impl Step<'_> {
             Command::Open(open) => self.open(id, open),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
+            Command::ReturnDelegation { session, open } => self.return_delegation(id, *session, *open),
             Command::ForeignAccess(access) => self.access(id, access),
             Command::NfsLock(lock) => self.nfs_lock(id, lock),
             Command::NfsUnlock(unlock) => Some(self.nfs_unlock(unlock)),
@@ -114,7 +116,6 @@ impl Step<'_> {
             Command::Reconnect(_)
             | Command::MakeResilient { .. }
             | Command::Deleted { .. }
-            | Command::ReturnDelegation { .. }
             | Command::DeclareGrace { .. }
             | Command::EndGrace { .. } => Some(Err(crate::Rejection::InvalidParameter)),
             Command::Release { client, key } => Some(self.release(*client, *key)),

@@ -9,7 +9,7 @@ use crate::id::{FileKey, NfsClient, RequestId};
 use crate::limits::{LOCKS_PER_CLIENT_MAX, LOCKS_PER_FILE_MAX, NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX, PARKED_PER_CLIENT_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
 use crate::range::{ByteRange, LockOwner};
-use crate::state::{Answer, File, Keyed, LockRecord, Locks, Own, Reason, Replaced, Waiting};
+use crate::state::{Answer, File, Keyed, LockRecord, Locks, Replaced, Waiting};
 
 /// Whether a range is one that NFS can lock: "to the end of the file" is spelt out by then, and nothing at all is not locked.
 fn check_range(range: ByteRange) -> Result<(), Rejection> {
@@ -55,8 +55,10 @@ impl Step<'_> {
         let NfsLock { file, name, owner, lock, wait, reclaim: _, allocation } = asked;
         let taken = self.take(file, parked, |state| {
             let mut demands = Demands::default();
-            let Some(record) = state.file(file).filter(|_| lock.range.offset < *allocation) else { return Ok(demands) };
-            demands.ask_others(record, Own::default(), Reason::Overwrite);
+            if let Some(record) = state.file(file) {
+                let own = record.own(Some(owner.client.guid()), None);
+                demands.ask_for_lock(record, own, lock.range.offset < *allocation);
+            }
             Ok(demands)
         });
         match taken {

@@ -149,6 +149,7 @@ pub(super) struct Deleting {
     pub(super) key: Option<Guid>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "they are the fields of a message")]
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Open {
     #[prost(uint32, tag = "1")]
@@ -173,6 +174,10 @@ pub(super) struct Open {
     pub(super) modified: bool,
     #[prost(bool, tag = "11")]
     pub(super) delete_on_close: bool,
+    #[prost(bool, tag = "20")]
+    pub(super) delegation: bool,
+    #[prost(bool, tag = "21")]
+    pub(super) nfs: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]

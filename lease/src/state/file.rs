@@ -29,6 +29,8 @@ pub(crate) struct OpenRecord {
     /// Data was written through it, which the directory is told when it is closed.
     pub(crate) modified: bool,
     pub(crate) delete_on_close: bool,
+    /// It is one of NFS, whose locks are only advice among each other.
+    pub(crate) nfs: bool,
 }
 
 /// What an open caches under.
@@ -39,6 +41,8 @@ pub(crate) enum Under {
     Lease(LeaseKey),
     /// A legacy oplock of its own.
     Oplock,
+    /// A delegation of its own.
+    Delegation,
 }
 
 impl OpenRecord {
@@ -48,19 +52,15 @@ impl OpenRecord {
             Under::Nothing => None,
             Under::Lease(key) => Some(HoldId::lease(self.client, key)),
             Under::Oplock => Some(HoldId::Oplock(self.id)),
+            Under::Delegation => Some(HoldId::Delegation(self.id)),
         }
-    }
-
-    /// What is spared of what is done through it.
-    pub(crate) fn own(&self) -> Own {
-        Own::hold(self.hold())
     }
 
     /// The key of its lease.
     pub(crate) fn key(&self) -> Option<LeaseKey> {
         match self.under {
             Under::Lease(key) => Some(key),
-            Under::Nothing | Under::Oplock => None,
+            Under::Nothing | Under::Oplock | Under::Delegation => None,
         }
     }
 
@@ -250,11 +250,10 @@ impl File {
     /// one that waits for locks. Its own lease's break is not what it waits for (LS-107).
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
         let own = match &parked.waiting {
-            Waiting::Open(open) => Own::hold(parked.lease_of(open)),
             Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => {
-                self.open(*open).map(OpenRecord::own).unwrap_or_default()
+                self.open(*open).map(|open| self.own_of(open)).unwrap_or_default()
             }
-            Waiting::Access(_) | Waiting::NfsLock(_) => Own::default(),
+            Waiting::Open(_) | Waiting::Access(_) | Waiting::NfsLock(_) => self.own(parked.client, parked.lease()),
         };
         let locked = match &parked.waiting {
             Waiting::Lock(asked) => asked.wait && self.refuses(LockOwner::Open(asked.open), &asked.locks),
@@ -267,6 +266,27 @@ impl File {
     /// Whether a lock is in the way of one of these.
     fn refuses(&self, owner: LockOwner, asked: &[RangeLock]) -> bool {
         self.locks().is_some_and(|locks| asked.iter().any(|lock| locks.refuse(owner, *lock)))
+    }
+
+    /// What a client that does something under a hold does not take from itself.
+    pub(crate) fn own(&self, client: Option<ClientGuid>, hold: Option<HoldId>) -> Own {
+        let is_own = |id: HoldId| match id {
+            HoldId::Delegation(open) => self.open(open).is_some_and(|open| Some(open.client) == client),
+            HoldId::Lease(_) | HoldId::Oplock(_) => false,
+        };
+        let others = || self.holds().iter().filter(|other| Some(other.id) != hold && other.current() != Caching::None);
+        let delegation = (self.tally.delegations() > 0).then(|| others().map(|other| other.id).find(|id| is_own(*id))).flatten();
+        Own { hold, delegation }
+    }
+
+    /// What is spared of what is done through an open.
+    pub(crate) fn own_of(&self, open: &OpenRecord) -> Own {
+        self.own(Some(open.client), open.hold())
+    }
+
+    /// Whether somebody else has a delegation.
+    pub(crate) fn others_delegate(&self, own: Own) -> bool {
+        self.tally.delegations() > 0 && self.others(own).any(|hold| hold.id.is_delegation() && hold.current() != Caching::None)
     }
 
     /// Whether a break runs that began no later than the one with this ordinal.

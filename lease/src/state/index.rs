@@ -92,7 +92,7 @@ impl Leases {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Index {
     pub(crate) leases: Leases,
-    /// Opens with a legacy oplock.
+    /// Opens with a legacy oplock or a delegation of their own.
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
     pub(crate) opens: BTreeMap<SessionId, Opens>,
     pub(crate) opens_count: usize,
@@ -103,7 +103,7 @@ pub(crate) struct Index {
     /// The locks of NFS by client: the hashes of their files, and their numbers.
     pub(crate) nfs_locks: BTreeMap<NfsClient, BTreeSet<(u64, u64)>>,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
-    /// Breaks that run: those of leases by client, then those of oplocks.
+    /// Breaks that run: those of leases by client, then those of oplocks and of delegations.
     pub(crate) breaking: BTreeSet<HoldId>,
     /// Notices that their server has not confirmed.
     pub(crate) notices: BTreeMap<(ServerId, NoticeNumber), HoldId>,
@@ -182,7 +182,7 @@ impl Index {
     pub(crate) fn add_hold(&mut self, file: &FileKey, hold: &Hold) {
         match hold.id {
             HoldId::Lease(lease) => self.leases.insert(lease, file.spread()),
-            HoldId::Oplock(open) => {
+            HoldId::Oplock(open) | HoldId::Delegation(open) => {
                 self.oplocks.insert(open, file.spread());
             }
         }
@@ -192,7 +192,7 @@ impl Index {
     pub(crate) fn remove_hold(&mut self, file: &FileKey, hold: &Hold) {
         match hold.id {
             HoldId::Lease(lease) => self.leases.remove(lease, file.spread()),
-            HoldId::Oplock(open) => {
+            HoldId::Oplock(open) | HoldId::Delegation(open) => {
                 self.oplocks.remove(&open);
             }
         }

@@ -60,7 +60,8 @@ impl Parked {
     }
 
     /// The lease that an open asks for which waits.
-    pub(super) fn lease_of(&self, open: &Open) -> Option<HoldId> {
+    pub(super) fn lease(&self) -> Option<HoldId> {
+        let Waiting::Open(open) = &self.waiting else { return None };
         open.lease.zip(self.client).map(|(lease, client)| HoldId::lease(client, lease.key))
     }
 }

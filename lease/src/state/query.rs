@@ -261,7 +261,7 @@ impl State {
     pub(crate) fn file_of_hold(&self, id: HoldId) -> Option<&File> {
         match id {
             HoldId::Lease(lease) => self.files_of_lease(lease).next(),
-            HoldId::Oplock(open) => self.file_of_open(open, *self.index.oplocks.get(&open)?),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.file_of_open(open, *self.index.oplocks.get(&open)?),
         }
     }
 
@@ -276,12 +276,12 @@ impl State {
         self.files.with_hash(hash).find(|file| file.open(id).is_some())
     }
 
-    /// Where the notifications about a hold of this file go: about a lease on the client's oldest connection, about an oplock to the
-    /// session of its open (MS-SMB2 3.3.4.6, 3.3.4.7).
+    /// Where the notifications about a hold of this file go: about a lease on the client's oldest connection, about an oplock or a delegation
+    /// to the session of its open (MS-SMB2 3.3.4.6, 3.3.4.7).
     pub(crate) fn route_of(&self, file: &File, id: HoldId) -> Option<Route> {
         match id {
             HoldId::Lease(lease) => self.route(lease.client),
-            HoldId::Oplock(open) => self.session(file.open(open)?.session).map(|session| session.route),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.session(file.open(open)?.session).map(|session| session.route),
         }
     }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use lease::{
-    Access, ByteRange, Caching, ClientGuid, Disposition, HANDLE_CACHING, LeaseKey, LockSequence, NfsClient, NfsOwner, NfsOwnerId,
-    OPLOCK_LEVEL_LEASE, OplockLevel, READ_CACHING, ServerId, Share, WRITE_CACHING,
+    Access, ByteRange, Caching, ClientGuid, Delegation, Disposition, HANDLE_CACHING, LeaseKey, LockSequence, NfsClient, NfsOwner,
+    NfsOwnerId, OPLOCK_LEVEL_LEASE, OplockLevel, READ_CACHING, ServerId, Share, WRITE_CACHING,
 };
 
 /// An SMB server: one capital letter.
@@ -352,6 +352,22 @@ impl FromStr for Peer {
         let owner = owner.parse().map_err(|_| wrong())?;
         let owner = NfsOwner { client: NfsClient::from_u128(client), owner: NfsOwnerId::from_u128(owner) };
         Ok(Peer { owner, server: server.parse()? })
+    }
+}
+
+/// A delegation: `read` or `write`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Delegated(pub(crate) Delegation);
+
+impl FromStr for Delegated {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Delegated, String> {
+        match text {
+            "read" => Ok(Delegated(Delegation::Read)),
+            "write" => Ok(Delegated(Delegation::Write)),
+            other => Err(format!("'{other}' is no delegation: use read or write")),
+        }
     }
 }
 

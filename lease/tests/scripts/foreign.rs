@@ -25,8 +25,16 @@ impl Player {
                 let about = format!("n{}", u128::from_be_bytes(client.to_bytes()));
                 Ok(self.ask_patiently(peer.server, Command::ReleaseNfsClient { client }, about))
             }
+            Verb::Return(names) => names.iter().map(|name| self.return_delegation(name)).collect(),
             _ => unreachable!("only what is foreign comes here"),
         }
+    }
+
+    fn return_delegation(&mut self, name: &str) -> Played {
+        let (seat, session, open) = self.world.handle(name)?;
+        let open = open.ok_or_else(|| format!("'{name}' was never opened"))?;
+        let about = format!("delegation of {name}");
+        Ok(self.ask_patiently(seat.server, Command::ReturnDelegation { session, open }, about))
     }
 
     fn access(&mut self, verb: &Verb) -> String {

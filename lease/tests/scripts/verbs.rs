@@ -1,7 +1,8 @@
 //! The manual of the scripts: one verb a variant.
 
 use crate::args::{
-    Bits, Client, Deed, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Peer, Seat, Seconds, Server, Shared, Span, Wanted,
+    Bits, Client, Deed, Delegated, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Peer, Seat, Seconds, Server, Shared,
+    Span, Wanted,
 };
 
 /// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
@@ -56,6 +57,12 @@ pub(crate) enum Verb {
         /// The legacy oplock asked for: `ii`, `exclusive` or `batch`.
         #[arg(key, optional)]
         oplock: Level,
+        /// The delegation asked for, `read` or `write`: the open is one of NFSv4.
+        #[arg(key)]
+        delegation: Option<Delegated>,
+        /// Whether it takes back what it had before a grace period.
+        #[arg(key, optional)]
+        reclaim: bool,
         /// The lease asked for: at most one.
         #[arg(key, optional, many)]
         lease: Vec<(Key, Bits)>,
@@ -226,6 +233,8 @@ pub(crate) enum Verb {
         #[arg(key = "gen")]
         generation: Option<u64>,
     },
+    /// Gives the delegations of handles back: `return h1`.
+    Return(Vec<String>),
     /// Says what oplock a handle has: `oplock h1`.
     Oplock(String),
     /// Gives a lease up: `release c1@A K1`.
@@ -283,6 +292,9 @@ pub(crate) enum Verb {
         /// Seconds that a client has to acknowledge a break.
         #[arg(key)]
         break_timeout: Option<Seconds>,
+        /// Seconds that a client has to return a delegation.
+        #[arg(key)]
+        recall_timeout: Option<Seconds>,
         /// For this share.
         #[arg(key)]
         share: Option<u64>,

@@ -98,7 +98,7 @@ impl Built {
                     let lease = lease.spread();
                     self.leases[group_of(LEASE_GROUPS, lease)].push((lease, hash));
                 }
-                HoldId::Oplock(open) => self.oplocks.push((open, hash)),
+                HoldId::Oplock(open) | HoldId::Delegation(open) => self.oplocks.push((open, hash)),
             }
             if hold.breaking().is_some() || hold.notice.is_some() {
                 self.moving.push(hold.clone());
