@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, ConnectionId, Disposition, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open,
+    Access, Caching, ClientGuid, ConnectionId, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open,
     ServerId, SessionId, Share, VolumeId,
 };
 use raft::types::NodeId;
