@@ -150,7 +150,7 @@ impl Server {
 
     /// Begins to open a file, and lets the caller see whether it is parked, and cancel it.
     pub fn begin_open(&self, open: Open) -> PendingOpen {
-        self.begin(Wire::Open(open_to(&open)), parkable::opened)
+        self.begin(Wire::Open(open_to(open)), parkable::opened)
     }
 
     /// Waits until nothing is in the way of an operation through an open (MS-FSA 2.1.4.12); the server does it then. Waits while parked:

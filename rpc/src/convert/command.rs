@@ -160,7 +160,7 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
         }),
         Command::EndSession { session } => Wire::EndSession(pb::EndSession { session: session.get() }),
         Command::Disconnect { connection } => Wire::Disconnect(pb::Disconnect { connection: connection.get() }),
-        Command::Open(open) => Wire::Open(open_to(open)),
+        Command::Open(open) => Wire::Open(open_to(open.clone())),
         Command::Reconnect(reconnect) => Wire::Reconnect(reconnect_to(reconnect)),
         Command::MakeResilient { session, open, timeout } => {
             let (session, open, timeout_ms) = (session.get(), open.get(), millis(*timeout));

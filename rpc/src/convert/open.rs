@@ -179,7 +179,7 @@ fn app_to(app: &AppInstance) -> pb::AppInstance {
 }
 
 /// CREATE, for the wire.
-pub(crate) fn open_to(open: &Open) -> pb::Open {
+pub(crate) fn open_to(open: Open) -> pb::Open {
     let Open {
         session,
         file,
@@ -208,24 +208,24 @@ pub(crate) fn open_to(open: &Open) -> pb::Open {
     };
     pb::Open {
         session: session.get(),
-        file: Some(file_key_to(file)),
+        file: Some(file_key_to(&file)),
         name: name.as_ref().to_owned(),
-        directory: *directory,
+        directory,
         access: access.0,
         share: u32::from(share.0),
         disposition: disposition.into(),
-        oplock: oplock_level_to(*oplock).into(),
+        oplock: oplock_level_to(oplock).into(),
         lease: lease.as_ref().map(lease_to),
         parent: parent.map(|parent| parent.to_bytes().to_vec()),
-        created: *created,
-        delete_on_close: *delete_on_close,
-        delegation: delegation_to(*delegation).into(),
+        created,
+        delete_on_close,
+        delegation: delegation_to(delegation).into(),
         share_id: share_id.get(),
-        options: *options,
+        options,
         durable: durable.as_ref().map(durable_to),
-        replay: *replay,
+        replay,
         app: app.as_ref().map(app_to),
-        reclaim: *reclaim,
+        reclaim,
     }
 }
 
