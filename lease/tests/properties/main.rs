@@ -7,6 +7,7 @@
 mod action;
 mod belief;
 mod garbage;
+mod handles;
 mod limits;
 mod matrix;
 mod owed;
