@@ -64,9 +64,13 @@ impl Player {
                 let (parent, replaces) = (id(within), id(over));
                 self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
             }
-            Verb::Access { .. } | Verb::Nfslock { .. } | Verb::Nfsunlock { .. } | Verb::Nfsrelease(_) | Verb::Return(_) => {
-                self.foreign(verb)
-            }
+            Verb::Grace { .. }
+            | Verb::Endgrace { .. }
+            | Verb::Access { .. }
+            | Verb::Nfslock { .. }
+            | Verb::Nfsunlock { .. }
+            | Verb::Nfsrelease(_)
+            | Verb::Return(_) => self.foreign(verb),
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => {
