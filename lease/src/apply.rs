@@ -13,6 +13,7 @@ mod contain;
 mod delegation;
 mod demand;
 mod expire;
+mod grace;
 mod grant;
 mod lock;
 mod nfs_lock;
@@ -88,9 +89,13 @@ impl Step<'_> {
     /// Carries out a request that is carried out for the first time. Without an answer it is parked, or answered already.
     fn carry_out(&mut self, id: RequestId, command: &Command) -> Option<Answer> {
         match command {
-            Command::Tick | Command::Configure(_) | Command::BreakLease { .. } | Command::Evict { .. } => {
-                Some(Err(crate::Rejection::InvalidParameter))
-            }
+            Command::Tick
+            | Command::Configure(_)
+            | Command::BreakLease { .. }
+            | Command::Evict { .. }
+            | Command::Reconnect(_)
+            | Command::MakeResilient { .. }
+            | Command::Deleted { .. } => Some(Err(crate::Rejection::InvalidParameter)),
             Command::StartServer { ttl } => Some(self.renew_server(id, Some(*ttl))),
             Command::RenewServer => Some(self.renew_server(id, None)),
             Command::StopServer => Some(Ok(self.stop_server(id))),
@@ -113,11 +118,8 @@ impl Step<'_> {
             Command::AcknowledgeOplock { session, open, level, generation } => {
                 self.acknowledge_oplock(id, (*session, *open), *level, *generation)
             }
-            Command::Reconnect(_)
-            | Command::MakeResilient { .. }
-            | Command::Deleted { .. }
-            | Command::DeclareGrace { .. }
-            | Command::EndGrace { .. } => Some(Err(crate::Rejection::InvalidParameter)),
+            Command::DeclareGrace { volume, duration } => Some(self.declare_grace(*volume, *duration)),
+            Command::EndGrace { volume } => Some(Ok(self.end_grace(*volume))),
             Command::Release { client, key } => Some(self.release(*client, *key)),
             Command::Cancel { sequence } => Some(Ok(self.cancel(id, *sequence))),
             Command::Undeliverable { connection, client, key, generation } => {

@@ -60,6 +60,7 @@ impl State {
         let checked = each(threads, groups, |group| self.files().group(group).try_for_each(|file| check_whole_file(self, file)));
         checked.into_iter().collect::<Result<(), Violation>>()?;
         connections_have_sessions(self)?;
+        graces_are_not_over(self)?;
         counters_are_ahead(self)
     }
 }
@@ -227,6 +228,14 @@ fn share_modes_are_compatible(key: &FileKey, file: &File) -> Result<(), Violatio
     if file.tally().any_conflict(both) { violated("share_modes_are_compatible", key) } else { Ok(()) }
 }
 
+/// A grace period ends when its time is over (RFC 8881 8.4.2).
+fn graces_are_not_over(state: &State) -> Result<(), Violation> {
+    match state.graces().find(|(_, until)| *until <= state.now()) {
+        Some((volume, _)) => violated("graces_are_not_over", volume),
+        None => Ok(()),
+    }
+}
+
 /// A connection is known while a session came in on it, and only of a server's current life.
 fn connections_have_sessions(state: &State) -> Result<(), Violation> {
     for (_, _, session) in &state.index().sessions {
@@ -278,6 +287,9 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
     for session in state.sessions() {
         index.add_session(session);
     }
+    for (volume, until) in state.graces() {
+        index.deadlines.insert((until, crate::state::Deadline::Grace(volume)));
+    }
     for (id, server) in state.server_records() {
         if let Some(until) = server.until {
             index.deadlines.insert((until, crate::state::Deadline::Server(id)));
@@ -299,6 +311,7 @@ fn digest_matches_records(state: &State) -> Result<(), Violation> {
     for (id, server) in state.server_records() {
         server.answers.iter().for_each(|(sequence, known)| digest.add(&RecordOf::Answer(id, sequence, &known.answer)));
     }
+    state.graces().for_each(|(volume, until)| digest.add(&RecordOf::Grace(volume, until)));
     state.settings().shares.iter().for_each(|(id, share)| digest.add(&RecordOf::Share(*id, share)));
     state.clients().for_each(|client| digest.add(&RecordOf::Client(client)));
     state.sessions().for_each(|session| digest.add(&RecordOf::Session(session)));

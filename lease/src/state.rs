@@ -9,6 +9,7 @@ mod index;
 mod list;
 mod locks;
 mod opens;
+mod others;
 mod parked;
 mod query;
 mod server;
@@ -22,7 +23,7 @@ mod who;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::id::{Incarnation, ServerId, ShareId};
+use crate::id::{Incarnation, ServerId, ShareId, VolumeId};
 use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
@@ -74,6 +75,8 @@ const CLIENT_GROUPS: usize = 8;
 pub struct State {
     meta: Meta,
     settings: Arc<Settings>,
+    /// Volumes that are in a grace period, until then.
+    graces: BTreeMap<VolumeId, LogTime>,
     servers: BTreeMap<ServerId, Arc<Server>>,
     clients: Table<Client>,
     sessions: Table<Session>,
@@ -99,6 +102,7 @@ impl State {
         State {
             meta,
             settings: Arc::default(),
+            graces: BTreeMap::new(),
             servers: BTreeMap::new(),
             clients: Table::new(CLIENT_GROUPS),
             sessions: Table::new(CLIENT_GROUPS),
@@ -150,6 +154,7 @@ impl State {
         View {
             meta: self.meta,
             settings: Arc::clone(&self.settings),
+            graces: self.graces.clone(),
             servers: self.servers.clone(),
             clients: self.clients.clone(),
             sessions: self.sessions.clone(),

@@ -52,7 +52,10 @@ impl Step<'_> {
     /// Tries to lock, from the beginning each time. No answer means that it has to wait: for breaks, which now run, or for locks. It takes from
     /// SMB clients what a lock of another one of them does (LS-058, LS-060).
     pub(super) fn attempt_nfs_lock(&mut self, asked: &NfsLock, parked: bool) -> Option<Answer> {
-        let NfsLock { file, name, owner, lock, wait, reclaim: _, allocation } = asked;
+        let NfsLock { file, name, owner, lock, wait, reclaim, allocation } = asked;
+        if let Err(rejection) = self.state.check_grace(file.volume, *reclaim, parked) {
+            return Some(Err(rejection));
+        }
         let taken = self.take(file, parked, |state| {
             let mut demands = Demands::default();
             if let Some(record) = state.file(file) {

@@ -54,6 +54,9 @@ impl Step<'_> {
     /// Tries an open: the whole check, from the beginning, each time (LS-046). No answer means that it has to wait for breaks, which now
     /// run.
     pub(super) fn attempt(&mut self, open: &Open, client: ClientGuid, parked: bool) -> Option<Answer> {
+        if let Err(rejection) = self.state.check_grace(open.file.volume, open.reclaim, parked) {
+            return Some(Err(rejection));
+        }
         let asked = lease_asked(self.state, open);
         let own = asked.map(|lease| HoldId::lease(client, lease.key));
         if own.and_then(|own| self.state.file_of_hold(own)).is_some_and(|file| *file.key() != open.file) {

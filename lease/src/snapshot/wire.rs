@@ -65,6 +65,15 @@ pub(super) struct Share {
     pub(super) durable_timeout: Option<u64>,
 }
 
+/// A grace period of a volume.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Grace {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(uint64, tag = "2")]
+    pub(super) until: u64,
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Server {
     #[prost(uint32, tag = "1")]

@@ -5,13 +5,15 @@ mod server;
 use std::sync::Arc;
 
 use crate::effect::Route;
-use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId};
+use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId, VolumeId};
 use crate::range::{LockOwner, LockSequence};
 use crate::settings::Settings;
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Session, State, Table,
+    Changed, Client, Deadline, Deleting, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Session,
+    State, Table,
 };
+use crate::time::LogTime;
 
 /// A file being changed, with what has to keep in step with it.
 pub(crate) struct FileEdit<'a> {
@@ -208,6 +210,26 @@ impl State {
             self.digest.add(&RecordOf::Share(*id, share));
             self.touched.note(Group::Share(*id));
         }
+    }
+
+    /// Lets the grace period of a volume end at this time, or now.
+    pub(crate) fn set_grace(&mut self, volume: VolumeId, until: Option<LogTime>) {
+        let after = until.map(|until| (volume, until));
+        let before = self.graces.get(&volume).map(|until| (volume, *until));
+        if before == after {
+            return;
+        }
+        if let Some((volume, until)) = before {
+            self.digest.subtract(&RecordOf::Grace(volume, until));
+            self.index.deadlines.remove(&(until, Deadline::Grace(volume)));
+            self.graces.remove(&volume);
+        }
+        if let Some((volume, until)) = after {
+            self.digest.add(&RecordOf::Grace(volume, until));
+            self.index.deadlines.insert((until, Deadline::Grace(volume)));
+            self.graces.insert(volume, until);
+        }
+        self.touched.note(Group::Grace(volume));
     }
 
     /// A file to be changed, made known if it is not.

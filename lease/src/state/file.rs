@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
 use crate::range::{Lock, LockOwner, RangeLock};
@@ -228,11 +227,6 @@ impl File {
         self.find_hold(id).ok().map(|at| &self.holds()[at])
     }
 
-    /// The holds of all other owners than this one.
-    pub(crate) fn others(&self, own: Own) -> impl Iterator<Item = &Hold> {
-        self.holds().iter().filter(move |hold| !own.has(hold.id))
-    }
-
     /// What they all come to.
     pub(crate) fn tally(&self) -> &Tally {
         &self.tally
@@ -268,42 +262,9 @@ impl File {
         self.locks().is_some_and(|locks| asked.iter().any(|lock| locks.refuse(owner, *lock)))
     }
 
-    /// What a client that does something under a hold does not take from itself.
-    pub(crate) fn own(&self, client: Option<ClientGuid>, hold: Option<HoldId>) -> Own {
-        let is_own = |id: HoldId| match id {
-            HoldId::Delegation(open) => self.open(open).is_some_and(|open| Some(open.client) == client),
-            HoldId::Lease(_) | HoldId::Oplock(_) => false,
-        };
-        let others = || self.holds().iter().filter(|other| Some(other.id) != hold && other.current() != Caching::None);
-        let delegation = (self.tally.delegations() > 0).then(|| others().map(|other| other.id).find(|id| is_own(*id))).flatten();
-        Own { hold, delegation }
-    }
-
-    /// What is spared of what is done through an open.
-    pub(crate) fn own_of(&self, open: &OpenRecord) -> Own {
-        self.own(Some(open.client), open.hold())
-    }
-
-    /// Whether somebody else has a delegation.
-    pub(crate) fn others_delegate(&self, own: Own) -> bool {
-        self.tally.delegations() > 0 && self.others(own).any(|hold| hold.id.is_delegation() && hold.current() != Caching::None)
-    }
-
     /// Whether a break runs that began no later than the one with this ordinal.
     pub(crate) fn breaks_up_to(&self, ordinal: u64) -> bool {
         self.tally.oldest_break(Own::default()).is_some_and(|oldest| oldest <= ordinal)
-    }
-
-    /// Whether somebody else caches writes.
-    pub(crate) fn others_write(&self, own: Own) -> bool {
-        let (writers, _) = self.tally.writers_and_all();
-        writers > own.count(self, Caching::writes)
-    }
-
-    /// Whether somebody else caches anything.
-    pub(crate) fn others_cache(&self, own: Own) -> bool {
-        let (_, caching) = self.tally.writers_and_all();
-        caching > own.count(self, |state| state != Caching::None)
     }
 
     fn count_open(&mut self, lease: Option<HoldId>, count: impl Fn(u32) -> u32) {

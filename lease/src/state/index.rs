@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{
-    ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId,
+    ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId, VolumeId,
 };
 use crate::range::LockOwner;
 use crate::state::client::Session;
@@ -24,6 +24,7 @@ pub(crate) const GROUPS: usize = 512;
 pub(crate) enum Deadline {
     Server(ServerId),
     Break(HoldId),
+    Grace(VolumeId),
 }
 
 /// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in

@@ -210,6 +210,24 @@ pub(crate) enum Verb {
         #[arg(key)]
         stream: Option<String>,
     },
+    /// Declares a grace period: `grace A 90`, of volume 1, where all files of a script are, or `vol=`.
+    Grace {
+        /// By way of which server.
+        server: Server,
+        /// For how long.
+        duration: Seconds,
+        /// Of which volume.
+        #[arg(key)]
+        vol: Option<u64>,
+    },
+    /// Ends a grace period: `endgrace A`.
+    Endgrace {
+        /// By way of which server.
+        server: Server,
+        /// Of which volume.
+        #[arg(key)]
+        vol: Option<u64>,
+    },
     /// A client of NFS is gone: `nfsrelease n3@A`.
     Nfsrelease(Peer),
     /// Acknowledges a break: `ack c1@A K1=RH`. Names the break that is running unless `gen=2` says another, or `gen=0` none.

@@ -49,6 +49,10 @@ pub(super) fn share(value: &[u8]) -> Option<ShareSettings> {
     versioned(value, |share: &wire::Share| share.version).map(settings::share_from)
 }
 
+pub(super) fn grace(value: &[u8]) -> Option<LogTime> {
+    versioned(value, |grace: &wire::Grace| grace.version).map(|grace| LogTime::from_millis(grace.until))
+}
+
 pub(super) fn server(value: &[u8]) -> Option<Server> {
     let wire::Server { version: _, incarnation, ttl, until, floor, notices } =
         versioned(value, |server: &wire::Server| server.version)?;
