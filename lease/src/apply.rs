@@ -9,6 +9,7 @@ mod breaks;
 mod cancel;
 mod close;
 mod contain;
+mod delete;
 mod demand;
 mod expire;
 mod grant;
@@ -37,6 +38,7 @@ use crate::state::{Answer, State};
 pub(crate) use breaks::{told_breaking, told_notice};
 #[cfg(test)]
 pub(crate) use contain::give_up_caching;
+pub(crate) use delete::told_deletion;
 
 /// One entry being carried out.
 struct Step<'a> {
@@ -96,6 +98,7 @@ impl Step<'_> {
             Command::EndSession { session } => Some(self.end_session(id, *session)),
             Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),
             Command::Open(open) => self.open(id, open),
+            Command::Deleted { file } => Some(Ok(self.deleted(file))),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::Lock(lock) => self.lock(id, lock),
@@ -106,7 +109,6 @@ impl Step<'_> {
             }
             Command::Reconnect(_)
             | Command::MakeResilient { .. }
-            | Command::Deleted { .. }
             | Command::ReturnDelegation { .. }
             | Command::ForeignAccess(_)
             | Command::NfsLock(_)

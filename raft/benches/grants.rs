@@ -80,7 +80,12 @@ impl Load {
         let request = load.request();
         load.node.submit(request, Command::StartServer { ttl: Duration::from_secs(600) }).await?.answer?;
         let request = load.request();
-        let start = Command::StartSession { client: ClientGuid::from_u128(number.into()), connection: ConnectionId::new(1), user: None, previous: None };
+        let start = Command::StartSession {
+            client: ClientGuid::from_u128(number.into()),
+            connection: ConnectionId::new(1),
+            user: None,
+            previous: None,
+        };
         let Outcome::SessionStarted { session } = load.node.submit(request, start).await?.answer? else {
             anyhow::bail!("no session")
         };

@@ -113,8 +113,12 @@ impl Load {
         load.open.clear();
         for number in 0..CLIENTS {
             let request = load.request();
-            let command =
-                Command::StartSession { client: ClientGuid::from_u128(number.into()), connection: ConnectionId::new(number), user: None, previous: None };
+            let command = Command::StartSession {
+                client: ClientGuid::from_u128(number.into()),
+                connection: ConnectionId::new(number),
+                user: None,
+                previous: None,
+            };
             let Outcome::SessionStarted { session } = node.submit(request, command).await?.answer? else {
                 anyhow::bail!("no session")
             };

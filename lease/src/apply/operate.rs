@@ -85,7 +85,8 @@ impl Step<'_> {
             }
             Operation::Link { parent } => self.child_changed(file, parent.or(through.parent), own),
             Operation::Dispose { delete } => {
-                self.state.edit_file(file).set_deleting(delete.then_some(Deleting { parent_lease: through.parent_lease() }));
+                let parent_lease = through.parent_lease();
+                self.state.edit_file(file).set_deleting(delete.then_some(Deleting::Pending { parent_lease }));
             }
             // The size and the times of what was written reach the directory when the handle is closed (LS-132).
             Operation::Write { .. } if through.parent.is_some() => {

@@ -153,11 +153,21 @@ fn file(part: &File) -> wire::File {
         version: wire::VERSION,
         name: part.name().as_ref().to_owned(),
         directory: part.directory(),
-        deleting: part.deleting().map(|Deleting { parent_lease }| wire::Deleting {
-            client: parent_lease.map(|lease| guid(lease.client.to_bytes())),
-            key: parent_lease.map(|lease| guid(lease.key.to_bytes())),
-        }),
+        deleting: part.deleting().map(deleting),
         allocation: part.locks().map_or(0, Locks::allocation),
+    }
+}
+
+fn deleting(part: &Deleting) -> wire::Deleting {
+    let (parent_lease, owed, by) = match part {
+        Deleting::Pending { parent_lease } => (*parent_lease, false, None),
+        Deleting::Owed { by } => (None, true, *by),
+    };
+    wire::Deleting {
+        client: parent_lease.map(|lease| guid(lease.client.to_bytes())),
+        key: parent_lease.map(|lease| guid(lease.key.to_bytes())),
+        owed,
+        by: by.map(ServerId::get),
     }
 }
 

@@ -158,10 +158,12 @@ impl FileEdit<'_> {
         self.edit_head(|file| file.rename(Arc::clone(name)));
     }
 
-    /// Sets whether the file goes when its last open is closed.
+    /// Sets whether the file goes.
     pub(crate) fn set_deleting(&mut self, deleting: Option<Deleting>) {
         if self.file.deleting() != deleting.as_ref() {
+            self.index.remove_deletion(self.file);
             self.edit_head(|file| file.set_deleting(deleting));
+            self.index.add_deletion(self.file);
         }
     }
 
@@ -237,6 +239,15 @@ impl State {
             self.forget_file(key);
         }
         ended
+    }
+
+    /// Forgets a file whose deletion was owed.
+    pub(crate) fn settle_deletion(&mut self, key: &FileKey) {
+        let mut edit = self.edit_file(key);
+        edit.set_deleting(None);
+        if edit.is_over() {
+            self.forget_file(key);
+        }
     }
 
     /// Replaces a hold of a known file.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::caching::Caching;
 use crate::command::{Access, Share};
-use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
+use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, ServerId, SessionId};
 use crate::range::{Lock, LockOwner};
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::list::List;
@@ -74,11 +74,19 @@ pub(crate) struct Head {
     pub(crate) allocation: u64,
 }
 
-/// That a file goes when its last open is closed.
+/// That a file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Deleting {
-    /// The directory lease that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
-    pub(crate) parent_lease: Option<LeaseId>,
+pub(crate) enum Deleting {
+    /// It goes when its last open ends.
+    Pending {
+        /// The directory lease that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
+        parent_lease: Option<LeaseId>,
+    },
+    /// Nobody has it open any more, and a server has yet to delete it.
+    Owed {
+        /// Which one; none while no server lives.
+        by: Option<ServerId>,
+    },
 }
 
 /// A file that something is known about. Each list is sorted by id.
@@ -149,7 +157,7 @@ impl File {
         self.name = name;
     }
 
-    /// Sets whether it goes when its last open is closed.
+    /// Sets whether it goes.
     pub(super) fn set_deleting(&mut self, deleting: Option<Deleting>) {
         self.deleting = deleting.map(Box::new);
     }
@@ -162,9 +170,17 @@ impl File {
         self.directory
     }
 
-    /// Whether it goes when its last open is closed.
+    /// Whether it goes.
     pub(crate) fn deleting(&self) -> Option<&Deleting> {
         self.deleting.as_deref()
+    }
+
+    /// Which server has yet to delete it, if one has: nobody has it open.
+    pub(crate) fn deletion_owed(&self) -> Option<Option<ServerId>> {
+        match self.deleting() {
+            Some(Deleting::Owed { by }) => Some(*by),
+            Some(Deleting::Pending { .. }) | None => None,
+        }
     }
 
     pub(crate) fn opens(&self) -> &[OpenRecord] {
@@ -203,7 +219,7 @@ impl File {
 
     /// Whether nothing is left that would be a reason to know the file.
     pub(crate) fn is_empty(&self) -> bool {
-        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty()
+        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty() && self.deletion_owed().is_none()
     }
 
     fn find_open(&self, id: OpenId) -> Result<usize, usize> {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{ConnectionId, FileId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::state::client::Session;
-use crate::state::file::OpenRecord;
+use crate::state::file::{File, OpenRecord};
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::opens::Opens;
 use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
-use crate::state::table::Spread;
+use crate::state::table::{Keyed, Spread};
 use crate::time::LogTime;
 
 /// Groups of shards: a million leases make fifteen a shard.
@@ -104,6 +104,8 @@ pub(crate) struct Index {
     /// Only the current life of a server has sessions.
     pub(crate) sessions: BTreeSet<(ServerId, ConnectionId, SessionId)>,
     pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
+    /// Files that have yet to be deleted, by the server that owes it.
+    pub(crate) deletions: BTreeSet<(Option<ServerId>, FileKey)>,
     pub(crate) parked: BTreeMap<RequestId, FileKey>,
     pub(crate) parked_of_session: BTreeSet<(SessionId, RequestId)>,
     /// Requests that wait for the breaks of another file than the one they are parked on, by that file.
@@ -200,6 +202,24 @@ impl Index {
         if let Some(notice) = &hold.notice {
             self.notices.remove(&(notice.to.server, notice.number));
         }
+    }
+
+    pub(crate) fn add_deletion(&mut self, file: &File) {
+        if let Some(by) = file.deletion_owed() {
+            self.deletions.insert((by, file.key().clone()));
+        }
+    }
+
+    pub(crate) fn remove_deletion(&mut self, file: &File) {
+        if let Some(by) = file.deletion_owed() {
+            self.deletions.remove(&(by, file.key().clone()));
+        }
+    }
+
+    /// The files that this server has yet to delete, or nobody yet.
+    pub(crate) fn deletions_of(&self, by: Option<ServerId>) -> impl Iterator<Item = &FileKey> {
+        let first = FileKey::default();
+        self.deletions.range((by, first)..).take_while(move |(owing, _)| *owing == by).map(|(_, file)| file)
     }
 
     pub(crate) fn add_parked(&mut self, file: &FileKey, parked: &Parked) {

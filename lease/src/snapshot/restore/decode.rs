@@ -88,13 +88,17 @@ pub(super) fn file(value: &[u8]) -> Option<Head> {
     Some(Head { name: Arc::from(name), directory, deleting, allocation })
 }
 
-fn deleting(wire::Deleting { client, key }: wire::Deleting) -> Option<Deleting> {
+fn deleting(wire::Deleting { client, key, owed, by }: wire::Deleting) -> Option<Deleting> {
     let parent_lease = match (client, key) {
         (None, None) => None,
         (Some(client), Some(key)) => Some(LeaseId { client: ClientGuid::from_u128(number_of(client)), key: guid_of(key) }),
         _ => return None,
     };
-    Some(Deleting { parent_lease })
+    match (owed, parent_lease, by) {
+        (true, None, by) => Some(Deleting::Owed { by: by.map(ServerId::new) }),
+        (false, parent_lease, None) => Some(Deleting::Pending { parent_lease }),
+        _ => None,
+    }
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::RestoreError;
 use super::decode::{file, hold, lock, open, parked, replays};
-use crate::id::{FileKey, OpenId, SessionId};
+use crate::id::{FileKey, OpenId, ServerId, SessionId};
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, RecordOf, Records};
 use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Locks, Parked, Spread, directory, group_of};
@@ -63,6 +63,8 @@ pub(super) struct Built {
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
+    /// Files that have yet to be deleted, by the server that owes it.
+    pub(super) deletions: Vec<(Option<ServerId>, FileKey)>,
     /// How many locks there are.
     pub(super) locks: usize,
 }
@@ -77,6 +79,7 @@ impl Default for Built {
             below: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
+            deletions: Vec::new(),
             locks: 0,
         }
     }
@@ -101,6 +104,7 @@ impl Built {
             }
         }
         self.parked.extend(file.parked().iter().map(|parked| (key.clone(), Parked::clone(parked))));
+        self.deletions.extend(file.deletion_owed().map(|by| (by, key.clone())));
         self.locks += file.locks().map_or(0, Locks::len);
         self.files[group_of(FILE_GROUPS, hash)].push(Fragment { hash, has_head, file: Arc::new(file) });
     }

@@ -86,7 +86,12 @@ impl Log {
     /// Everything up to two clients with a session each: client 1 on server 1 with session 1, client 2 on server 2 with session 2.
     pub(super) fn two_clients(&mut self) -> Vec<LogEntry> {
         let ttl = Duration::from_secs(600);
-        let start = |client| Command::StartSession { client: client_guid(client), connection: ConnectionId::new(1), user: None, previous: None };
+        let start = |client| Command::StartSession {
+            client: client_guid(client),
+            connection: ConnectionId::new(1),
+            user: None,
+            previous: None,
+        };
         let entries = [
             self.ask(1, Command::StartServer { ttl }),
             self.ask(2, Command::StartServer { ttl }),
