@@ -1,6 +1,7 @@
 //! The bytes of every kind of record. They are for ever: a record that was written once must stay readable.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::world::{World, key, leased};
 use crate::{
@@ -91,21 +92,41 @@ fn answers_come_back() {
     let v2 = Some(GrantV2 { epoch: Epoch::new(65_535), parent: Some(key(2)) });
     let lease = Some(Grant { key: key(1), state: Caching::RWH, breaking: true, v2 });
     let plain = Some(Grant { key: key(1), state: Caching::None, breaking: false, v2: None });
+    let durable = Some(crate::Durable { v2: true, persistent: true, timeout: Duration::from_secs(300) });
+    let v1 = Some(crate::Durable { v2: false, persistent: false, timeout: Duration::from_millis(1) });
     let outcomes = [
         Outcome::Alive { until: LogTime::from_millis(u64::MAX) },
         Outcome::Stopped,
         Outcome::SessionStarted { session: SessionId::new(0) },
         Outcome::SessionEnded,
         Outcome::Disconnected,
-        Outcome::Opened { open: OpenId::new(u64::MAX), lease: None, oplock: crate::OplockLevel::None },
-        Outcome::Opened { open: OpenId::new(1), lease, oplock: crate::OplockLevel::None },
-        Outcome::Opened { open: OpenId::new(1), lease: plain, oplock: crate::OplockLevel::None },
+        Outcome::Opened {
+            open: OpenId::new(u64::MAX),
+            lease: None,
+            oplock: crate::OplockLevel::None,
+            delegation: None,
+            durable: None,
+        },
+        Outcome::Opened { open: OpenId::new(1), lease, oplock: crate::OplockLevel::None, delegation: None, durable: None },
+        Outcome::Opened { open: OpenId::new(1), lease: plain, oplock: crate::OplockLevel::None, delegation: None, durable: None },
         Outcome::Closed { delete: false },
         Outcome::Closed { delete: true },
         Outcome::Clear,
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::LevelII },
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Exclusive },
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Batch },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::LevelII, delegation: None, durable: None },
+        Outcome::Opened {
+            open: OpenId::new(2),
+            lease: None,
+            oplock: crate::OplockLevel::Exclusive,
+            delegation: Some(crate::Delegation::Read),
+            durable,
+        },
+        Outcome::Opened {
+            open: OpenId::new(2),
+            lease: None,
+            oplock: crate::OplockLevel::Batch,
+            delegation: Some(crate::Delegation::Write),
+            durable: v1,
+        },
         Outcome::OplockAcknowledged { level: crate::OplockLevel::LevelII },
         Outcome::Locked,
         Outcome::Unlocked,
@@ -113,6 +134,18 @@ fn answers_come_back() {
         Outcome::Released,
         Outcome::Cancelled,
         Outcome::Noted,
+        Outcome::Reconnected {
+            open: OpenId::new(3),
+            lease,
+            oplock: crate::OplockLevel::Batch,
+            durable: crate::Durable { v2: true, persistent: false, timeout: Duration::ZERO },
+        },
+        Outcome::Resilient { timeout: Duration::from_secs(300) },
+        Outcome::Deleted,
+        Outcome::DelegationReturned,
+        Outcome::NfsClientReleased,
+        Outcome::GraceDeclared { until: LogTime::from_millis(7) },
+        Outcome::GraceEnded,
     ];
     let limits = [
         Limit::Servers,
@@ -124,6 +157,11 @@ fn answers_come_back() {
         Limit::LocksPerFile,
         Limit::LocksPerOpen,
         Limit::RangesPerRequest,
+        Limit::OpensPerClient,
+        Limit::LeasesPerClient,
+        Limit::LocksPerClient,
+        Limit::ParkedPerClient,
+        Limit::GracePeriods,
     ];
     let rejections = [
         Rejection::StaleIncarnation { current: None },
@@ -146,6 +184,14 @@ fn answers_come_back() {
         Rejection::RangeNotLocked,
         Rejection::InvalidLockRange,
         Rejection::FileLockConflict,
+        Rejection::NoSuchDurableOpen,
+        Rejection::FileNotAvailable,
+        Rejection::DuplicateObjectId,
+        Rejection::ContextMismatch,
+        Rejection::FileForcedClosed,
+        Rejection::NoSuchDelegation,
+        Rejection::Grace,
+        Rejection::NoGrace,
     ];
     let rejections = rejections.into_iter().chain(limits.map(Rejection::LimitReached));
     for answer in outcomes.into_iter().map(Ok).chain(rejections.map(Err)) {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, Outcome, Rejection, Request, RequestId, Sequence, ServerId,
-    SessionId, Share, State, VolumeId,
+    Access, Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
+    LeaseRequestV2, LogTime, NoticeNumber, Open, Outcome, Rejection, Request, RequestId, Sequence, ServerId, SessionId, Share,
+    State, VolumeId,
 };
 
 /// A state, log time, and the next sequence of each server.
@@ -37,15 +37,9 @@ pub(super) fn open(session: SessionId) -> Open {
         session,
         file: file(1),
         name: Arc::from("report.doc"),
-        directory: false,
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
-        disposition: Disposition::Keep,
-        parent: None,
-        created: false,
-        delete_on_close: false,
-        lease: None,
-        oplock: crate::OplockLevel::None,
+        ..Open::default()
     }
 }
 

@@ -78,7 +78,11 @@ impl Player {
                 | Effect::Break(_)
                 | Effect::Revoked { .. }
                 | Effect::OplockBreak(_)
-                | Effect::OplockRevoked { .. } => None,
+                | Effect::OplockRevoked { .. }
+                | Effect::Recall(_)
+                | Effect::DelegationRevoked { .. }
+                | Effect::Delete { .. }
+                | Effect::Evicted { .. } => None,
             });
             player.sessions.insert(client, session.expect("a session begins"));
         }
@@ -253,12 +257,8 @@ fn plain(session: SessionId, number: u128, access: Access, share: Share) -> Open
         directory: number == FOLDER,
         access,
         share,
-        disposition: Disposition::Keep,
-        lease: None,
-        oplock: OplockLevel::None,
         parent: (number == FILE).then_some(FileId::from_u128(FOLDER)),
-        created: false,
-        delete_on_close: false,
+        ..Open::default()
     }
 }
 

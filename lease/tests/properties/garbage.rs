@@ -85,6 +85,7 @@ fn open() -> BoxedStrategy<Command> {
                 disposition,
                 lease,
                 oplock,
+                ..Open::default()
             })
         })
         .boxed()
@@ -150,7 +151,7 @@ fn command() -> BoxedStrategy<Command> {
         || prop_oneof![6 => (0..100_000_u64).prop_map(Duration::from_millis), 1 => Just(Duration::MAX), 1 => Just(Duration::ZERO)];
     prop_oneof![
         2 => Just(Command::Tick),
-        2 => span().prop_map(|break_timeout| Command::Configure(Settings { break_timeout })),
+        2 => span().prop_map(|break_timeout| Command::Configure(Settings { break_timeout, ..Settings::default() })),
         1 => span().prop_map(|ttl| Command::StartServer { ttl }),
         3 => Just(Command::RenewServer),
         1 => Just(Command::StopServer),

@@ -65,15 +65,11 @@ impl Table {
             session,
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(1), stream: None },
             name: "file".into(),
-            directory: false,
-            oplock: lease::OplockLevel::None,
             access: asked.access,
             share: asked.share,
             disposition: asked.disposition,
-            parent: None,
-            created: false,
-            delete_on_close: false,
             lease: asked.lease.map(|state| LeaseRequest { key: LeaseKey::from_u128(key), state, v2 }),
+            ..Open::default()
         }))
     }
 
@@ -118,7 +114,11 @@ fn breaks(effects: &[Effect]) -> Vec<(Caching, Caching, bool)> {
         | Effect::Parked { .. }
         | Effect::Revoked { .. }
         | Effect::OplockBreak(_)
-        | Effect::OplockRevoked { .. } => None,
+        | Effect::OplockRevoked { .. }
+        | Effect::Recall(_)
+        | Effect::DelegationRevoked { .. }
+        | Effect::Delete { .. }
+        | Effect::Evicted { .. } => None,
     });
     notices.collect()
 }
@@ -132,7 +132,11 @@ fn opened(effects: &[Effect]) -> Option<Result<Option<Caching>, Rejection>> {
         | Effect::Break(_)
         | Effect::Revoked { .. }
         | Effect::OplockBreak(_)
-        | Effect::OplockRevoked { .. } => None,
+        | Effect::OplockRevoked { .. }
+        | Effect::Recall(_)
+        | Effect::DelegationRevoked { .. }
+        | Effect::Delete { .. }
+        | Effect::Evicted { .. } => None,
     })
 }
 

@@ -95,7 +95,7 @@ impl Player {
                 Ok(String::new())
             }
             Verb::Configure { break_timeout } => {
-                let settings = Settings { break_timeout: Duration::from_millis(break_timeout.0) };
+                let settings = Settings { break_timeout: Duration::from_millis(break_timeout.0), ..Settings::default() };
                 let effects = self.world.unasked(Command::Configure(settings));
                 Ok(show::effects(&self.world, &effects))
             }
@@ -164,6 +164,7 @@ impl Player {
             delete_on_close: *delete_on_close,
             lease,
             oplock: oplock.0,
+            ..Open::default()
         };
         self.world.let_in(|world| {
             for _ in 1..times.unwrap_or(1) {

@@ -141,6 +141,8 @@ impl Play {
             Effect::Break(notice) => self.broken(notice),
             // What an oplock is good for is the business of its open alone.
             Effect::OplockBreak(_) | Effect::OplockRevoked { .. } => {}
+            // Nobody asks for what these are about.
+            Effect::Recall(_) | Effect::DelegationRevoked { .. } | Effect::Delete { .. } | Effect::Evicted { .. } => {}
             Effect::Revoked { client, key, .. } => self.beliefs.set((*client, *key), lease::Caching::None),
         }
     }
