@@ -5,7 +5,7 @@ use std::fmt;
 use crate::id::{FileKey, ServerId};
 use crate::range::{Lock, LockOwner};
 use crate::snapshot::{Digest, RecordOf, each, each_of_file};
-use crate::state::{Deleting, File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, Opens, Server, State, Waiting};
+use crate::state::{Deleter, Deleting, File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, Opens, Server, State, Waiting};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,7 +114,11 @@ fn deletions_are_owed_by_the_living(state: &State) -> Result<(), Violation> {
     let alive = |id: ServerId| state.server(id).is_some_and(Server::is_alive);
     let anybody = state.server_records().any(|(_, server)| server.is_alive());
     let mut debts = state.index().deletions.iter();
-    match debts.find(|(by, _)| by.map_or(anybody, |by| !alive(by))) {
+    let wrong = |by| match by {
+        Deleter::NextServer => anybody,
+        Deleter::Server(by) => !alive(by),
+    };
+    match debts.find(|(by, _)| wrong(*by)) {
         Some((_, file)) => violated("deletions_are_owed_by_the_living", file),
         None => Ok(()),
     }

@@ -3,7 +3,7 @@
 use crate::apply::{told_breaking, told_deletion, told_notice};
 use crate::effect::Effect;
 use crate::id::{Incarnation, NoticeNumber, RequestId, Sequence, ServerId};
-use crate::state::{HoldId, State};
+use crate::state::{Deleter, HoldId, State};
 
 impl State {
     /// Everything that this life of this server is still owed: a server that missed any effects, for whatever reason, and is told these
@@ -16,7 +16,7 @@ impl State {
         let Some(known) = self.server(server).filter(|known| known.incarnation == incarnation) else { return Vec::new() };
         let mut owed = self.notices_owed(server);
         owed.extend(self.breaks_owed(server, incarnation));
-        let files = self.index().deletions_of(Some(server)).filter_map(|file| self.file(file));
+        let files = self.index().deletions_of(Deleter::Server(server)).filter_map(|file| self.file(file));
         owed.extend(files.map(|file| told_deletion(file, server, incarnation)));
         let life = RequestId { server, incarnation, sequence: Sequence::new(0) };
         owed.extend(self.index().parked_of_life(life).map(|to| Effect::Parked { to }));

@@ -13,8 +13,8 @@ use crate::effect::Route;
 use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId};
 use crate::settings::Settings;
 use crate::state::{
-    Answer, Breaking, Client, Connection, Deleting, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice, OpenRecord,
-    Parked, Replays, Server, Session, Standing, Under,
+    Answer, Breaking, Client, Connection, Deleter, Deleting, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice,
+    OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 
 /// A part of the state that is one record.
@@ -161,13 +161,14 @@ fn file(part: &File) -> wire::File {
 fn deleting(part: &Deleting) -> wire::Deleting {
     let (parent_lease, owed, by) = match part {
         Deleting::Pending { parent_lease } => (*parent_lease, false, None),
-        Deleting::Owed { by } => (None, true, *by),
+        Deleting::Owed { by: Deleter::NextServer } => (None, true, None),
+        Deleting::Owed { by: Deleter::Server(by) } => (None, true, Some(by.get())),
     };
     wire::Deleting {
         client: parent_lease.map(|lease| guid(lease.client.to_bytes())),
         key: parent_lease.map(|lease| guid(lease.key.to_bytes())),
         owed,
-        by: by.map(ServerId::get),
+        by,
     }
 }
 

@@ -84,9 +84,17 @@ pub(crate) enum Deleting {
     },
     /// Nobody has it open any more, and a server has yet to delete it.
     Owed {
-        /// Which one; none while no server lives.
-        by: Option<ServerId>,
+        /// Which one.
+        by: Deleter,
     },
+}
+
+/// Who has yet to delete a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deleter {
+    /// No server lives: the next one that starts does.
+    NextServer,
+    Server(ServerId),
 }
 
 /// A file that something is known about. Each list is sorted by id.
@@ -175,8 +183,8 @@ impl File {
         self.deleting.as_deref()
     }
 
-    /// Which server has yet to delete it, if one has: nobody has it open.
-    pub(crate) fn deletion_owed(&self) -> Option<Option<ServerId>> {
+    /// Who has yet to delete it, if that is all that is left of it.
+    pub(crate) fn deletion_owed(&self) -> Option<Deleter> {
         match self.deleting() {
             Some(Deleting::Owed { by }) => Some(*by),
             Some(Deleting::Pending { .. }) | None => None,

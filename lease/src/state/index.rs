@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{ConnectionId, FileId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
 use crate::state::client::Session;
-use crate::state::file::{File, OpenRecord};
+use crate::state::file::{Deleter, File, OpenRecord};
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::opens::Opens;
 use crate::state::parked::Parked;
@@ -105,7 +105,7 @@ pub(crate) struct Index {
     pub(crate) sessions: BTreeSet<(ServerId, ConnectionId, SessionId)>,
     pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
     /// Files that have yet to be deleted, by the server that owes it.
-    pub(crate) deletions: BTreeSet<(Option<ServerId>, FileKey)>,
+    pub(crate) deletions: BTreeSet<(Deleter, FileKey)>,
     pub(crate) parked: BTreeMap<RequestId, FileKey>,
     pub(crate) parked_of_session: BTreeSet<(SessionId, RequestId)>,
     /// Requests that wait for the breaks of another file than the one they are parked on, by that file.
@@ -216,8 +216,8 @@ impl Index {
         }
     }
 
-    /// The files that this server has yet to delete, or nobody yet.
-    pub(crate) fn deletions_of(&self, by: Option<ServerId>) -> impl Iterator<Item = &FileKey> {
+    /// The files that have yet to be deleted by whom.
+    pub(crate) fn deletions_of(&self, by: Deleter) -> impl Iterator<Item = &FileKey> {
         let first = FileKey::default();
         self.deletions.range((by, first)..).take_while(move |(owing, _)| *owing == by).map(|(_, file)| file)
     }

@@ -16,7 +16,7 @@ use crate::settings::Settings;
 use crate::snapshot::encode::{lock, parked};
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Deleting, Head, Hold, HoldId, HoldV2, LeaseId, LockRecord, Meta, News, Notice,
+    Answers, Breaking, Client, Connection, Deleter, Deleting, Head, Hold, HoldId, HoldV2, LeaseId, LockRecord, Meta, News, Notice,
     OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 use crate::time::LogTime;
@@ -95,7 +95,7 @@ fn deleting(wire::Deleting { client, key, owed, by }: wire::Deleting) -> Option<
         _ => return None,
     };
     match (owed, parent_lease, by) {
-        (true, None, by) => Some(Deleting::Owed { by: by.map(ServerId::new) }),
+        (true, None, by) => Some(Deleting::Owed { by: by.map_or(Deleter::NextServer, |by| Deleter::Server(ServerId::new(by))) }),
         (false, parent_lease, None) => Some(Deleting::Pending { parent_lease }),
         _ => None,
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::RestoreError;
 use super::decode::{file, hold, lock, open, parked, replays};
-use crate::id::{FileKey, OpenId, ServerId, SessionId};
+use crate::id::{FileKey, OpenId, SessionId};
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, RecordOf, Records};
-use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Locks, Parked, Spread, directory, group_of};
+use crate::state::{Deleter, FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Locks, Parked, Spread, directory, group_of};
 
 /// What some of the records make. From all pieces together [`State::assemble`](crate::State::assemble) makes the state.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub(super) struct Built {
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
     /// Files that have yet to be deleted, by the server that owes it.
-    pub(super) deletions: Vec<(Option<ServerId>, FileKey)>,
+    pub(super) deletions: Vec<(Deleter, FileKey)>,
     /// How many locks there are.
     pub(super) locks: usize,
 }
