@@ -4,6 +4,7 @@
 //! that set free (files in order, in each first in first out), and the command's own reply last. The one exception is an
 //! acknowledgement: its reply comes first, since the response has to be on the wire before the next stage of the break (LS-102).
 
+mod access;
 mod acknowledge;
 mod breaks;
 mod cancel;
@@ -19,6 +20,7 @@ mod operate;
 mod oplock;
 mod parent;
 mod park;
+mod policy;
 mod readdress;
 mod release;
 mod request;
@@ -101,6 +103,7 @@ impl Step<'_> {
             Command::Deleted { file } => Some(Ok(self.deleted(file))),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
+            Command::ForeignAccess(access) => self.access(id, access),
             Command::Lock(lock) => self.lock(id, lock),
             Command::Unlock(unlock) => Some(self.unlock(id, unlock)),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
@@ -110,7 +113,6 @@ impl Step<'_> {
             Command::Reconnect(_)
             | Command::MakeResilient { .. }
             | Command::ReturnDelegation { .. }
-            | Command::ForeignAccess(_)
             | Command::NfsLock(_)
             | Command::NfsUnlock(_)
             | Command::ReleaseNfsClient { .. }

@@ -98,13 +98,12 @@ fn no_write_caching_on_directories(key: &FileKey, file: &File) -> Result<(), Vio
     if file.directory() && writers > 0 { violated("no_write_caching_on_directories", key) } else { Ok(()) }
 }
 
-/// A file that is to be deleted is deleted when its last open ends, and has nothing left from then on (MS-FSA 2.1.5.5).
+/// A file that is to be deleted is deleted when its last open ends, and nobody opens it from then on (MS-FSA 2.1.5.5).
 fn owed_deletion_is_of_nobodys_file(key: &FileKey, file: &File) -> Result<(), Violation> {
     let Some(deleting) = file.deleting() else { return Ok(()) };
-    let used = !(file.opens().is_empty() && file.holds().is_empty() && file.parked().is_empty());
     let in_order = match deleting {
         Deleting::Pending { .. } => !file.opens().is_empty(),
-        Deleting::Owed { .. } => !used,
+        Deleting::Owed { .. } => file.opens().is_empty() && file.holds().is_empty(),
     };
     if in_order { Ok(()) } else { violated("owed_deletion_is_of_nobodys_file", key) }
 }
@@ -203,12 +202,15 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
     for parked in file.parked() {
         let id = parked.request;
         let current = state.is_current(id.server, id.incarnation);
-        let session = state.session(parked.session()).is_some_and(|session| session.client == parked.client);
+        // What has no session has no client.
+        let session = parked.session().map(|session| state.session(session).map(|session| session.client));
+        let session = session == parked.client.map(Some);
         let here = match &parked.waiting {
             Waiting::Open(open) => open.file == *key,
             Waiting::Operation { session, open, .. } | Waiting::Lock(Lock { session, open, .. }) => {
                 file.open(*open).is_some_and(|open| open.session == *session)
             }
+            Waiting::Access(access) => access.file == *key || parked.behind.is_some(),
         };
         if !session || !current || !here {
             return violated("opens_have_sessions", format_args!("{key}, {id}"));
@@ -323,6 +325,7 @@ fn digest_matches_records(state: &State) -> Result<(), Violation> {
     for (id, server) in state.server_records() {
         server.answers.iter().for_each(|(sequence, known)| digest.add(&RecordOf::Answer(id, sequence, &known.answer)));
     }
+    state.settings().shares.iter().for_each(|(id, share)| digest.add(&RecordOf::Share(*id, share)));
     state.clients().for_each(|client| digest.add(&RecordOf::Client(client)));
     state.sessions().for_each(|session| digest.add(&RecordOf::Session(session)));
     for file in state.files().iter() {

@@ -22,8 +22,8 @@ mod who;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::id::{Incarnation, ServerId};
-use crate::settings::Settings;
+use crate::id::{Incarnation, ServerId, ShareId};
+use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
@@ -31,7 +31,7 @@ pub(crate) use client::{Client, Connection, Session};
 pub(crate) use edit::FileEdit;
 pub(crate) use file::{Deleter, Deleting, File, Head, OpenRecord, Under};
 pub use hold::NoSuchBreak;
-pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Reason, Standing};
+pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Own, Reason, Standing};
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, directory};
 #[cfg(test)]
 pub(crate) use list::List;
@@ -116,8 +116,13 @@ impl State {
     }
 
     /// The settings that hold.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &Arc<Settings> {
         &self.settings
+    }
+
+    /// What is set for a share, if anything is.
+    pub(crate) fn share(&self, id: ShareId) -> Option<&ShareSettings> {
+        if id == ShareId::default() { None } else { self.settings.shares.get(&id) }
     }
 
     /// The rules that hold: all nodes follow the same, whatever else their versions know.

@@ -7,7 +7,34 @@ use crate::command::{Access, Operation, Share};
 use crate::id::{FileId, FileKey, OpenId};
 use crate::limits::{OPENS_BELOW_MAX, PARKED_OPENS_PER_FILE_MAX};
 use crate::outcome::{Limit, Rejection};
-use crate::state::{File, Hold, HoldId, Keyed, OpenRecord, Reason, State, directory};
+use crate::state::{File, Hold, HoldId, Keyed, LeaseId, OpenRecord, Own, Reason, State, directory};
+
+/// Who does something to a file: whom he spares, and where the file lies for him.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Actor {
+    /// The open that it is done through.
+    pub(super) open: Option<OpenId>,
+    pub(super) own: Own,
+    /// The directory of the same volume that the file lies in, by his path.
+    pub(super) parent: Option<FileId>,
+    /// The directory lease that he does not break.
+    pub(super) parent_lease: Option<LeaseId>,
+    /// He is one of NFS, whose locks are only advice among each other.
+    pub(super) nfs: bool,
+}
+
+impl Actor {
+    /// Who has an open.
+    pub(super) fn through(open: &OpenRecord) -> Actor {
+        let OpenRecord { id, parent, .. } = *open;
+        Actor { open: Some(id), own: open.own(), parent, parent_lease: open.parent_lease(), nfs: false }
+    }
+
+    /// Who has none.
+    pub(super) fn without_open(parent: Option<FileId>) -> Actor {
+        Actor { parent, nfs: true, ..Actor::default() }
+    }
+}
 
 /// What has to be taken from others before an operation can be done.
 #[derive(Debug, Default)]
@@ -43,10 +70,10 @@ impl Demands {
     }
 
     /// The same of all holds of a file but one's own, unless the reason takes even that.
-    pub(super) fn ask_others(&mut self, file: &File, own: Option<HoldId>, reason: Reason) {
+    pub(super) fn ask_others(&mut self, file: &File, own: Own, reason: Reason) {
         file.holds()
             .iter()
-            .filter(|hold| Some(hold.id) != own || reason.takes_own(hold))
+            .filter(|hold| !own.has(hold.id) || reason.takes_own(hold))
             .for_each(|hold| self.ask(file, hold, reason));
     }
 
@@ -95,7 +122,8 @@ impl Step<'_> {
     ) -> Result<Taken, Rejection> {
         loop {
             let Demands { breaks, waits, behind } = demands(self.state)?;
-            let line = || self.state.file(file).map_or(0, |record| record.parked().len());
+            let line =
+                || self.state.line_of(file, behind).and_then(|line| self.state.file(line)).map_or(0, |file| file.parked().len());
             if waits && !parked && line() >= PARKED_OPENS_PER_FILE_MAX {
                 return Err(Rejection::LimitReached(Limit::ParkedOpensPerFile));
             }
@@ -111,23 +139,25 @@ impl Step<'_> {
 
 impl State {
     /// What an operation demands, or that it can not be done whatever the others do.
-    pub(super) fn demands_of(&self, file: &FileKey, open: OpenId, operation: &Operation) -> Result<Demands, Rejection> {
-        let record = self.file(file).ok_or(Rejection::NoSuchOpen)?;
-        let through = record.open(open).ok_or(Rejection::NoSuchOpen)?;
+    pub(super) fn demands_of(&self, file: &FileKey, actor: &Actor, operation: &Operation) -> Result<Demands, Rejection> {
         let mut demands = Demands::default();
         let Some(reason) = operation.reason() else { return Ok(demands) };
-        let own = through.hold();
-        demands.ask_others(record, own, reason);
+        let record = self.file(file);
+        if let Some(record) = record {
+            demands.ask_others(record, actor.own, reason);
+            // Who has no open may be parked on another file than this one.
+            demands.behind = (demands.waits && actor.open.is_none()).then(|| file.behind());
+        }
         match operation {
             Operation::Rename { name: _, parent, replaces } => {
-                self.demand_entry(&mut demands, file, through, *parent)?;
+                self.demand_entry(&mut demands, file, actor, *parent)?;
                 self.demand_target(&mut demands, file, *replaces)?;
-                if record.directory() {
+                if record.is_none_or(File::directory) {
                     let below = self.opens_below(file, OPENS_BELOW_MAX).ok_or(Rejection::AccessDenied)?;
-                    demands.all_have_to_go(below.into_iter().filter(|(_, below)| below.id != open))?;
+                    demands.all_have_to_go(below.into_iter().filter(|(_, below)| Some(below.id) != actor.open))?;
                 }
             }
-            Operation::Link { parent } => self.demand_entry(&mut demands, file, through, *parent)?,
+            Operation::Link { parent } => self.demand_entry(&mut demands, file, actor, *parent)?,
             Operation::Read { .. }
             | Operation::Write { .. }
             | Operation::Resize
@@ -141,17 +171,11 @@ impl State {
 
     /// To put a name into a directory is to open it for that, sharing it to read and write: in the way are those who may delete it and those
     /// who do not share writing (MS-FSA 2.1.5.15.12, 2.1.5.1.2.2).
-    fn demand_entry(
-        &self,
-        demands: &mut Demands,
-        file: &FileKey,
-        through: &OpenRecord,
-        parent: Option<FileId>,
-    ) -> Result<(), Rejection> {
-        let Some(parent) = parent.or(through.parent) else { return Ok(()) };
+    fn demand_entry(&self, demands: &mut Demands, file: &FileKey, actor: &Actor, parent: Option<FileId>) -> Result<(), Rejection> {
+        let Some(parent) = parent.or(actor.parent) else { return Ok(()) };
         let Some(entered) = self.file(&directory(file, parent)) else { return Ok(()) };
         let (access, share) = (Access(Access::WRITE_DATA), Share(Share::READ | Share::WRITE));
-        let conflicting = demands_of_sharing(entered, through.parent_lease().map(HoldId::Lease), access, share)?;
+        let conflicting = demands_of_sharing(entered, Own::hold(actor.parent_lease.map(HoldId::Lease)), access, share)?;
         if conflicting.waits {
             demands.wait_behind(entered.key());
         }

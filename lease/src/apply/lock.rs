@@ -44,7 +44,7 @@ impl Step<'_> {
         let answer = self.attempt_lock(&file, asked, false);
         if answer.is_none() {
             let client = self.state.session(asked.session).expect("the session was just looked at").client;
-            self.park(id, &file, client, Waiting::Lock(asked.clone()));
+            self.park(id, &file, Some(client), Waiting::Lock(asked.clone()));
         }
         answer
     }
@@ -56,7 +56,7 @@ impl Step<'_> {
         if sensible.any(|lock| lock.range.offset < asked.allocation) {
             let taken = self.take(file, parked, |state| {
                 let record = state.file(file).ok_or(Rejection::NoSuchOpen)?;
-                let own = record.open(asked.open).ok_or(Rejection::NoSuchOpen)?.hold();
+                let own = record.open(asked.open).ok_or(Rejection::NoSuchOpen)?.own();
                 let mut demands = Demands::default();
                 demands.ask_others(record, own, Reason::Overwrite);
                 Ok(demands)

@@ -3,23 +3,14 @@
 use super::Step;
 use super::demand::{Demands, Taken};
 use super::grant::{grant, grant_oplock};
+use super::policy::{lease_asked, oplock_asked, through_share};
 use super::sharing::demands_of_open;
 use crate::command::{Disposition, LeaseRequest, Open};
 use crate::id::{ClientGuid, LeaseKey, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, HoldId, Keyed, OpenRecord, Under, Waiting};
-
-/// The lease that an open asks for. On a directory a v1 context is ignored, and W is not asked for (LS-020, LS-043).
-fn lease_asked(open: &Open) -> Option<LeaseRequest> {
-    let asked = open.lease?;
-    match (open.directory, asked.v2) {
-        (false, _) => Some(asked),
-        (true, Some(_)) => Some(LeaseRequest { state: asked.state.without_writes(), ..asked }),
-        (true, None) => None,
-    }
-}
+use crate::state::{Answer, File, HoldId, Keyed, OpenRecord, Own, Under, Waiting};
 
 /// The key of the directory lease that what is done through this open does not break: only a lease context has one (LS-130).
 fn parent_key(open: &Open) -> Option<LeaseKey> {
@@ -33,13 +24,14 @@ impl Step<'_> {
             Ok(client) => client,
             Err(rejection) => return Some(Err(rejection)),
         };
+        let open = &*through_share(self.state, open);
         // The file is there already, whatever comes of the open.
         if open.created {
             self.tell_parent(open, client);
         }
         let answer = self.attempt(open, client, false);
         if answer.is_none() {
-            self.park(id, &open.file, client, Waiting::Open(open.clone()));
+            self.park(id, &open.file, Some(client), Waiting::Open(open.clone()));
         }
         answer
     }
@@ -60,7 +52,7 @@ impl Step<'_> {
     /// Tries an open: the whole check, from the beginning, each time (LS-046). No answer means that it has to wait for breaks, which now
     /// run.
     pub(super) fn attempt(&mut self, open: &Open, client: ClientGuid, parked: bool) -> Option<Answer> {
-        let asked = lease_asked(open);
+        let asked = lease_asked(self.state, open);
         let own = asked.map(|lease| HoldId::lease(client, lease.key));
         if own.and_then(|own| self.state.file_of_hold(own)).is_some_and(|file| *file.key() != open.file) {
             return Some(Err(Rejection::KeyOnOtherFile));
@@ -68,7 +60,7 @@ impl Step<'_> {
         let taken = self.take(&open.file, parked, |state| {
             let Some(file) = state.file(&open.file) else { return Ok(Demands::default()) };
             within_limits(file, open)?;
-            demands_of_open(file, open, own)
+            demands_of_open(file, open, Own::hold(own))
         });
         match taken {
             Err(rejection) => return Some(Err(rejection)),
@@ -79,16 +71,17 @@ impl Step<'_> {
     }
 
     fn succeed(&mut self, open: &Open, client: ClientGuid, asked: Option<LeaseRequest>) -> Outcome {
-        let Open { session, file, name, directory, access, share, disposition, parent, delete_on_close, oplock, .. } = open;
+        let Open { session, file, name, directory, access, share, disposition, parent, delete_on_close, .. } = open;
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
+        let oplock = oplock_asked(self.state, open);
         let mut edit = self.state.know_file(file, name, *directory);
         if *disposition != Disposition::Keep {
             // No data is left, so no lock is on any (LS-035).
             edit.set_allocation(0);
         }
         let lease = asked.map(|asked| grant(&mut edit, HoldId::lease(client, asked.key), asked));
-        let oplock = grant_oplock(&mut edit, id, *oplock);
+        let oplock = grant_oplock(&mut edit, id, oplock);
         let under = match asked {
             Some(asked) => Under::Lease(asked.key),
             None if oplock == OplockLevel::None => Under::Nothing,

@@ -3,10 +3,10 @@
 use super::demand::Demands;
 use crate::command::{Access, Disposition, Open, Share};
 use crate::outcome::Rejection;
-use crate::state::{File, Hold, HoldId, Reason};
+use crate::state::{File, Hold, Own, Reason};
 
 /// What an open demands, or that it can not succeed whatever the others do.
-pub(super) fn demands_of_open(file: &File, open: &Open, own: Option<HoldId>) -> Result<Demands, Rejection> {
+pub(super) fn demands_of_open(file: &File, open: &Open, own: Own) -> Result<Demands, Rejection> {
     let access = open.access.widened(open.disposition);
     let reason = match open.disposition {
         Disposition::Keep => Reason::Access,
@@ -40,7 +40,7 @@ fn demands_on<'a>(file: &File, holds: impl Iterator<Item = &'a Hold>, reason: Re
 
 /// A share conflict takes H, and only H, from every holder in the way: it may close instead of answering (LS-054). One in the way who
 /// does not cache the handle will not go, so nobody is broken in vain (LS-055).
-pub(super) fn demands_of_sharing(file: &File, own: Option<HoldId>, access: Access, share: Share) -> Result<Demands, Rejection> {
+pub(super) fn demands_of_sharing(file: &File, own: Own, access: Access, share: Share) -> Result<Demands, Rejection> {
     let mut demands = Demands::default();
     if !file.tally().conflicts(access, share) {
         return Ok(demands);
@@ -49,7 +49,7 @@ pub(super) fn demands_of_sharing(file: &File, own: Option<HoldId>, access: Acces
         if !Share::conflicts((other.access, other.share), (access, share)) {
             continue;
         }
-        let hold = other.hold().filter(|lease| Some(*lease) != own).and_then(|lease| file.hold(lease));
+        let hold = other.hold().filter(|hold| !own.has(*hold)).and_then(|lease| file.hold(lease));
         let Some(hold) = hold.filter(|hold| hold.delays(Reason::Handle)) else {
             return Err(Rejection::SharingViolation);
         };

@@ -29,6 +29,7 @@ impl View {
             .chain(self.clients.iter().map(|client| Group::Client(*client.key())))
             .chain(self.sessions.iter().map(|session| Group::Session(session.id)))
             .chain(self.files.iter().map(|file| Group::File(file.key().clone())))
+            .chain(self.settings.shares.keys().map(|share| Group::Share(*share)))
     }
 
     /// The records of a group, sorted by key; none if the group is gone.
@@ -46,6 +47,9 @@ impl View {
     fn each(&self, group: &Group, visit: &mut impl FnMut(RecordOf<'_>)) {
         match group {
             Group::Meta => visit(RecordOf::Meta(&self.meta, &self.settings)),
+            Group::Share(id) => {
+                self.settings.shares.get(id).into_iter().for_each(|share| visit(RecordOf::Share(*id, share)));
+            }
             Group::Server(id) => {
                 if let Some(server) = self.servers.get(id) {
                     visit(RecordOf::Server(*id, server));

@@ -28,6 +28,41 @@ pub(super) struct Meta {
     pub(super) breaks: u64,
     #[prost(uint64, tag = "9")]
     pub(super) violations: u64,
+    /// Times here and below are in milliseconds.
+    #[prost(uint64, tag = "10")]
+    pub(super) persistent_lease_break_timeout: u64,
+    #[prost(uint64, tag = "11")]
+    pub(super) persistent_oplock_break_timeout: u64,
+    #[prost(uint64, tag = "12")]
+    pub(super) recall_timeout: u64,
+    #[prost(uint64, tag = "13")]
+    pub(super) durable_timeout: u64,
+}
+
+/// What is set for a share. A time that is not set is as for all shares.
+#[expect(clippy::struct_excessive_bools, reason = "a share has that many switches")]
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Share {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(bool, tag = "2")]
+    pub(super) force_level2_oplock: bool,
+    #[prost(bool, tag = "3")]
+    pub(super) restrict_exclusive_opens: bool,
+    #[prost(bool, tag = "4")]
+    pub(super) force_shared_delete: bool,
+    #[prost(bool, tag = "5")]
+    pub(super) continuously_available: bool,
+    #[prost(bool, tag = "6")]
+    pub(super) scale_out: bool,
+    #[prost(uint64, optional, tag = "7")]
+    pub(super) break_timeout: Option<u64>,
+    #[prost(uint64, optional, tag = "8")]
+    pub(super) persistent_lease_break_timeout: Option<u64>,
+    #[prost(uint64, optional, tag = "9")]
+    pub(super) persistent_oplock_break_timeout: Option<u64>,
+    #[prost(uint64, optional, tag = "10")]
+    pub(super) durable_timeout: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -217,6 +252,8 @@ pub(super) struct Parked {
     pub(super) operation: Option<ParkedOperation>,
     #[prost(message, optional, tag = "10")]
     pub(super) lock: Option<ParkedLock>,
+    #[prost(message, optional, tag = "12")]
+    pub(super) access: Option<ParkedAccess>,
     #[prost(fixed64, optional, tag = "11")]
     pub(super) behind: Option<u64>,
 }
@@ -300,6 +337,22 @@ pub(super) struct ParkedOperation {
     pub(super) parent: Option<Guid>,
     #[prost(message, optional, tag = "6")]
     pub(super) replaces: Option<Guid>,
+}
+
+/// Something done without an open that waits.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ParkedAccess {
+    #[prost(uint64, tag = "1")]
+    pub(super) volume: u64,
+    #[prost(message, optional, tag = "2")]
+    pub(super) file: Option<Guid>,
+    #[prost(string, optional, tag = "3")]
+    pub(super) stream: Option<String>,
+    #[prost(message, optional, tag = "4")]
+    pub(super) parent: Option<Guid>,
+    /// Without an open.
+    #[prost(message, optional, tag = "5")]
+    pub(super) operation: Option<ParkedOperation>,
 }
 
 /// A range that is locked, read or written; of a lock, whether it is exclusive.

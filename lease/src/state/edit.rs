@@ -200,7 +200,16 @@ impl State {
     /// Sets what the operator can set.
     pub(crate) fn configure(&mut self, settings: Settings) {
         self.touched.note_meta();
-        self.settings = Arc::new(settings.in_range());
+        let before = std::mem::replace(&mut self.settings, Arc::new(settings.in_range()));
+        let after = Arc::clone(&self.settings);
+        for (id, share) in before.shares.iter().filter(|(id, share)| after.shares.get(id) != Some(share)) {
+            self.digest.subtract(&RecordOf::Share(*id, share));
+            self.touched.note(Group::Share(*id));
+        }
+        for (id, share) in after.shares.iter().filter(|(id, share)| before.shares.get(id) != Some(share)) {
+            self.digest.add(&RecordOf::Share(*id, share));
+            self.touched.note(Group::Share(*id));
+        }
     }
 
     /// A file to be changed, made known if it is not.

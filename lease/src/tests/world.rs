@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::{
     Access, Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
-    LeaseRequestV2, LogTime, NoticeNumber, Open, Outcome, Rejection, Request, RequestId, Sequence, ServerId, SessionId, Share,
-    State, VolumeId,
+    LeaseRequestV2, LogTime, NoticeNumber, Open, Outcome, Rejection, Request, RequestId, Sequence, ServerId, SessionId, Settings,
+    Share, ShareId, ShareSettings, State, VolumeId,
 };
 
 /// A state, log time, and the next sequence of each server.
@@ -124,6 +124,30 @@ impl World {
     pub(super) fn advance(&mut self, by: Duration) -> Vec<Effect> {
         self.now = self.now.after(by);
         self.apply(None, Command::Tick)
+    }
+}
+
+/// Settings of which none is as by default, with one share of which everything is set and one of which something is.
+pub(super) fn settings() -> Settings {
+    let share = ShareSettings {
+        force_level2_oplock: true,
+        restrict_exclusive_opens: true,
+        force_shared_delete: true,
+        continuously_available: true,
+        scale_out: true,
+        break_timeout: Some(Duration::from_millis(1007)),
+        persistent_lease_break_timeout: Some(Duration::from_millis(1008)),
+        persistent_oplock_break_timeout: Some(Duration::from_millis(1009)),
+        durable_timeout: Some(Duration::from_millis(1010)),
+    };
+    let other = ShareSettings { force_shared_delete: true, ..ShareSettings::default() };
+    Settings {
+        break_timeout: Duration::from_secs(35),
+        persistent_lease_break_timeout: Duration::from_millis(1002),
+        persistent_oplock_break_timeout: Duration::from_millis(1003),
+        recall_timeout: Duration::from_millis(1004),
+        durable_timeout: Duration::from_millis(1005),
+        shares: BTreeMap::from([(ShareId::new(300), share), (ShareId::new(u64::MAX), other)]),
     }
 }
 

@@ -133,8 +133,9 @@ impl Driver {
             let (to, notice) = match effect {
                 Effect::Break(told) => (told.to, told.notice),
                 Effect::OplockBreak(told) => (told.to, told.notice),
-                Effect::Revoked { to, notice, .. } | Effect::OplockRevoked { to, notice, .. } => (*to, Some(*notice)),
-                Effect::DelegationRevoked { to, notice, .. } => (*to, Some(*notice)),
+                Effect::Revoked { to, notice, .. }
+                | Effect::OplockRevoked { to, notice, .. }
+                | Effect::DelegationRevoked { to, notice, .. } => (*to, Some(*notice)),
                 Effect::Reply { .. }
                 | Effect::Parked { .. }
                 | Effect::Recall(_)

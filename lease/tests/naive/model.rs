@@ -259,7 +259,7 @@ impl Model {
                 self.undeliverable(id, *connection, (*client, *key), *generation);
             }
             Command::StartSession { client, connection, user: None, previous: None } => {
-                self.start_session(id, *client, *connection)
+                self.start_session(id, *client, *connection);
             }
             Command::EndSession { session } => self.end_session(id, *session),
             Command::Disconnect { connection } => self.disconnect(id, *connection),

@@ -6,12 +6,13 @@ use std::time::Duration;
 use lease::{
     Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation,
     Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation,
-    OplockLevel, RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, State, Unlock, VolumeId,
+    OplockLevel, RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Share, State, Unlock, VolumeId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::seen::try_all;
+use crate::settings::settings;
 use crate::snapshot::Applier;
 
 fn number() -> BoxedStrategy<u64> {
@@ -151,7 +152,7 @@ fn command() -> BoxedStrategy<Command> {
         || prop_oneof![6 => (0..100_000_u64).prop_map(Duration::from_millis), 1 => Just(Duration::MAX), 1 => Just(Duration::ZERO)];
     prop_oneof![
         2 => Just(Command::Tick),
-        2 => span().prop_map(|break_timeout| Command::Configure(Settings { break_timeout, ..Settings::default() })),
+        2 => settings(&span().boxed()).prop_map(Command::Configure),
         1 => span().prop_map(|ttl| Command::StartServer { ttl }),
         3 => Just(Command::RenewServer),
         1 => Just(Command::StopServer),

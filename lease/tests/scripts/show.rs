@@ -87,7 +87,6 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::Resilient { timeout } => format!("resilient for {}", span(*timeout)),
         Outcome::Deleted => "deleted".to_owned(),
         Outcome::DelegationReturned => "returned".to_owned(),
-        Outcome::NfsClientReleased => "released".to_owned(),
         Outcome::GraceDeclared { until } => format!("grace until {}", seconds(until.as_millis())),
         Outcome::GraceEnded => "grace ended".to_owned(),
         Outcome::OplockAcknowledged { level } => format!("acknowledged, {level} now"),
@@ -97,7 +96,7 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::Locked => "locked".to_owned(),
         Outcome::Unlocked => "unlocked".to_owned(),
         Outcome::Acknowledged { state } => format!("acknowledged, {} now", caching(*state)),
-        Outcome::Released => "released".to_owned(),
+        Outcome::Released | Outcome::NfsClientReleased => "released".to_owned(),
         Outcome::Cancelled => "done".to_owned(),
         Outcome::Noted => "noted".to_owned(),
     }

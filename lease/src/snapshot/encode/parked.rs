@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{guid, handle, lock, v2};
+use super::{foreign, guid, handle, lock, v2};
 use crate::caching::Caching;
 use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Operation, Share};
 use crate::id::{ClientGuid, FileId, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId, ShareId};
@@ -13,42 +13,48 @@ use crate::state::{Parked, Waiting};
 
 pub(super) fn encode(part: &Parked) -> wire::Parked {
     let Parked { ticket: _, request, client, waiting, after, behind } = part;
-    let (open, operation, lock) = match waiting {
-        Waiting::Open(open) => (Some(open_of(open)), None, None),
-        Waiting::Operation { session: _, open, operation } => (None, Some(operation_of(*open, operation)), None),
-        Waiting::Lock(asked) => (None, None, Some(lock::parked(asked))),
-    };
-    wire::Parked {
+    let message = wire::Parked {
         version: wire::VERSION,
         server: request.server.get(),
         incarnation: request.incarnation.get(),
         sequence: request.sequence.get(),
-        client: Some(guid(client.to_bytes())),
-        session: part.session().get(),
+        client: client.map(|client| guid(client.to_bytes())),
+        session: part.session().map_or(0, SessionId::get),
         after: *after,
-        open,
-        operation,
         behind: *behind,
-        lock,
+        ..wire::Parked::default()
+    };
+    match waiting {
+        Waiting::Open(open) => wire::Parked { open: Some(open_of(open)), ..message },
+        Waiting::Operation { session: _, open, operation } => {
+            wire::Parked { operation: Some(operation_of(*open, operation)), ..message }
+        }
+        Waiting::Lock(asked) => wire::Parked { lock: Some(lock::parked(asked)), ..message },
+        Waiting::Access(asked) => wire::Parked { access: Some(foreign::access_of(asked)), ..message },
     }
 }
 
 /// The request with this ticket on this file.
 pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Parked) -> Option<Parked> {
-    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation, behind, lock } = message;
+    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation, behind, lock, access } =
+        message;
     let request =
         RequestId { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), sequence: Sequence::new(sequence) };
     let session = SessionId::new(session);
-    let waiting = match (open, operation, lock) {
-        (Some(open), None, None) => Waiting::Open(open_from(session, file, open)?),
-        (None, None, Some(asked)) => Waiting::Lock(lock::parked_from(session, asked)),
-        (None, Some(operation), None) => {
+    let client = client.map(|client| ClientGuid::from_bytes(guid_of(client).to_bytes()));
+    let waiting = match (open, operation, lock, access) {
+        (Some(open), None, None, None) => Waiting::Open(open_from(session, file, open)?),
+        (None, None, Some(asked), None) => Waiting::Lock(lock::parked_from(session, asked)),
+        (None, Some(operation), None, None) => {
             let open = OpenId::new(operation.open);
             Waiting::Operation { session, open, operation: operation_from(operation)? }
         }
+        (None, None, None, Some(asked)) => Waiting::Access(foreign::access_from(asked)?),
         _ => return None,
     };
-    Some(Parked { ticket, request, client: ClientGuid::from_bytes(guid_of(client?).to_bytes()), waiting, after, behind })
+    let parked = Parked { ticket, request, client, waiting, after, behind };
+    // Who has a session is a client.
+    (parked.session().is_none() || parked.client.is_some()).then_some(parked)
 }
 
 fn open_of(part: &Open) -> wire::ParkedOpen {
@@ -173,7 +179,7 @@ fn lease_request_from(wire::LeaseRequest { key, state, v2 }: wire::LeaseRequest)
     Some(LeaseRequest { key: guid_of(key?), state: Caching::from_bits(state)?, v2 })
 }
 
-fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
+pub(super) fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
     let (kind, name, parent, replaces) = match part {
         Operation::Read { .. } => (1, "", None, None),
         Operation::Write { .. } => (2, "", None, None),
@@ -196,7 +202,7 @@ fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
     }
 }
 
-fn operation_from(message: wire::ParkedOperation) -> Option<Operation> {
+pub(super) fn operation_from(message: wire::ParkedOperation) -> Option<Operation> {
     let wire::ParkedOperation { open: _, kind, name, parent, replaces, range } = message;
     let (parent, replaces) = (parent.map(file_id_of), replaces.map(file_id_of));
     let range = range.map(lock::range_from);

@@ -12,8 +12,8 @@ use crate::id::{
     ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, Sequence, ServerId,
     SessionId,
 };
-use crate::settings::Settings;
-use crate::snapshot::encode::{lock, parked};
+use crate::settings::{Settings, ShareSettings};
+use crate::snapshot::encode::{lock, parked, settings};
 use crate::snapshot::wire;
 use crate::state::{
     Answers, Breaking, Client, Connection, Deleter, Deleting, Head, Hold, HoldId, HoldV2, LeaseId, LockRecord, Meta, News, Notice,
@@ -42,11 +42,11 @@ pub(in crate::snapshot) fn v2_of(wire::V2 { epoch, parent }: wire::V2) -> Option
 }
 
 pub(super) fn meta(value: &[u8]) -> Option<(Meta, Settings)> {
-    let wire::Meta { version: _, now, break_timeout, rule_level, sessions, opens, tickets, breaks, violations } =
-        versioned(value, |meta: &wire::Meta| meta.version)?;
-    let settings = Settings { break_timeout: Duration::from_millis(break_timeout), ..Settings::default() }.in_range();
-    let meta = Meta { now: LogTime::from_millis(now), rule_level, sessions, opens, tickets, breaks, violations };
-    Some((meta, settings))
+    versioned(value, |meta: &wire::Meta| meta.version).map(|meta| settings::meta_from(&meta))
+}
+
+pub(super) fn share(value: &[u8]) -> Option<ShareSettings> {
+    versioned(value, |share: &wire::Share| share.version).map(settings::share_from)
 }
 
 pub(super) fn server(value: &[u8]) -> Option<Server> {

@@ -140,9 +140,13 @@ impl Play {
             Effect::Parked { to } => self.word(*to, effect),
             Effect::Break(notice) => self.broken(notice),
             // What an oplock is good for is the business of its open alone.
-            Effect::OplockBreak(_) | Effect::OplockRevoked { .. } => {}
-            // Nobody asks for what these are about.
-            Effect::Recall(_) | Effect::DelegationRevoked { .. } | Effect::Delete { .. } | Effect::Evicted { .. } => {}
+            // Nor does anybody ask for what the others are about.
+            Effect::OplockBreak(_)
+            | Effect::OplockRevoked { .. }
+            | Effect::Recall(_)
+            | Effect::DelegationRevoked { .. }
+            | Effect::Delete { .. }
+            | Effect::Evicted { .. } => {}
             Effect::Revoked { client, key, .. } => self.beliefs.set((*client, *key), lease::Caching::None),
         }
     }
