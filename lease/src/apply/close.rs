@@ -33,12 +33,12 @@ impl Step<'_> {
         if self.state.remove_open(file, open).is_some_and(|ended| ended.breaking().is_some()) || unlocks {
             self.wake.insert(file.clone());
         }
-        if let Some(Deleting::Pending { parent_lease }) = deleted {
+        if let Some(Deleting::Pending { parent_key }) = deleted {
             // Who asked for it and who closes last have to agree on whose directory lease they spare (LS-131).
-            let own = parent_lease.filter(|lease| Some(*lease) == closed.parent_lease());
-            self.child_changed(file, closed.parent, own.map(HoldId::Lease));
+            let key = parent_key.filter(|key| Some(*key) == closed.parent_key);
+            self.child_changed(file, closed.parent, key);
         } else if closed.modified {
-            self.child_changed(file, closed.parent, closed.parent_lease().map(HoldId::Lease));
+            self.child_changed(file, closed.parent, closed.parent_key);
         }
         deleted.is_some()
     }
@@ -47,7 +47,7 @@ impl Step<'_> {
     /// caching from the others, without waiting: the file goes with the last of them (LS-070, MS-FSA 2.1.5.5).
     fn deleted_by_closing(&mut self, file: &FileKey, closed: &OpenRecord) -> Option<Deleting> {
         if closed.delete_on_close {
-            let deleting = Deleting::Pending { parent_lease: closed.parent_lease() };
+            let deleting = Deleting::Pending { parent_key: closed.parent_key };
             self.state.edit_file(file).set_deleting(Some(deleting));
             self.claim(file.clone(), closed.own(), Reason::Handle);
         }

@@ -152,17 +152,12 @@ fn file(part: &File) -> wire::File {
 }
 
 fn deleting(part: &Deleting) -> wire::Deleting {
-    let (parent_lease, owed, by) = match part {
-        Deleting::Pending { parent_lease } => (*parent_lease, false, None),
+    let (parent_key, owed, by) = match part {
+        Deleting::Pending { parent_key } => (*parent_key, false, None),
         Deleting::Owed { by: Deleter::NextServer } => (None, true, None),
         Deleting::Owed { by: Deleter::Server(by) } => (None, true, Some(by.get())),
     };
-    wire::Deleting {
-        client: parent_lease.map(|lease| guid(lease.client.to_bytes())),
-        key: parent_lease.map(|lease| guid(lease.key.to_bytes())),
-        owed,
-        by,
-    }
+    wire::Deleting { key: parent_key.map(|key| guid(key.to_bytes())), owed, by }
 }
 
 fn open(part: &OpenRecord) -> wire::Open {

@@ -24,7 +24,7 @@ pub(crate) struct OpenRecord {
     pub(crate) share: Share,
     /// The directory of the same volume that the file lies in, by the path that was opened.
     pub(crate) parent: Option<FileId>,
-    /// ParentLeaseKey of its own lease context.
+    /// ParentLeaseKey of its own lease context: what is done through this open breaks no lease of this key on the directory.
     pub(crate) parent_key: Option<LeaseKey>,
     /// Data was written through it, which the directory is told when it is closed.
     pub(crate) modified: bool,
@@ -64,7 +64,7 @@ impl OpenRecord {
         }
     }
 
-    /// The directory lease that what is done through this open does not break.
+    /// The lease of its own client on the directory that its own lease context names.
     pub(crate) fn parent_lease(&self) -> Option<LeaseId> {
         self.parent_key.map(|key| LeaseId { client: self.client, key })
     }
@@ -84,8 +84,8 @@ pub(crate) struct Head {
 pub(crate) enum Deleting {
     /// It goes when its last open ends.
     Pending {
-        /// The directory lease that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
-        parent_lease: Option<LeaseId>,
+        /// The key of the directory leases that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
+        parent_key: Option<LeaseKey>,
     },
     /// Nobody has it open any more, and a server has yet to delete it.
     Owed {
