@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use lease::{
-    Break, ClientGuid, Effect, Incarnation, LeaseKey, NoticeNumber, OpenId, OplockBreak, RequestId, Sequence, ServerId, State,
+    Break, ClientGuid, Effect, FileKey, Incarnation, LeaseKey, NoticeNumber, OpenId, OplockBreak, RequestId, Sequence, ServerId,
+    State,
 };
 
 /// The debts of one life of one server.
@@ -16,6 +17,8 @@ pub(crate) struct Owed {
     breaks: BTreeMap<(ClientGuid, LeaseKey), Break>,
     /// The same of oplocks.
     oplock_breaks: BTreeMap<OpenId, OplockBreak>,
+    /// Files that it has yet to delete.
+    deletions: BTreeMap<FileKey, Effect>,
     /// What nobody will acknowledge.
     notices: BTreeMap<NoticeNumber, Effect>,
 }
@@ -67,7 +70,8 @@ impl Debts {
                     self.owed(effect).oplock_breaks.insert(notice.open, notice.clone());
                 }
                 Effect::Revoked { notice, .. } | Effect::OplockRevoked { notice, .. } => self.replace(*notice, effect),
-                Effect::Recall(_) | Effect::DelegationRevoked { .. } | Effect::Delete { .. } | Effect::Evicted { .. } => {
+                Effect::Delete { file, .. } => self.note_deletion(file, effect),
+                Effect::Recall(_) | Effect::DelegationRevoked { .. } | Effect::Evicted { .. } => {
                     unreachable!("nobody asked for {effect}")
                 }
             }
@@ -85,6 +89,29 @@ impl Debts {
             owed.breaks.remove(&lease);
         }
         self.owed(effect).breaks.insert(lease, notice.clone());
+    }
+
+    /// Whoever had to delete the file until now has not any more.
+    fn note_deletion(&mut self, file: &FileKey, effect: &Effect) {
+        self.deleted(file);
+        self.owed(effect).deletions.insert(file.clone(), effect.clone());
+    }
+
+    /// A server was told by the answer to a CLOSE that it has to delete the file.
+    pub(crate) fn closed_last(&mut self, (to, incarnation): (ServerId, Incarnation), file: &FileKey) {
+        self.note_deletion(file, &Effect::Delete { to, incarnation, file: file.clone(), name: "".into() });
+    }
+
+    /// The file is deleted.
+    pub(crate) fn deleted(&mut self, file: &FileKey) {
+        for owed in self.0.values_mut() {
+            owed.deletions.remove(file);
+        }
+    }
+
+    /// The files that are to be deleted.
+    pub(crate) fn deletions(&self) -> Vec<FileKey> {
+        self.0.values().flat_map(|owed| owed.deletions.keys().cloned()).collect()
     }
 
     /// A notice takes the place of an earlier one of the same lease, wherever that was told.
@@ -147,6 +174,7 @@ impl Debts {
             mine.extend(owed.breaks.values().cloned().map(Effect::Break));
             mine.extend(owed.oplock_breaks.values().cloned().map(Effect::OplockBreak));
             mine.extend(owed.notices.values().cloned());
+            mine.extend(owed.deletions.values().cloned());
             let mut theirs = state.outstanding(life.0, life.1);
             mine.iter_mut().chain(&mut theirs).for_each(forget_name);
             mine.sort_by_key(|effect| format!("{effect:?}"));

@@ -38,6 +38,7 @@ enum About {
     Acknowledge { owner: Owner, state: u32 },
     Release(Owner),
     Cancel,
+    Deleted(FileKey),
     Stop,
 }
 
@@ -177,6 +178,7 @@ impl Play {
             Action::Unlock(index) => self.unlock(*index),
             Action::Acknowledge { which, how, late } => self.acknowledge(*which, *how, *late),
             Action::AcknowledgeOplock(index, level) => self.acknowledge_oplock(*index, *level),
+            Action::Deleted { server, index } => self.deleted(*server, *index),
             Action::Release(index) => self.release(*index),
             Action::Cancel(index) => self.cancel(*index),
             Action::Connect { client, server } => {
@@ -254,6 +256,7 @@ impl Play {
             self.unasked(Command::Tick);
         }
         assert_eq!(self.state.counts().parked, 0, "in the end nobody waits");
+        self.delete_all();
         for (id, word) in &self.words {
             let server = self.servers.iter().find(|(number, _)| server_id(**number) == id.server).map(|(_, server)| server);
             let counts = server.is_some_and(|server| server.until.is_some() && server.incarnation == id.incarnation.get());
@@ -275,7 +278,9 @@ const ABOUT: [&str; 30] = [
     "Acknowledged",
     "Released",
     "Cancelled",
+    "Deleted",
     "Noted",
+    "delete",
     "parked",
     "break",
     "notice",
@@ -289,11 +294,9 @@ const ABOUT: [&str; 30] = [
     "no: SharingViolation",
     "no: Cancelled",
     "no: DeletePending",
-    "no: AccessDenied",
     "Locked",
     "Unlocked",
     "no: LockNotGranted",
-    "no: RangeNotLocked",
 ];
 
 #[test]

@@ -79,6 +79,10 @@ impl Player {
                 Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
             }
             Verb::Cancel(name) => self.cancel(name),
+            Verb::Deleted { server, file, stream } => {
+                let key = self.world.file(file, stream.as_deref());
+                Ok(self.ask(*server, Command::Deleted { file: key }, About::Operation(file.clone())))
+            }
             Verb::Connect(_)
             | Verb::Relogin(_)
             | Verb::Crowd(..)
