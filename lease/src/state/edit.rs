@@ -1,5 +1,6 @@
 //! The only ways to change the state: each keeps the digest, the indexes and the lists of what was touched in step with the records.
 
+mod handle;
 mod server;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ impl FileEdit<'_> {
 
     fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {
         self.remove_locks_of(id);
+        self.remove_handle(id);
         let open = self.file.remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
         self.index.remove_open(self.file.key(), &open);
@@ -315,14 +317,15 @@ impl State {
 
     /// Adds a session, and its connection to its client's.
     pub(crate) fn add_session(&mut self, session: Session) {
-        self.restore_session(session);
+        let (client, route) = (session.client, session.route);
         self.touched.note(Group::Session(session.id));
-        self.edit_client(session.client, |client| client.connect(session.route));
+        self.restore_session(session);
+        self.edit_client(client, |client| client.connect(route));
     }
 
     /// Takes a session out, and its connection if no other session came in on it.
     pub(crate) fn remove_session(&mut self, id: SessionId) -> Option<Session> {
-        let session = *self.sessions.get(&id)?;
+        let session = self.sessions.get(&id)?.clone();
         self.digest.subtract(&RecordOf::Session(&session));
         self.index.remove_session(&session);
         self.sessions.remove(&id);

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{
-    ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId, VolumeId,
+    AppInstanceId, ConnectionId, CreateGuid, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence,
+    ServerId, SessionId, VolumeId,
 };
 use crate::range::LockOwner;
 use crate::state::client::Session;
 use crate::state::file::{Deleter, File, OpenRecord};
+use crate::state::handles::Handle;
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::locks::LockRecord;
 use crate::state::opens::Opens;
@@ -25,6 +27,8 @@ pub(crate) enum Deadline {
     Server(ServerId),
     Break(HoldId),
     Grace(VolumeId),
+    /// An open whose client did not come back.
+    Open(OpenId),
 }
 
 /// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
@@ -96,6 +100,14 @@ pub(crate) struct Index {
     /// Opens with a legacy oplock or a delegation of their own.
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
     pub(crate) opens: BTreeMap<SessionId, Opens>,
+    /// Opens without a session.
+    pub(crate) adrift: BTreeMap<OpenId, u64>,
+    /// Opens that their clients call something.
+    pub(crate) create_guids: BTreeMap<(CreateGuid, OpenId), u64>,
+    /// Opens of applications.
+    pub(crate) apps: BTreeMap<(AppInstanceId, OpenId), u64>,
+    /// Opens that wait, by what their clients call them.
+    pub(crate) parked_guids: BTreeSet<(CreateGuid, RequestId)>,
     pub(crate) opens_count: usize,
     /// The hashes of the files of opens that say where they lie, by the hash of the directory. The youngest opens of a directory are next to
     /// each other, and mostly they are the ones that end.
@@ -138,7 +150,12 @@ pub(crate) fn directory(file: &FileKey, parent: FileId) -> FileKey {
 
 impl Index {
     pub(crate) fn add_open(&mut self, file: &FileKey, open: &OpenRecord) {
-        self.opens.entry(open.session).or_default().insert(open.id, file.spread());
+        match open.session {
+            Some(session) => self.opens.entry(session).or_default().insert(open.id, file.spread()),
+            None => {
+                self.adrift.insert(open.id, file.spread());
+            }
+        }
         self.opens_count += 1;
         self.add_below(file, open);
     }
@@ -154,11 +171,40 @@ impl Index {
 
     pub(crate) fn remove_open(&mut self, file: &FileKey, open: &OpenRecord) {
         self.remove_below(file, open);
-        let opens = self.opens.get_mut(&open.session).expect("an open is one of its session's");
-        opens.remove(open.id);
         self.opens_count -= 1;
+        let Some(session) = open.session else {
+            self.adrift.remove(&open.id);
+            return;
+        };
+        let opens = self.opens.get_mut(&session).expect("an open is one of its session's");
+        opens.remove(open.id);
         if opens.is_empty() {
-            self.opens.remove(&open.session);
+            self.opens.remove(&session);
+        }
+    }
+
+    /// What is kept beside an open.
+    pub(crate) fn add_handle(&mut self, file: &FileKey, open: OpenId, handle: &Handle) {
+        if let Some(until) = handle.until {
+            self.deadlines.insert((until, Deadline::Open(open)));
+        }
+        if let Some(guid) = handle.create_guid {
+            self.create_guids.insert((guid, open), file.spread());
+        }
+        if let Some(app) = handle.app {
+            self.apps.insert((app.id, open), file.spread());
+        }
+    }
+
+    pub(crate) fn remove_handle(&mut self, open: OpenId, handle: &Handle) {
+        if let Some(until) = handle.until {
+            self.deadlines.remove(&(until, Deadline::Open(open)));
+        }
+        if let Some(guid) = handle.create_guid {
+            self.create_guids.remove(&(guid, open));
+        }
+        if let Some(app) = handle.app {
+            self.apps.remove(&(app.id, open));
         }
     }
 
@@ -206,7 +252,9 @@ impl Index {
     pub(crate) fn add_standing(&mut self, hold: &Hold) {
         if let Some(breaking) = hold.breaking() {
             self.breaking.insert(hold.id);
-            self.deadlines.insert((breaking.ack_by(), Deadline::Break(hold.id)));
+            if let Some(ack_by) = breaking.ack_by() {
+                self.deadlines.insert((ack_by, Deadline::Break(hold.id)));
+            }
         }
         if let Some(notice) = &hold.notice {
             self.notices.insert((notice.to.server, notice.number), hold.id);
@@ -216,7 +264,9 @@ impl Index {
     pub(crate) fn remove_standing(&mut self, hold: &Hold) {
         if let Some(breaking) = hold.breaking() {
             self.breaking.remove(&hold.id);
-            self.deadlines.remove(&(breaking.ack_by(), Deadline::Break(hold.id)));
+            if let Some(ack_by) = breaking.ack_by() {
+                self.deadlines.remove(&(ack_by, Deadline::Break(hold.id)));
+            }
         }
         if let Some(notice) = &hold.notice {
             self.notices.remove(&(notice.to.server, notice.number));
@@ -246,6 +296,9 @@ impl Index {
         if let Some(session) = parked.session() {
             self.parked_of_session.insert((session, parked.request));
         }
+        if let Some(guid) = parked.create_guid() {
+            self.parked_guids.insert((guid, parked.request));
+        }
         if let Some(client) = parked.nfs_client() {
             self.parked_of_nfs.entry(client).or_default().insert(parked.request);
         }
@@ -258,6 +311,9 @@ impl Index {
         self.parked.remove(&parked.request);
         if let Some(session) = parked.session() {
             self.parked_of_session.remove(&(session, parked.request));
+        }
+        if let Some(guid) = parked.create_guid() {
+            self.parked_guids.remove(&(guid, parked.request));
         }
         if let Some(client) = parked.nfs_client() {
             remove_from(&mut self.parked_of_nfs, &client, &parked.request);
@@ -316,6 +372,13 @@ impl Index {
         let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
         let parked = self.parked_of_session.range((session, lowest)..);
         parked.take_while(move |(of, _)| *of == session).map(|(_, request)| *request)
+    }
+
+    /// The requests that wait for an open of this name.
+    pub(crate) fn parked_called(&self, guid: CreateGuid) -> impl Iterator<Item = RequestId> {
+        let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
+        let called = self.parked_guids.range((guid, lowest)..);
+        called.take_while(move |(of, _)| *of == guid).map(|(_, request)| *request)
     }
 
     /// The files with requests that wait for the breaks of this one.

@@ -12,7 +12,8 @@ use lease::{
     ShareSettings, Unlock,
 };
 
-use crate::args::{Bits, Key, LockKind, Seat, Server, Span, seconds};
+use crate::args::{Bits, Key, LockKind, Seat, Seconds, Server, Span, seconds};
+use crate::handles::user;
 use crate::show;
 use crate::verbs::Verb;
 use crate::world::{About, World};
@@ -83,7 +84,8 @@ impl Player {
                 let key = self.world.file(file, stream.as_deref());
                 Ok(self.ask(*server, Command::Deleted { file: key }, About::Operation(file.clone())))
             }
-            Verb::Connect(_)
+            Verb::Reconnect { .. } | Verb::Resilient { .. } => self.survive(verb),
+            Verb::Connect { .. }
             | Verb::Relogin(_)
             | Verb::Crowd(..)
             | Verb::Logoff(_)
@@ -108,6 +110,7 @@ impl Player {
             | Verb::Lease { .. }
             | Verb::Oplock(_)
             | Verb::Counts
+            | Verb::Handles
             | Verb::Outstanding(_)
             | Verb::Deadline => self.look(verb),
             Verb::Fresh => {
@@ -134,6 +137,9 @@ impl Player {
     fn configure(&mut self, verb: &Verb) -> String {
         let Verb::Configure {
             break_timeout,
+            persistent_lease,
+            persistent_oplock,
+            durable_timeout,
             recall_timeout,
             share,
             force_level2,
@@ -147,7 +153,9 @@ impl Player {
         };
         let mut settings = lease::Settings::clone(self.world.state.settings());
         settings.recall_timeout = recall_timeout.map_or(settings.recall_timeout, |timeout| Duration::from_millis(timeout.0));
-        let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
+        let time = |timeout: &Option<Seconds>| timeout.map(|timeout| Duration::from_millis(timeout.0));
+        let (set, kept) = (time(break_timeout), time(durable_timeout));
+        let (lease, oplock) = (time(persistent_lease), time(persistent_oplock));
         if let Some(share) = share {
             let share_settings = ShareSettings {
                 force_level2_oplock: *force_level2,
@@ -156,11 +164,16 @@ impl Player {
                 continuously_available: *ca,
                 scale_out: *scale_out,
                 break_timeout: set,
-                ..ShareSettings::default()
+                persistent_lease_break_timeout: lease,
+                persistent_oplock_break_timeout: oplock,
+                durable_timeout: kept,
             };
             settings.shares.insert(ShareId::new(*share), share_settings);
         } else {
             settings.break_timeout = set.unwrap_or(settings.break_timeout);
+            settings.persistent_lease_break_timeout = lease.unwrap_or(settings.persistent_lease_break_timeout);
+            settings.persistent_oplock_break_timeout = oplock.unwrap_or(settings.persistent_oplock_break_timeout);
+            settings.durable_timeout = kept.unwrap_or(settings.durable_timeout);
         }
         let effects = self.world.unasked(Command::Configure(settings));
         show::effects(&self.world, &effects)
@@ -185,6 +198,12 @@ impl Player {
             through,
             oplock,
             delegation,
+            durable,
+            timeout,
+            persistent,
+            replay,
+            app,
+            options,
             reclaim,
             lease,
         } = verb
@@ -215,8 +234,11 @@ impl Player {
             oplock: oplock.0,
             share_id: ShareId::new(*through),
             delegation: delegation.map(|delegation| delegation.0),
+            durable: durable.map(|durable| durable.request(*timeout, *persistent)),
+            replay: *replay,
+            app: app.map(|app| app.0),
+            options: *options,
             reclaim: *reclaim,
-            ..Open::default()
         };
         self.world.let_in(|world| {
             for _ in 1..times.unwrap_or(1) {
@@ -303,13 +325,13 @@ impl Player {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]
     fn connection(&mut self, verb: &Verb) -> Played {
         match verb {
-            Verb::Connect(seat) => {
-                let effects = self.world.connect(*seat);
+            Verb::Connect { seat, user: named, previous } => {
+                let effects = self.world.connect_as(*seat, user(named.as_deref(), seat.client), *previous);
                 Ok(show::effects(&self.world, &effects))
             }
             Verb::Relogin(seat) => {
                 let connection = self.world.connection(*seat);
-                let effects = self.world.log_in(*seat, connection);
+                let effects = self.world.log_in(*seat, connection, user(None, seat.client), None);
                 Ok(show::effects(&self.world, &effects))
             }
             Verb::Crowd(seat, count) => {
@@ -423,6 +445,14 @@ impl Player {
                 match open.and_then(|open| state.opens().find(|info| info.id == open)) {
                     Some(info) => writeln!(text, "{name} {}", info.oplock)?,
                     None => writeln!(text, "{name} is closed")?,
+                }
+            }
+            Verb::Handles => {
+                for open in state.opens().filter(|open| open.durable.is_some()) {
+                    writeln!(text, "{}", show::handle(&self.world, &open))?;
+                }
+                if text.is_empty() {
+                    text.push_str("no durable handles\n");
                 }
             }
             Verb::Counts => writeln!(text, "{}", show::counts(&state.counts()))?,

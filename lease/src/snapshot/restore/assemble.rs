@@ -36,8 +36,24 @@ impl State {
 fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Table<File>, RestoreError> {
     let (mut files, mut leases, mut opens, mut below) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for built in built {
-        let Built { files: some, leases: theirs, oplocks, opens: more, below: deeper, moving, parked, deletions, locks, nfs_locks } =
-            built;
+        let Built {
+            files: some,
+            leases: theirs,
+            oplocks,
+            opens: more,
+            adrift,
+            handles,
+            below: deeper,
+            moving,
+            parked,
+            deletions,
+            locks,
+            nfs_locks,
+        } = built;
+        index.adrift.extend(adrift);
+        for (file, open, handle) in &handles {
+            index.add_handle(file, *open, handle);
+        }
         index.locks_count += locks;
         for (client, file, number) in nfs_locks {
             index.nfs_locks.entry(client).or_default().insert((file, number));
@@ -71,6 +87,7 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
     );
     index.leases = Leases::filled(leases);
     index.restore_opens(&opens);
+    index.opens_count += index.adrift.len();
     // A tree is built from a whole list much faster than grown by the entry.
     index.below = below.into_iter().collect();
     Ok(Table::filled(files.into_iter().collect::<Result<_, _>>()?))
