@@ -63,11 +63,9 @@ impl State {
             None => (None, Duration::ZERO),
             Some(DurableRequest::V1) => (durable.then_some(Survival::Durable), TIMEOUT_DEFAULT),
             Some(DurableRequest::V2 { timeout, persistent, .. }) => {
-                let survival = match persistent && available() {
-                    // Of directories too, and whatever they cache (LS-137, LS-156).
-                    true => Some(Survival::Persistent),
-                    false => durable.then_some(Survival::Durable),
-                };
+                // Of directories too, and whatever they cache (LS-137, LS-156).
+                let survival =
+                    if persistent && available() { Some(Survival::Persistent) } else { durable.then_some(Survival::Durable) };
                 (survival, self.durable_timeout(open, timeout))
             }
         };
@@ -112,8 +110,8 @@ impl Step<'_> {
         edit.edit_handle(id, |handle| handle.until = Some(now.after(handle.timeout)));
         // An oplock was its session's only; a lease may be told elsewhere.
         if let Some(oplock @ HoldId::Oplock(_)) = open.hold() {
-            self.drop_notice(file, oplock);
-            self.suspend_break(file, oplock);
+            self.forget_notice(file, oplock);
+            self.suspend_unanswerable(file, oplock);
         }
     }
 

@@ -5,7 +5,7 @@ use super::reconnect::same_user;
 use crate::command::{DurableRequest, Open};
 use crate::id::{ClientGuid, CreateGuid, FileKey, OpenId, RequestId};
 use crate::outcome::{Outcome, Rejection};
-use crate::state::{File, Handle, Keyed, OpenRecord, Parked, State};
+use crate::state::{File, Handle, Keyed, OpenRecord, State};
 
 /// What a CREATE says that the one before it has to have said too (LS-177).
 fn repeats(open: &Open, known: &OpenRecord, handle: &Handle) -> Result<(), Rejection> {
@@ -28,7 +28,7 @@ impl State {
         let of_client = |request: &RequestId| {
             let file = self.index().parked.get(request).and_then(|file| self.file(file));
             let mut parked = file.into_iter().flat_map(File::parked);
-            parked.any(|parked: &Box<Parked>| parked.request == *request && parked.client == Some(client))
+            parked.any(|parked| parked.request == *request && parked.client == Some(client))
         };
         self.index().parked_called(guid).any(|request| of_client(&request))
     }

@@ -1,7 +1,6 @@
 //! A holder that nobody can tell anything: none of its connections is left (MS-SMB2 3.3.4.7).
 
 use super::Step;
-use super::breaks::hold_of;
 use crate::caching::Caching;
 use crate::id::{FileKey, OpenId};
 use crate::state::{Handle, Hold, HoldId, Standing, Untold};
@@ -40,10 +39,23 @@ impl Step<'_> {
         self.state.put_hold(file, hold);
     }
 
-    /// A hold's news that can not be delivered any more are dropped: a client that comes back is told how its lease is then.
+    /// The same if a break runs, and else nothing.
+    pub(super) fn suspend_unanswerable(&mut self, file: &FileKey, id: HoldId) {
+        if self.state.file(file).and_then(|record| record.hold(id)).is_some_and(|hold| hold.breaking().is_some()) {
+            self.suspend_break(file, id);
+        }
+    }
+
+    /// What a client can not be told of a lease any more costs it the opens that it has under that; who has left some to be had back is told
+    /// then how the lease is.
     pub(super) fn drop_notice(&mut self, file: &FileKey, id: HoldId) {
-        if self.close_frail(file, id).is_some_and(|hold| hold.notice.is_some()) {
-            let mut hold = hold_of(self, file, id);
+        self.close_frail(file, id);
+        self.forget_notice(file, id);
+    }
+
+    pub(super) fn forget_notice(&mut self, file: &FileKey, id: HoldId) {
+        let hold = self.state.file(file).and_then(|record| record.hold(id)).filter(|hold| hold.notice.is_some());
+        if let Some(mut hold) = hold.cloned() {
             hold.notice = None;
             self.state.put_hold(file, hold);
         }

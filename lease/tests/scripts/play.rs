@@ -54,17 +54,9 @@ impl Player {
             Verb::Resize(names) => self.operate(names, &Operation::Resize),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
             Verb::Attributes(names) => self.operate(names, &Operation::SetAttributes),
-            Verb::Link { name, within } => {
-                let parent = within.as_deref().map(|within| self.world.file(within, None).file);
-                self.operate_through(name, &Operation::Link { parent })
-            }
+            Verb::Link { .. } | Verb::Rename { .. } => self.name(verb),
             Verb::Delete(names) => self.operate(names, &Operation::Dispose { delete: true }),
             Verb::Undelete(names) => self.operate(names, &Operation::Dispose { delete: false }),
-            Verb::Rename { name, to, within, over } => {
-                let mut id = |file: &Option<String>| file.as_deref().map(|file| self.world.file(file, None).file);
-                let (parent, replaces) = (id(within), id(over));
-                self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
-            }
             Verb::Grace { .. }
             | Verb::Endgrace { .. }
             | Verb::Access { .. }
@@ -117,6 +109,22 @@ impl Player {
                 self.world = World::default();
                 Ok(String::new())
             }
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]
+    fn name(&mut self, verb: &Verb) -> Played {
+        match verb {
+            Verb::Link { name, within } => {
+                let parent = within.as_deref().map(|within| self.world.file(within, None).file);
+                self.operate_through(name, &Operation::Link { parent })
+            }
+            Verb::Rename { name, to, within, over } => {
+                let mut id = |file: &Option<String>| file.as_deref().map(|file| self.world.file(file, None).file);
+                let (parent, replaces) = (id(within), id(over));
+                self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
+            }
+            _ => unreachable!("only verbs about names come here"),
         }
     }
 
