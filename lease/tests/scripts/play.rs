@@ -132,7 +132,7 @@ impl Player {
         else {
             unreachable!("only settings come here")
         };
-        let mut settings = self.world.state.settings().clone();
+        let mut settings = self.world.state.settings().as_ref().clone();
         let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
         if let Some(share) = share {
             let share_settings = ShareSettings {
