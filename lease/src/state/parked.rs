@@ -54,6 +54,6 @@ impl Parked {
 
     /// The lease that an open asks for which waits.
     pub(super) fn lease_of(&self, open: &Open) -> Option<HoldId> {
-        open.lease.zip(self.client).map(|(lease, client)| HoldId::lease(client, lease.key))
+        open.lease_context().zip(self.client).map(|(lease, client)| HoldId::lease(client, lease.key))
     }
 }
