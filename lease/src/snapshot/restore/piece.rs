@@ -63,6 +63,8 @@ pub(super) struct Built {
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
+    /// Streams that have a name.
+    pub(super) streams: Vec<FileKey>,
     /// Files that have yet to be deleted, by the server that owes it.
     pub(super) deletions: Vec<(Deleter, FileKey)>,
     /// How many locks there are.
@@ -79,6 +81,7 @@ impl Default for Built {
             below: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
+            streams: Vec::new(),
             deletions: Vec::new(),
             locks: 0,
         }
@@ -104,6 +107,7 @@ impl Built {
             }
         }
         self.parked.extend(file.parked().iter().map(|parked| (key.clone(), Parked::clone(parked))));
+        self.streams.extend(key.stream.is_some().then(|| key.clone()));
         self.deletions.extend(file.deletion_owed().map(|by| (by, key.clone())));
         self.locks += file.locks().map_or(0, Locks::len);
         self.files[group_of(FILE_GROUPS, hash)].push(Fragment { hash, has_head, file: Arc::new(file) });
