@@ -236,5 +236,5 @@ fn action() -> impl Strategy<Value = Action> {
 
 /// A whole play.
 pub(crate) fn actions() -> impl Strategy<Value = Vec<Action>> {
-    vec(action(), 1..80)
+    vec(action(), 1..96)
 }

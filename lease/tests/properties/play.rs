@@ -288,7 +288,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 30] = [
+const ABOUT: [&str; 34] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -319,6 +319,10 @@ const ABOUT: [&str; 30] = [
     "Unlocked",
     "no: LockNotGranted",
     "no: RangeNotLocked",
+    "recall",
+    "DelegationReturned",
+    "NfsClientReleased",
+    "no: Grace",
 ];
 
 #[test]
