@@ -122,8 +122,13 @@ impl State {
     }
 
     /// The settings that hold.
-    pub fn settings(&self) -> &Arc<Settings> {
+    pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The same, to be kept while others may come to hold.
+    pub fn settings_shared(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings)
     }
 
     /// What is set for a share, if anything is.
