@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use lease::{
-    Access, Break, Caching, ClientGuid, ConnectionId, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open,
-    ServerId, SessionId, Share, VolumeId,
+    Access, Break, Caching, ClientGuid, ConnectionId, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open, ServerId,
+    SessionId, Share, VolumeId,
 };
 use rpc::client::{Notice, Notices, Revoked, Server, ServerOptions};
 use tokio::time::timeout;

@@ -11,6 +11,7 @@ mod cancel;
 mod close;
 mod contain;
 mod delegation;
+mod delete;
 mod demand;
 mod expire;
 mod grace;
@@ -42,6 +43,7 @@ use crate::state::{Answer, State};
 pub(crate) use breaks::{told_breaking, told_notice};
 #[cfg(test)]
 pub(crate) use contain::give_up_caching;
+pub(crate) use delete::told_deletion;
 
 /// One entry being carried out.
 struct Step<'a> {
@@ -94,8 +96,7 @@ impl Step<'_> {
             | Command::BreakLease { .. }
             | Command::Evict { .. }
             | Command::Reconnect(_)
-            | Command::MakeResilient { .. }
-            | Command::Deleted { .. } => Some(Err(crate::Rejection::InvalidParameter)),
+            | Command::MakeResilient { .. } => Some(Err(crate::Rejection::InvalidParameter)),
             Command::StartServer { ttl } => Some(self.renew_server(id, Some(*ttl))),
             Command::RenewServer => Some(self.renew_server(id, None)),
             Command::StopServer => Some(Ok(self.stop_server(id))),
@@ -105,6 +106,7 @@ impl Step<'_> {
             Command::EndSession { session } => Some(self.end_session(id, *session)),
             Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),
             Command::Open(open) => self.open(id, open),
+            Command::Deleted { file } => Some(Ok(self.deleted(file))),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::ReturnDelegation { session, open } => self.return_delegation(id, *session, *open),

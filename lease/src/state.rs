@@ -32,7 +32,7 @@ use crate::time::LogTime;
 pub(crate) use client::{Client, Connection, Session};
 pub use delegation::DelegationInfo;
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{Deleting, File, Head, OpenRecord, Under};
+pub(crate) use file::{Deleter, Deleting, File, Head, OpenRecord, Under};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Own, Reason, Standing};
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, directory};

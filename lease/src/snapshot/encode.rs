@@ -15,8 +15,8 @@ use crate::effect::Route;
 use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId, ShareId, VolumeId};
 use crate::settings::{Settings, ShareSettings};
 use crate::state::{
-    Answer, Breaking, Client, Connection, Deleting, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice, OpenRecord,
-    Parked, Replays, Server, Session, Standing, Under,
+    Answer, Breaking, Client, Connection, Deleter, Deleting, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice,
+    OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 use crate::time::LogTime;
 
@@ -151,12 +151,18 @@ fn file(part: &File) -> wire::File {
         version: wire::VERSION,
         name: part.name().as_ref().to_owned(),
         directory: part.directory(),
-        deleting: part.deleting().map(|Deleting { parent_lease }| wire::Deleting {
-            client: parent_lease.map(|lease| guid(lease.client.to_bytes())),
-            key: parent_lease.map(|lease| guid(lease.key.to_bytes())),
-        }),
+        deleting: part.deleting().map(deleting),
         allocation: part.locks().map_or(0, Locks::allocation),
     }
+}
+
+fn deleting(part: &Deleting) -> wire::Deleting {
+    let (parent_key, owed, by) = match part {
+        Deleting::Pending { parent_key } => (*parent_key, false, None),
+        Deleting::Owed { by: Deleter::NextServer } => (None, true, None),
+        Deleting::Owed { by: Deleter::Server(by) } => (None, true, Some(by.get())),
+    };
+    wire::Deleting { key: parent_key.map(|key| guid(key.to_bytes())), owed, by }
 }
 
 fn open(part: &OpenRecord) -> wire::Open {

@@ -149,13 +149,16 @@ pub(super) struct File {
     pub(super) allocation: u64,
 }
 
-/// That a file is to be deleted, and the directory lease that whoever asked for it does not break.
+/// That a file is to be deleted, and the key of the directory leases that whoever asked for it does not break; or that a server has yet to delete it.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub(super) struct Deleting {
     #[prost(message, optional, tag = "1")]
-    pub(super) client: Option<Guid>,
-    #[prost(message, optional, tag = "2")]
     pub(super) key: Option<Guid>,
+    /// Nobody has it open any more; then there is no key.
+    #[prost(bool, tag = "2")]
+    pub(super) owed: bool,
+    #[prost(uint64, optional, tag = "3")]
+    pub(super) by: Option<u64>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "they are the fields of a message")]

@@ -3,7 +3,7 @@
 use crate::caching::Caching;
 use crate::command::Delegation;
 use crate::id::{Generation, OpenId};
-use crate::state::{HoldId, State};
+use crate::state::{Breaking, HoldId, State};
 use crate::time::LogTime;
 
 /// A delegation of NFSv4, for people and programs to look at.
@@ -22,11 +22,7 @@ impl State {
     pub fn delegation(&self, open: OpenId) -> Option<DelegationInfo> {
         let (_, hold) = self.hold(HoldId::Delegation(open))?;
         let delegation = delegated(hold.current());
-        Some(DelegationInfo {
-            delegation,
-            return_by: hold.breaking().map(|breaking| breaking.ack_by()),
-            generation: hold.generation,
-        })
+        Some(DelegationInfo { delegation, return_by: hold.breaking().map(Breaking::ack_by), generation: hold.generation })
     }
 }
 

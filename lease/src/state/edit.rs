@@ -160,10 +160,12 @@ impl FileEdit<'_> {
         self.edit_head(|file| file.rename(Arc::clone(name)));
     }
 
-    /// Sets whether the file goes when its last open is closed.
+    /// Sets whether the file goes.
     pub(crate) fn set_deleting(&mut self, deleting: Option<Deleting>) {
         if self.file.deleting() != deleting.as_ref() {
+            self.index.remove_deletion(self.file);
             self.edit_head(|file| file.set_deleting(deleting));
+            self.index.add_deletion(self.file);
         }
     }
 
@@ -276,6 +278,15 @@ impl State {
         for number in numbers {
             edit.remove_lock(*number);
         }
+        if edit.is_over() {
+            self.forget_file(key);
+        }
+    }
+
+    /// Forgets a file whose deletion was owed.
+    pub(crate) fn settle_deletion(&mut self, key: &FileKey) {
+        let mut edit = self.edit_file(key);
+        edit.set_deleting(None);
         if edit.is_over() {
             self.forget_file(key);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::command::{Access, Share};
-use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
+use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, ServerId, SessionId};
 use crate::range::{Lock, LockOwner, RangeLock};
 use crate::state::hold::{Hold, HoldId, LeaseId, Own};
 use crate::state::list::List;
@@ -23,7 +23,7 @@ pub(crate) struct OpenRecord {
     pub(crate) share: Share,
     /// The directory of the same volume that the file lies in, by the path that was opened.
     pub(crate) parent: Option<FileId>,
-    /// ParentLeaseKey of its own lease context.
+    /// ParentLeaseKey of its own lease context: what is done through this open breaks no lease of this key on the directory.
     pub(crate) parent_key: Option<LeaseKey>,
     /// Data was written through it, which the directory is told when it is closed.
     pub(crate) modified: bool,
@@ -63,7 +63,7 @@ impl OpenRecord {
         }
     }
 
-    /// The directory lease that what is done through this open does not break.
+    /// The lease of its own client on the directory that its own lease context names.
     pub(crate) fn parent_lease(&self) -> Option<LeaseId> {
         self.parent_key.map(|key| LeaseId { client: self.client, key })
     }
@@ -78,11 +78,27 @@ pub(crate) struct Head {
     pub(crate) allocation: u64,
 }
 
-/// That a file goes when its last open is closed.
+/// That a file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Deleting {
-    /// The directory lease that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
-    pub(crate) parent_lease: Option<LeaseId>,
+pub(crate) enum Deleting {
+    /// It goes when its last open ends.
+    Pending {
+        /// The key of the directory leases that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
+        parent_key: Option<LeaseKey>,
+    },
+    /// Nobody has it open any more, and a server has yet to delete it.
+    Owed {
+        /// Which one.
+        by: Deleter,
+    },
+}
+
+/// Who has yet to delete a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deleter {
+    /// No server lives: the next one that starts does.
+    NextServer,
+    Server(ServerId),
 }
 
 /// A file that something is known about. Each list is sorted by id.
@@ -153,7 +169,7 @@ impl File {
         self.name = name;
     }
 
-    /// Sets whether it goes when its last open is closed.
+    /// Sets whether it goes.
     pub(super) fn set_deleting(&mut self, deleting: Option<Deleting>) {
         self.deleting = deleting.map(Box::new);
     }
@@ -166,9 +182,17 @@ impl File {
         self.directory
     }
 
-    /// Whether it goes when its last open is closed.
+    /// Whether it goes.
     pub(crate) fn deleting(&self) -> Option<&Deleting> {
         self.deleting.as_deref()
+    }
+
+    /// Who has yet to delete it, if that is all that is left of it.
+    pub(crate) fn deletion_owed(&self) -> Option<Deleter> {
+        match self.deleting() {
+            Some(Deleting::Owed { by }) => Some(*by),
+            Some(Deleting::Pending { .. }) | None => None,
+        }
     }
 
     pub(crate) fn opens(&self) -> &[OpenRecord] {
@@ -208,7 +232,8 @@ impl File {
     /// Whether nothing is left that would be a reason to know the file: it may be known for nothing but the locks of NFS.
     pub(crate) fn is_empty(&self) -> bool {
         let locked = self.locks().is_some_and(|locks| !locks.is_empty());
-        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty() && !locked
+        let held = !self.opens().is_empty() || !self.holds().is_empty() || !self.parked().is_empty();
+        !held && !locked && self.deletion_owed().is_none()
     }
 
     fn find_open(&self, id: OpenId) -> Result<usize, usize> {

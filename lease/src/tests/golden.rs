@@ -19,7 +19,7 @@ fn records(state: &State) -> Vec<Record> {
 }
 
 /// A break that runs, an open, operations and locks that wait, and locks that are held, on a stream in a directory that was written and is
-/// to be deleted.
+/// to be deleted; and a file that a server has yet to delete.
 fn story() -> World {
     let mut world = World::new();
     world.apply(None, Command::Configure(super::world::settings()));
@@ -56,6 +56,10 @@ fn story() -> World {
     world.ask(2, Command::Operate { session: two, open: OpenId::new(2), operation: read });
     for operation in [Operation::Write { range: None }, Operation::Dispose { delete: true }] {
         world.outcome(1, Command::Operate { session: one, open: OpenId::new(1), operation }).unwrap();
+    }
+    let gone = Open { file: super::world::file(0x66), delete_on_close: true, ..super::world::open(two) };
+    if let Ok(Outcome::Opened { open, .. }) = world.outcome(2, Command::Open(gone)) {
+        world.ask(2, Command::Close { session: two, open });
     }
     world
 }

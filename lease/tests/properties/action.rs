@@ -33,6 +33,11 @@ pub(crate) enum Action {
     },
     /// Acknowledges some running break of an oplock with this byte, or with its target.
     AcknowledgeOplock(usize, Option<u8>),
+    /// A server says that it has deleted some file, mostly one that it or another was to delete.
+    Deleted {
+        server: u8,
+        index: usize,
+    },
     /// Gives up some lease.
     Release(usize),
     /// Cancels some waiting open.
@@ -213,6 +218,7 @@ fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(which, how, late)| Action::Acknowledge { which, how, late }),
         12 => (any::<usize>(), prop::option::weighted(0.3, prop_oneof![0..2_u8, any::<u8>()]))
             .prop_map(|(which, level)| Action::AcknowledgeOplock(which, level)),
+        3 => (0..3_u8, any::<usize>()).prop_map(|(server, index)| Action::Deleted { server, index }),
         2 => any::<usize>().prop_map(Action::Release),
         3 => any::<usize>().prop_map(Action::Cancel),
         14 => (0..3_u8, 0..3_u8).prop_map(|(client, server)| Action::Connect { client, server }),

@@ -20,7 +20,7 @@ pub(crate) struct Held {
     pub(crate) file: FileKey,
     pub(crate) owner: Option<Owner>,
     /// The lease on its directory that the open named.
-    pub(crate) parent: Option<Owner>,
+    pub(crate) parent: Option<LeaseKey>,
     pub(crate) access: Access,
     pub(crate) share: Share,
     /// It is one of NFS.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use lease::{
-    Break, ClientGuid, DelegationInfo, Effect, Incarnation, LeaseKey, NoticeNumber, OpenId, OplockBreak, Recall, RequestId,
-    Sequence, ServerId, State,
+    Break, ClientGuid, DelegationInfo, Effect, FileKey, Incarnation, LeaseKey, NoticeNumber, OpenId, OplockBreak, Recall,
+    RequestId, Sequence, ServerId, State,
 };
 
 /// The debts of one life of one server.
@@ -19,6 +19,8 @@ pub(crate) struct Owed {
     oplock_breaks: BTreeMap<OpenId, OplockBreak>,
     /// Recalls that wait for the return of a delegation.
     recalls: BTreeMap<OpenId, Recall>,
+    /// Files that it has yet to delete.
+    deletions: BTreeMap<FileKey, Effect>,
     /// What nobody will acknowledge.
     notices: BTreeMap<NoticeNumber, Effect>,
 }
@@ -75,7 +77,8 @@ impl Debts {
                 | Effect::DelegationRevoked { notice, .. } => {
                     self.replace(*notice, effect);
                 }
-                Effect::Delete { .. } | Effect::Evicted { .. } => unreachable!("nobody asked for {effect}"),
+                Effect::Delete { file, .. } => self.note_deletion(file, effect),
+                Effect::Evicted { .. } => unreachable!("nobody asked for {effect}"),
             }
         }
     }
@@ -91,6 +94,29 @@ impl Debts {
             owed.breaks.remove(&lease);
         }
         self.owed(effect).breaks.insert(lease, notice.clone());
+    }
+
+    /// Whoever had to delete the file until now has not any more.
+    fn note_deletion(&mut self, file: &FileKey, effect: &Effect) {
+        self.deleted(file);
+        self.owed(effect).deletions.insert(file.clone(), effect.clone());
+    }
+
+    /// A server was told by the answer to a CLOSE that it has to delete the file.
+    pub(crate) fn closed_last(&mut self, (to, incarnation): (ServerId, Incarnation), file: &FileKey) {
+        self.note_deletion(file, &Effect::Delete { to, incarnation, file: file.clone(), name: "".into() });
+    }
+
+    /// The file is deleted.
+    pub(crate) fn deleted(&mut self, file: &FileKey) {
+        for owed in self.0.values_mut() {
+            owed.deletions.remove(file);
+        }
+    }
+
+    /// The files that are to be deleted.
+    pub(crate) fn deletions(&self) -> Vec<FileKey> {
+        self.0.values().flat_map(|owed| owed.deletions.keys().cloned()).collect()
     }
 
     /// A notice takes the place of an earlier one of the same lease, wherever that was told.
@@ -159,6 +185,7 @@ impl Debts {
             mine.extend(owed.oplock_breaks.values().cloned().map(Effect::OplockBreak));
             mine.extend(owed.recalls.values().cloned().map(Effect::Recall));
             mine.extend(owed.notices.values().cloned());
+            mine.extend(owed.deletions.values().cloned());
             let mut theirs = state.outstanding(life.0, life.1);
             mine.iter_mut().chain(&mut theirs).for_each(forget_name);
             mine.sort_by_key(|effect| format!("{effect:?}"));

@@ -39,6 +39,7 @@ enum About {
     Acknowledge { owner: Owner, state: u32 },
     Release(Owner),
     Cancel,
+    Deleted(FileKey),
     Stop,
     Access { file: FileKey, operation: Operation },
     NfsLock { file: FileKey, owner: NfsOwner, lock: RangeLock, wait: bool },
@@ -140,9 +141,9 @@ impl Play {
         self.expire();
         self.current = entry.request.map(|request| request.id);
         self.opened_now = effects.iter().any(|effect| matches!(effect, Effect::Reply { outcome: Ok(Outcome::Opened { .. }), .. }));
-        self.lock_first(&effects, self.current);
         self.part(&effects);
         self.lose_unreachable();
+        self.lock_first(&effects, self.current);
         for effect in &effects {
             self.learn(effect);
         }
@@ -192,6 +193,7 @@ impl Play {
             Action::Unlock(index) => self.unlock(*index),
             Action::Acknowledge { which, how, late } => self.acknowledge(*which, *how, *late),
             Action::AcknowledgeOplock(index, level) => self.acknowledge_oplock(*index, *level),
+            Action::Deleted { server, index } => self.deleted(*server, *index),
             Action::Release(index) => self.release(*index),
             Action::Cancel(index) => self.cancel(*index),
             Action::Connect { client, server } => {
@@ -279,6 +281,7 @@ impl Play {
             self.unasked(Command::Tick);
         }
         assert_eq!(self.state.counts().parked, 0, "in the end nobody waits");
+        self.delete_all();
         for (id, word) in &self.words {
             let server = self.servers.iter().find(|(number, _)| server_id(**number) == id.server).map(|(_, server)| server);
             let counts = server.is_some_and(|server| server.until.is_some() && server.incarnation == id.incarnation.get());
@@ -300,7 +303,9 @@ const ABOUT: [&str; 34] = [
     "Acknowledged",
     "Released",
     "Cancelled",
+    "Deleted",
     "Noted",
+    "delete",
     "parked",
     "break",
     "notice",
@@ -314,11 +319,9 @@ const ABOUT: [&str; 34] = [
     "no: SharingViolation",
     "no: Cancelled",
     "no: DeletePending",
-    "no: AccessDenied",
     "Locked",
     "Unlocked",
     "no: LockNotGranted",
-    "no: RangeNotLocked",
     "recall",
     "DelegationReturned",
     "NfsClientReleased",

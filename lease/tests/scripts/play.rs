@@ -79,6 +79,10 @@ impl Player {
                 Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
             }
             Verb::Cancel(name) => self.cancel(name),
+            Verb::Deleted { server, file, stream } => {
+                let key = self.world.file(file, stream.as_deref());
+                Ok(self.ask(*server, Command::Deleted { file: key }, About::Operation(file.clone())))
+            }
             Verb::Connect(_)
             | Verb::Relogin(_)
             | Verb::Crowd(..)
@@ -141,7 +145,7 @@ impl Player {
         else {
             unreachable!("only settings come here")
         };
-        let mut settings = lease::Settings::clone(self.world.state.settings());
+        let mut settings = self.world.state.settings().clone();
         settings.recall_timeout = recall_timeout.map_or(settings.recall_timeout, |timeout| Duration::from_millis(timeout.0));
         let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
         if let Some(share) = share {

@@ -132,6 +132,16 @@ pub(crate) enum Verb {
     Delete(Vec<String>),
     /// See `read`: takes that mark off.
     Undelete(Vec<String>),
+    /// A server says that it has deleted a file: `deleted A report.doc`.
+    Deleted {
+        /// The server.
+        server: Server,
+        /// The file.
+        file: String,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+    },
     /// Asks to rename the file of a handle: `rename h1 new.doc`.
     Rename {
         /// The handle.

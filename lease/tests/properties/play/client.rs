@@ -65,7 +65,7 @@ impl Play {
             ..Open::default()
         };
         let owner = lease.map(|lease| (guid(seat.client), lease.key));
-        let parent = lease.and_then(|lease| lease.v2).and_then(|v2| v2.parent).map(|key| (guid(seat.client), key));
+        let parent = lease.and_then(|lease| lease.v2).and_then(|v2| v2.parent);
         let held = Held {
             session: seat.id,
             client: seat.client,
@@ -339,7 +339,7 @@ impl Play {
         let Some(number) = (0..ROOT).find(|number| file(*number) == held.file && !moved) else { return };
         for lease in self.state.leases().filter(|lease| Some(lease.file.file) == directory_of(number)) {
             let left = lease.breaking.map_or(lease.state, |breaking| breaking.required);
-            let spared = held.parent == Some((lease.client, lease.key));
+            let spared = held.parent == Some(lease.key);
             assert!(spared || left == Caching::None, "{lease:?} is kept after a change through {open}");
         }
     }

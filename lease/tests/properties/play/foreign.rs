@@ -108,6 +108,10 @@ impl Play {
                 (Some(About::NfsRelease(client)), Outcome::NfsClientReleased) => {
                     self.beliefs.nfs.retain(|(_, owner), _| owner.client != client);
                 }
+                // Unless it was somebody else's to delete by then.
+                (Some(About::Deleted(file)), Outcome::Deleted) if self.state.file_info(&file).is_none() => {
+                    self.beliefs.nfs.retain(|(of, _), _| *of != file);
+                }
                 (Some(About::Release(owner)), Outcome::Released) => self.beliefs.set(owner, lease::Caching::None),
                 _ => {}
             }
@@ -135,12 +139,12 @@ impl Play {
             ) => {
                 assert!(!range.is_valid());
             }
-            (About::Access { operation: Operation::Dispose { delete: false }, .. }, Err(Rejection::InvalidParameter)) => {}
             (About::Return(open), Ok(Outcome::DelegationReturned)) => {
                 self.beliefs.delegations.remove(open);
             }
-            (About::NfsLock { .. }, Ok(Outcome::Locked) | Err(Rejection::Cancelled | Rejection::Grace))
+            (About::NfsLock { .. }, Ok(Outcome::Locked) | Err(Rejection::Cancelled | Rejection::Grace | Rejection::DeletePending))
             | (About::NfsUnlock { .. }, Ok(Outcome::Unlocked))
+            | (About::Access { operation: Operation::Dispose { delete: false }, .. }, Err(Rejection::InvalidParameter))
             | (About::NfsRelease(_), Ok(Outcome::NfsClientReleased))
             | (About::Grace, Ok(Outcome::GraceDeclared { .. } | Outcome::GraceEnded))
             // Time may have passed since it was made up, and with it a delegation, an open or a server.
@@ -171,7 +175,7 @@ impl Play {
         for (owner, (on, state)) in &self.beliefs.leases {
             let there = self.state.lease(owner.0, owner.1).is_some_and(|lease| lease.state == *state && lease.breaking.is_none());
             assert!(
-                on != file || !there || !state.writes() && !(writes && state.reads()),
+                on != file || !there || !(state.writes() || writes && state.reads()),
                 "{owner:?} goes on with {state} of {file}"
             );
         }
