@@ -61,6 +61,7 @@ impl State {
         let checked = each(threads, groups, |group| self.files().group(group).try_for_each(|file| check_whole_file(self, file)));
         checked.into_iter().collect::<Result<(), Violation>>()?;
         connections_have_sessions(self)?;
+        graces_are_not_over(self)?;
         deletions_are_owed_by_the_living(self)?;
         counters_are_ahead(self)
     }
@@ -202,8 +203,9 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
     for parked in file.parked() {
         let id = parked.request;
         let current = state.is_current(id.server, id.incarnation);
-        // What has no session has no client.
-        let session = parked.session().map(|session| state.session(session).map(|session| session.client));
+        // What has no session has no client, but for one of NFS.
+        let nfs = parked.nfs_client().map(|client| Some(client.guid()));
+        let session = parked.session().map(|session| state.session(session).map(|session| session.client)).or(nfs);
         let session = session == parked.client.map(Some);
         let here = match &parked.waiting {
             Waiting::Open(open) => open.file == *key,
@@ -211,6 +213,7 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
                 file.open(*open).is_some_and(|open| open.session == *session)
             }
             Waiting::Access(access) => access.file == *key || parked.behind.is_some(),
+            Waiting::NfsLock(lock) => lock.file == *key,
         };
         if !session || !current || !here {
             return violated("opens_have_sessions", format_args!("{key}, {id}"));
@@ -250,6 +253,14 @@ fn share_modes_are_compatible(key: &FileKey, file: &File) -> Result<(), Violatio
         (0..3).filter(|bit| (need & deny) >> bit & 1 == 1).for_each(|bit| both[bit] += 1);
     }
     if file.tally().any_conflict(both) { violated("share_modes_are_compatible", key) } else { Ok(()) }
+}
+
+/// A grace period ends when its time is over (RFC 8881 8.4.2).
+fn graces_are_not_over(state: &State) -> Result<(), Violation> {
+    match state.graces().find(|(_, until)| *until <= state.now()) {
+        Some((volume, _)) => violated("graces_are_not_over", volume),
+        None => Ok(()),
+    }
 }
 
 /// A connection is known while a session came in on it, and only of a server's current life.
@@ -303,6 +314,9 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
     for session in state.sessions() {
         index.add_session(session);
     }
+    for (volume, until) in state.graces() {
+        index.deadlines.insert((until, crate::state::Deadline::Grace(volume)));
+    }
     for (id, server) in state.server_records() {
         if let Some(until) = server.until {
             index.deadlines.insert((until, crate::state::Deadline::Server(id)));
@@ -314,8 +328,8 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
         file.holds().iter().for_each(|hold| index.add_hold(key, hold));
         file.parked().iter().for_each(|parked| index.add_parked(key, parked));
         index.add_file(key);
+        file.locks().into_iter().flat_map(Locks::iter).for_each(|lock| index.add_lock(key, lock));
         index.add_deletion(file);
-        index.locks_count += file.locks().map_or(0, Locks::len);
     }
     if index == *state.index() { Ok(()) } else { violated("indexes_match_records", "an index") }
 }
@@ -326,6 +340,7 @@ fn digest_matches_records(state: &State) -> Result<(), Violation> {
     for (id, server) in state.server_records() {
         server.answers.iter().for_each(|(sequence, known)| digest.add(&RecordOf::Answer(id, sequence, &known.answer)));
     }
+    state.graces().for_each(|(volume, until)| digest.add(&RecordOf::Grace(volume, until)));
     state.settings().shares.iter().for_each(|(id, share)| digest.add(&RecordOf::Share(*id, share)));
     state.clients().for_each(|client| digest.add(&RecordOf::Client(client)));
     state.sessions().for_each(|session| digest.add(&RecordOf::Session(session)));

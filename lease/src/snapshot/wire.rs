@@ -65,6 +65,15 @@ pub(super) struct Share {
     pub(super) durable_timeout: Option<u64>,
 }
 
+/// A grace period of a volume.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Grace {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(uint64, tag = "2")]
+    pub(super) until: u64,
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Server {
     #[prost(uint32, tag = "1")]
@@ -152,6 +161,7 @@ pub(super) struct Deleting {
     pub(super) by: Option<u64>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "they are the fields of a message")]
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Open {
     #[prost(uint32, tag = "1")]
@@ -176,6 +186,10 @@ pub(super) struct Open {
     pub(super) modified: bool,
     #[prost(bool, tag = "11")]
     pub(super) delete_on_close: bool,
+    #[prost(bool, tag = "20")]
+    pub(super) delegation: bool,
+    #[prost(bool, tag = "21")]
+    pub(super) nfs: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -252,6 +266,8 @@ pub(super) struct Parked {
     pub(super) lock: Option<ParkedLock>,
     #[prost(message, optional, tag = "12")]
     pub(super) access: Option<ParkedAccess>,
+    #[prost(message, optional, tag = "13")]
+    pub(super) nfs_lock: Option<ParkedNfsLock>,
     #[prost(fixed64, optional, tag = "11")]
     pub(super) behind: Option<u64>,
 }
@@ -378,6 +394,23 @@ pub(super) struct ParkedLock {
     pub(super) bucket: u32,
     #[prost(uint32, tag = "5")]
     pub(super) number: u32,
+    #[prost(uint64, tag = "6")]
+    pub(super) allocation: u64,
+}
+
+/// A lock of NFS that waits.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ParkedNfsLock {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(message, optional, tag = "2")]
+    pub(super) owner: Option<NfsOwner>,
+    #[prost(message, optional, tag = "3")]
+    pub(super) lock: Option<Range>,
+    #[prost(bool, tag = "4")]
+    pub(super) wait: bool,
+    #[prost(bool, tag = "5")]
+    pub(super) reclaim: bool,
     #[prost(uint64, tag = "6")]
     pub(super) allocation: u64,
 }

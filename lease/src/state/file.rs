@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, ServerId, SessionId};
-use crate::range::{Lock, LockOwner};
+use crate::range::{Lock, LockOwner, RangeLock};
 use crate::state::hold::{Hold, HoldId, LeaseId, Own};
 use crate::state::list::List;
 use crate::state::locks::{LockRecord, Locks, Replays};
@@ -29,6 +28,8 @@ pub(crate) struct OpenRecord {
     /// Data was written through it, which the directory is told when it is closed.
     pub(crate) modified: bool,
     pub(crate) delete_on_close: bool,
+    /// It is one of NFS, whose locks are only advice among each other.
+    pub(crate) nfs: bool,
 }
 
 /// What an open caches under.
@@ -39,6 +40,8 @@ pub(crate) enum Under {
     Lease(LeaseKey),
     /// A legacy oplock of its own.
     Oplock,
+    /// A delegation of its own.
+    Delegation,
 }
 
 impl OpenRecord {
@@ -48,19 +51,15 @@ impl OpenRecord {
             Under::Nothing => None,
             Under::Lease(key) => Some(HoldId::lease(self.client, key)),
             Under::Oplock => Some(HoldId::Oplock(self.id)),
+            Under::Delegation => Some(HoldId::Delegation(self.id)),
         }
-    }
-
-    /// What is spared of what is done through it.
-    pub(crate) fn own(&self) -> Own {
-        Own::hold(self.hold())
     }
 
     /// The key of its lease.
     pub(crate) fn key(&self) -> Option<LeaseKey> {
         match self.under {
             Under::Lease(key) => Some(key),
-            Under::Nothing | Under::Oplock => None,
+            Under::Nothing | Under::Oplock | Under::Delegation => None,
         }
     }
 
@@ -230,9 +229,11 @@ impl File {
         result
     }
 
-    /// Whether nothing is left that would be a reason to know the file.
+    /// Whether nothing is left that would be a reason to know the file: it may be known for nothing but the locks of NFS.
     pub(crate) fn is_empty(&self) -> bool {
-        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty() && self.deletion_owed().is_none()
+        let locked = self.locks().is_some_and(|locks| !locks.is_empty());
+        let held = !self.opens().is_empty() || !self.holds().is_empty() || !self.parked().is_empty();
+        !held && !locked && self.deletion_owed().is_none()
     }
 
     fn find_open(&self, id: OpenId) -> Result<usize, usize> {
@@ -249,11 +250,6 @@ impl File {
 
     pub(crate) fn hold(&self, id: HoldId) -> Option<&Hold> {
         self.find_hold(id).ok().map(|at| &self.holds()[at])
-    }
-
-    /// The holds of all other owners than this one.
-    pub(crate) fn others(&self, own: Own) -> impl Iterator<Item = &Hold> {
-        self.holds().iter().filter(move |hold| !own.has(hold.id))
     }
 
     /// What they all come to.
@@ -273,37 +269,27 @@ impl File {
     /// one that waits for locks. Its own lease's break is not what it waits for (LS-107).
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
         let own = match &parked.waiting {
-            Waiting::Open(open) => Own::hold(parked.lease_of(open)),
             Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => {
-                self.open(*open).map(OpenRecord::own).unwrap_or_default()
+                self.open(*open).map(|open| self.own_of(open)).unwrap_or_default()
             }
-            Waiting::Access(_) => Own::default(),
+            Waiting::Open(_) | Waiting::Access(_) | Waiting::NfsLock(_) => self.own(parked.client, parked.lease()),
         };
-        let locked = if let Waiting::Lock(lock) = &parked.waiting { lock.wait && self.refuses(lock) } else { false };
+        let locked = match &parked.waiting {
+            Waiting::Lock(asked) => asked.wait && self.refuses(LockOwner::Open(asked.open), &asked.locks),
+            Waiting::NfsLock(asked) => asked.wait && self.refuses(LockOwner::Nfs(asked.owner), &[asked.lock]),
+            Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => false,
+        };
         locked || self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
     }
 
     /// Whether a lock is in the way of one of these.
-    fn refuses(&self, asked: &Lock) -> bool {
-        let owner = LockOwner::Open(asked.open);
-        self.locks().is_some_and(|locks| asked.locks.iter().any(|lock| locks.refuse(owner, *lock)))
+    fn refuses(&self, owner: LockOwner, asked: &[RangeLock]) -> bool {
+        self.locks().is_some_and(|locks| asked.iter().any(|lock| locks.refuse(owner, *lock)))
     }
 
     /// Whether a break runs that began no later than the one with this ordinal.
     pub(crate) fn breaks_up_to(&self, ordinal: u64) -> bool {
         self.tally.oldest_break(Own::default()).is_some_and(|oldest| oldest <= ordinal)
-    }
-
-    /// Whether somebody else caches writes.
-    pub(crate) fn others_write(&self, own: Own) -> bool {
-        let (writers, _) = self.tally.writers_and_all();
-        writers > own.count(self, Caching::writes)
-    }
-
-    /// Whether somebody else caches anything.
-    pub(crate) fn others_cache(&self, own: Own) -> bool {
-        let (_, caching) = self.tally.writers_and_all();
-        caching > own.count(self, |state| state != Caching::None)
     }
 
     fn count_open(&mut self, lease: Option<HoldId>, count: impl Fn(u32) -> u32) {

@@ -64,28 +64,27 @@ fn story() -> World {
     world
 }
 
-/// Every line is a key and a value.
-#[test]
-fn records_are_these_bytes() {
+/// Every line is a key and a value: these are the records of the state, and the bytes in the file, whoever wrote them, are those of the same
+/// state.
+pub(super) fn has_these_bytes(state: &State, golden: &str) {
     let mut lines: Vec<String> =
-        records(&story().state).iter().map(|record| format!("{} {}", hex(&record.key), hex(&record.value))).collect();
+        records(state).iter().map(|record| format!("{} {}", hex(&record.key), hex(&record.value))).collect();
     lines.sort();
-    let golden = include_str!("golden.txt");
     assert_eq!(lines, golden.lines().collect::<Vec<_>>(), "\n{}\n", lines.join("\n"));
-}
-
-/// The bytes in the file, whoever wrote them, are those of the same state.
-#[test]
-fn these_bytes_are_read() {
     let bytes =
         |hex: &str| -> Vec<u8> { (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect() };
-    let golden = include_str!("golden.txt").lines().map(|line| {
+    let golden = golden.lines().map(|line| {
         let (key, value) = line.split_once(' ').unwrap();
         Record { key: bytes(key), value: bytes(value) }
     });
-    let state = State::restore(golden).unwrap();
-    assert_eq!(state.hash(), story().state.hash());
-    assert_eq!(state.rule_level(), 1);
+    let read = State::restore(golden).unwrap();
+    assert_eq!(read.hash(), state.hash());
+    assert_eq!(read.rule_level(), 1);
+}
+
+#[test]
+fn records_are_these_bytes() {
+    has_these_bytes(&story().state, include_str!("golden.txt"));
 }
 
 /// A group's records are all under its prefix.

@@ -49,6 +49,10 @@ pub(super) fn share(value: &[u8]) -> Option<ShareSettings> {
     versioned(value, |share: &wire::Share| share.version).map(settings::share_from)
 }
 
+pub(super) fn grace(value: &[u8]) -> Option<LogTime> {
+    versioned(value, |grace: &wire::Grace| grace.version).map(|grace| LogTime::from_millis(grace.until))
+}
+
 pub(super) fn server(value: &[u8]) -> Option<Server> {
     let wire::Server { version: _, incarnation, ttl, until, floor, notices } =
         versioned(value, |server: &wire::Server| server.version)?;
@@ -101,13 +105,27 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
     if id == OpenId::default() {
         return None;
     }
-    let wire::Open { version: _, session, client, key, access, share, oplock, parent, parent_key, modified, delete_on_close } =
-        versioned(value, |open: &wire::Open| open.version)?;
-    let under = match (key, oplock) {
-        (Some(key), false) => Under::Lease(guid_of(key)),
-        (None, true) => Under::Oplock,
-        (None, false) => Under::Nothing,
-        (Some(_), true) => return None,
+    let wire::Open {
+        version: _,
+        session,
+        client,
+        key,
+        access,
+        share,
+        oplock,
+        parent,
+        parent_key,
+        modified,
+        delete_on_close,
+        delegation,
+        nfs,
+    } = versioned(value, |open: &wire::Open| open.version)?;
+    let under = match (key, oplock, delegation) {
+        (Some(key), false, false) => Under::Lease(guid_of(key)),
+        (None, true, false) => Under::Oplock,
+        (None, false, true) => Under::Delegation,
+        (None, false, false) => Under::Nothing,
+        _ => return None,
     };
     Some(OpenRecord {
         id,
@@ -120,6 +138,7 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
         parent_key: parent_key.map(guid_of),
         modified,
         delete_on_close,
+        nfs,
     })
 }
 
