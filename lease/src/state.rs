@@ -2,6 +2,7 @@
 
 mod below;
 mod client;
+mod delegation;
 mod edit;
 mod file;
 mod hold;
@@ -29,6 +30,7 @@ use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
+pub use delegation::DelegationInfo;
 pub(crate) use edit::FileEdit;
 pub(crate) use file::{Deleter, Deleting, File, Head, OpenRecord, Under};
 pub use hold::NoSuchBreak;

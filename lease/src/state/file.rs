@@ -232,8 +232,8 @@ impl File {
     /// Whether nothing is left that would be a reason to know the file: it may be known for nothing but the locks of NFS.
     pub(crate) fn is_empty(&self) -> bool {
         let locked = self.locks().is_some_and(|locks| !locks.is_empty());
-        let held = !(self.opens().is_empty() && self.holds().is_empty());
-        !held && self.parked().is_empty() && !locked && self.deletion_owed().is_none()
+        let held = !self.opens().is_empty() || !self.holds().is_empty() || !self.parked().is_empty();
+        !held && !locked && self.deletion_owed().is_none()
     }
 
     fn find_open(&self, id: OpenId) -> Result<usize, usize> {

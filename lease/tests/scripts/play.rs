@@ -145,7 +145,7 @@ impl Player {
         else {
             unreachable!("only settings come here")
         };
-        let mut settings = lease::Settings::clone(self.world.state.settings());
+        let mut settings = self.world.state.settings().clone();
         settings.recall_timeout = recall_timeout.map_or(settings.recall_timeout, |timeout| Duration::from_millis(timeout.0));
         let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
         if let Some(share) = share {
