@@ -351,6 +351,8 @@ pub(super) struct ParkedOperation {
     pub(super) parent: Option<Guid>,
     #[prost(message, optional, tag = "6")]
     pub(super) replaces: Option<Guid>,
+    #[prost(uint64, optional, tag = "7")]
+    pub(super) allocation: Option<u64>,
 }
 
 /// Something done without an open that waits.
