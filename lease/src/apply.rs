@@ -13,6 +13,7 @@ mod contain;
 mod demand;
 mod expire;
 mod grant;
+mod limits;
 mod lock;
 mod open;
 mod operate;

@@ -287,6 +287,7 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
         file.holds().iter().for_each(|hold| index.add_hold(key, hold));
         file.parked().iter().for_each(|parked| index.add_parked(key, parked));
         index.locks_count += file.locks().map_or(0, Locks::len);
+        index.owners.count(file);
     }
     if index == *state.index() { Ok(()) } else { violated("indexes_match_records", "an index") }
 }

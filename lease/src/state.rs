@@ -9,6 +9,7 @@ mod index;
 mod list;
 mod locks;
 mod opens;
+mod owned;
 mod parked;
 mod query;
 mod server;
@@ -37,6 +38,7 @@ pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, director
 pub(crate) use list::List;
 pub(crate) use locks::{LockRecord, Locks, Replays};
 pub(crate) use opens::Opens;
+pub(crate) use owned::Owners;
 pub(crate) use parked::{Parked, Waiting};
 pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};

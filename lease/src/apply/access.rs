@@ -57,7 +57,7 @@ impl Step<'_> {
     pub(super) fn attempt_access(&mut self, asked: &ForeignAccess, parked: bool) -> Result<Answer, Option<u64>> {
         let ForeignAccess { file, parent, operation } = asked;
         let actor = Actor::without_open(*parent);
-        match self.take(file, parked, |state| state.demands_of_access(file, &actor, operation)) {
+        match self.take(file, None, parked, |state| state.demands_of_access(file, &actor, operation)) {
             Err(rejection) => Ok(Err(rejection)),
             Ok(Taken::Waits(behind)) => Err(behind),
             Ok(Taken::All) => Ok(self.done(file, &actor, operation)),

@@ -57,7 +57,8 @@ impl Step<'_> {
         if own.and_then(|own| self.state.file_of_hold(own)).is_some_and(|file| *file.key() != open.file) {
             return Some(Err(Rejection::KeyOnOtherFile));
         }
-        let taken = self.take(&open.file, parked, |state| {
+        let taken = self.take(&open.file, Some(client), parked, |state| {
+            state.room_for_open(client)?;
             let Some(file) = state.file(&open.file) else { return Ok(Demands::default()) };
             within_limits(file, open)?;
             demands_of_open(file, open, Own::hold(own))
@@ -67,6 +68,9 @@ impl Step<'_> {
             Ok(Taken::Waits(_)) => return None,
             Ok(Taken::All) => (),
         }
+        // One lease more than a client can have is none, and the open succeeds without (MS-SMB2 3.3.5.9.8 leaves it to the server).
+        let known = own.is_some_and(|own| self.state.hold(own).is_some());
+        let asked = asked.filter(|_| known || self.state.room_for_lease(client));
         Some(Ok(self.succeed(open, client, asked)))
     }
 

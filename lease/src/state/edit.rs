@@ -30,6 +30,7 @@ impl FileEdit<'_> {
     pub(crate) fn add_open(&mut self, open: OpenRecord) {
         self.digest.add(&RecordOf::Open(self.file.key(), &open));
         self.index.add_open(self.file.key(), &open);
+        self.index.owners.add(open.client, |owned| &mut owned.opens);
         self.file.add_open(open);
     }
 
@@ -38,6 +39,7 @@ impl FileEdit<'_> {
         let open = self.file.remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
         self.index.remove_open(self.file.key(), &open);
+        self.index.owners.subtract(open.client, |owned| &mut owned.opens);
         Some(open)
     }
 
@@ -64,6 +66,9 @@ impl FileEdit<'_> {
             self.index.add_standing(&hold);
         } else {
             self.index.add_hold(self.file.key(), &hold);
+            if let HoldId::Lease(lease) = hold.id {
+                self.index.owners.add(lease.client, |owned| &mut owned.leases);
+            }
         }
         self.changed.note(self.file.key(), Some(hold.id));
         self.file.put_hold(hold);
@@ -74,6 +79,9 @@ impl FileEdit<'_> {
         let hold = self.file.remove_hold(id)?;
         self.digest.subtract(&RecordOf::Hold(self.file.key(), &hold));
         self.index.remove_hold(self.file.key(), &hold);
+        if let HoldId::Lease(lease) = hold.id {
+            self.index.owners.subtract(lease.client, |owned| &mut owned.leases);
+        }
         Some(hold)
     }
 
@@ -82,6 +90,9 @@ impl FileEdit<'_> {
         if self.file.restore_lock(lock) {
             self.digest.add(&RecordOf::Lock(self.file.key(), &lock));
             self.index.locks_count += 1;
+            if let Some(client) = self.file.client_of(lock.owner) {
+                self.index.owners.add(client, |owned| &mut owned.locks);
+            }
         }
     }
 
@@ -90,6 +101,9 @@ impl FileEdit<'_> {
         if let Some(lock) = self.file.edit_locks(|locks| locks.remove(number)) {
             self.digest.subtract(&RecordOf::Lock(self.file.key(), &lock));
             self.index.locks_count -= 1;
+            if let Some(client) = self.file.client_of(lock.owner) {
+                self.index.owners.subtract(client, |owned| &mut owned.locks);
+            }
         }
         if self.file.locks().is_some_and(Locks::is_empty) {
             self.set_allocation(0);
@@ -133,9 +147,15 @@ impl FileEdit<'_> {
         if let Some(replaced) = self.file.parked().iter().find(|other| other.ticket == parked.ticket) {
             self.digest.subtract(&RecordOf::Parked(self.file.key(), replaced));
             self.index.remove_parked(replaced);
+            if let Some(client) = replaced.client {
+                self.index.owners.subtract(client, |owned| &mut owned.parked);
+            }
         }
         self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
         self.index.add_parked(self.file.key(), &parked);
+        if let Some(client) = parked.client {
+            self.index.owners.add(client, |owned| &mut owned.parked);
+        }
         self.file.put_parked(parked);
     }
 
@@ -177,6 +197,9 @@ impl FileEdit<'_> {
         let parked = self.file.remove_parked(request)?;
         self.digest.subtract(&RecordOf::Parked(self.file.key(), &parked));
         self.index.remove_parked(&parked);
+        if let Some(client) = parked.client {
+            self.index.owners.subtract(client, |owned| &mut owned.parked);
+        }
         Some(parked)
     }
 }

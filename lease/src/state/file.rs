@@ -223,6 +223,14 @@ impl File {
         self.find_open(id).ok().map(|at| &self.opens()[at])
     }
 
+    /// The SMB client that a lock is of.
+    pub(crate) fn client_of(&self, owner: LockOwner) -> Option<ClientGuid> {
+        match owner {
+            LockOwner::Open(open) => self.open(open).map(|open| open.client),
+            LockOwner::Nfs(_) => None,
+        }
+    }
+
     pub(crate) fn hold(&self, id: HoldId) -> Option<&Hold> {
         self.find_hold(id).ok().map(|at| &self.holds()[at])
     }

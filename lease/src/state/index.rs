@@ -7,6 +7,7 @@ use crate::state::client::Session;
 use crate::state::file::OpenRecord;
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::opens::Opens;
+use crate::state::owned::Owners;
 use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
 use crate::state::table::Spread;
@@ -96,6 +97,8 @@ pub(crate) struct Index {
     /// each other, and mostly they are the ones that end.
     pub(crate) below: BTreeMap<(u64, OpenId), u64>,
     pub(crate) locks_count: usize,
+    /// What each client has.
+    pub(crate) owners: Owners,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
     /// Breaks that run: those of leases by client, then those of oplocks.
     pub(crate) breaking: BTreeSet<HoldId>,
