@@ -118,7 +118,7 @@ impl State {
     }
 
     /// The settings that hold.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
 

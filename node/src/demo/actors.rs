@@ -118,15 +118,10 @@ impl Client {
             session: self.session,
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
             name: Arc::from(name),
-            directory: false,
-            oplock: lease::OplockLevel::None,
             access: Access(READ_AND_WRITE),
             share: Share(SHARE_ALL),
-            disposition: Disposition::Keep,
-            parent: None,
-            created: false,
-            delete_on_close: false,
             lease: Some(LeaseRequest { key, state, v2: Some(LeaseRequestV2 { epoch: lease::Epoch::new(0), parent: None }) }),
+            ..Open::default()
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
-    LogTime, NoticeNumber, Open, Request, RequestId, Sequence, ServerId, SessionId, Share, VolumeId,
+    Access, Caching, ClientGuid, Command, ConnectionId, Entry, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest, LogTime,
+    NoticeNumber, Open, Request, RequestId, Sequence, ServerId, SessionId, Share, VolumeId,
 };
 use openraft::EntryPayload;
 use openraft::vote::RaftLeaderId;
@@ -130,15 +130,10 @@ pub(super) fn open(client: u64, file: u128, state: Caching) -> Open {
         session: SessionId::new(client),
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
         name: Arc::from("report.doc"),
-        directory: false,
-        oplock: lease::OplockLevel::None,
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
-        disposition: Disposition::Keep,
-        parent: None,
-        created: false,
-        delete_on_close: false,
         lease: Some(LeaseRequest { key: key(client), state, v2: None }),
+        ..Open::default()
     }
 }
 
