@@ -5,6 +5,7 @@ mod breaks;
 mod containment;
 mod golden;
 mod keys;
+mod limits;
 mod lists;
 mod locks;
 mod opens;

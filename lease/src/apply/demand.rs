@@ -124,7 +124,8 @@ impl Step<'_> {
     ) -> Result<Taken, Rejection> {
         loop {
             let Demands { breaks, waits, behind } = demands(self.state)?;
-            if waits && !parked
+            if waits
+                && !parked
                 && let Some(line) = self.state.line_of(file, behind)
             {
                 self.state.room_in_line(line, client)?;

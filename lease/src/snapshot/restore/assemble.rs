@@ -70,7 +70,7 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
     let mut filled = Vec::with_capacity(files.len());
     for group in files {
         let (files, owners) = group?;
-        index.owners.merge(owners);
+        index.owners.merge(&owners);
         filled.push(files);
     }
     Ok(Table::filled(filled))
