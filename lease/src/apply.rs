@@ -11,8 +11,10 @@ mod cancel;
 mod close;
 mod contain;
 mod demand;
+mod evict;
 mod expire;
 mod grant;
+mod lapse;
 mod limits;
 mod lock;
 mod open;
@@ -40,6 +42,7 @@ use crate::state::{Answer, State};
 pub(crate) use breaks::{told_breaking, told_notice};
 #[cfg(test)]
 pub(crate) use contain::give_up_caching;
+pub(crate) use evict::told_evicted;
 
 /// One entry being carried out.
 struct Step<'a> {
@@ -77,6 +80,8 @@ impl State {
         match (&entry.request, &entry.command) {
             (Some(request), command) => step.request(request, command),
             (None, Command::Configure(settings)) => step.state.configure(settings.clone()),
+            (None, Command::BreakLease { client, key, into }) => step.break_lease(*client, *key, *into),
+            (None, Command::Evict { client }) => step.evict(*client),
             (None, _) => (),
         }
         step.effects

@@ -276,6 +276,7 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
     for session in state.sessions() {
         index.add_session(session);
     }
+    state.clients().for_each(|client| index.add_lapses(client));
     for (id, server) in state.server_records() {
         if let Some(until) = server.until {
             index.deadlines.insert((until, crate::state::Deadline::Server(id)));

@@ -22,6 +22,8 @@ pub const LEASES_PER_CLIENT_MAX: usize = 131_072;
 pub const LOCKS_PER_CLIENT_MAX: usize = 65_536;
 /// Requests of one client that wait.
 pub const PARKED_PER_CLIENT_MAX: usize = 4096;
+/// The longest time that a client can be barred from caching writes and handles.
+pub const BARRED_MAX: Duration = Duration::from_secs(86_400);
 /// Volumes that are in a grace period at the same time.
 pub const GRACE_PERIODS_MAX: usize = 64;
 /// The longest grace period.

@@ -52,7 +52,7 @@ impl Step<'_> {
     /// Tries an open: the whole check, from the beginning, each time (LS-046). No answer means that it has to wait for breaks, which now
     /// run.
     pub(super) fn attempt(&mut self, open: &Open, client: ClientGuid, parked: bool) -> Option<Answer> {
-        let asked = lease_asked(self.state, open);
+        let asked = lease_asked(self.state, open, client);
         let own = asked.map(|lease| HoldId::lease(client, lease.key));
         if own.and_then(|own| self.state.file_of_hold(own)).is_some_and(|file| *file.key() != open.file) {
             return Some(Err(Rejection::KeyOnOtherFile));
@@ -78,7 +78,7 @@ impl Step<'_> {
         let Open { session, file, name, directory, access, share, disposition, parent, delete_on_close, .. } = open;
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
-        let oplock = oplock_asked(self.state, open);
+        let oplock = oplock_asked(self.state, open, client);
         let mut edit = self.state.know_file(file, name, *directory);
         if *disposition != Disposition::Keep {
             // No data is left, so no lock is on any (LS-035).

@@ -34,6 +34,10 @@ impl Step<'_> {
     pub(super) fn settle_claims(&mut self) {
         while let Some(Claim { file, own, reason }) = self.claims.pop_front() {
             let Some(record) = self.state.file(&file) else { continue };
+            // The file that was to be deleted may have gone meanwhile, and another have come in its place.
+            if reason == Reason::Handle && record.deleting().is_none() {
+                continue;
+            }
             let holds: Vec<HoldId> = record.others(own).filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
             for hold in holds {
                 self.break_hold(&file, hold, reason);

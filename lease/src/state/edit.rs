@@ -10,7 +10,8 @@ use crate::range::{LockOwner, LockSequence};
 use crate::settings::Settings;
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Session, State, Table,
+    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, Lapses, LockRecord, Locks, Meta, OpenRecord, Parked, Session,
+    State, Table,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -317,18 +318,35 @@ impl State {
         self.edit_client(client, |client| client.mark_deaf(route));
     }
 
+    /// Notes that breaks of a client timed out, or that this is forgotten.
+    pub(crate) fn set_lapses(&mut self, client: ClientGuid, lapses: Option<Lapses>) {
+        self.edit_client(client, |client| client.set_lapses(lapses));
+    }
+
+    /// Marks a session as one that has ended by an operator's word.
+    pub(crate) fn evict_session(&mut self, id: SessionId) {
+        let Some(before) = self.sessions.get(&id).copied() else { return };
+        let after = Session { evicted: true, ..before };
+        self.digest.subtract(&RecordOf::Session(&before));
+        self.digest.add(&RecordOf::Session(&after));
+        self.sessions.insert(after);
+        self.touched.note(Group::Session(id));
+    }
+
     fn edit_client(&mut self, id: ClientGuid, edit: impl FnOnce(&mut Client)) {
         let known = self.clients.get(&id);
         if let Some(client) = known {
             self.digest.subtract(&RecordOf::Client(client));
+            self.index.remove_lapses(client);
         }
-        let mut client = known.cloned().unwrap_or_else(|| Client::new(id, Vec::new()));
+        let mut client = known.cloned().unwrap_or_else(|| Client::new(id, Vec::new(), None));
         edit(&mut client);
         self.touched.note(Group::Client(id));
-        if client.connections().is_empty() {
+        if client.is_over() {
             self.clients.remove(&id);
         } else {
             self.digest.add(&RecordOf::Client(&client));
+            self.index.add_lapses(&client);
             self.clients.insert(client);
         }
     }

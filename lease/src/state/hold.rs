@@ -160,6 +160,8 @@ pub(crate) enum Reason {
     Handle,
     /// The file gets another name or one more.
     Name,
+    /// An operator leaves it this and no more.
+    Word(Caching),
 }
 
 impl Reason {
@@ -180,6 +182,7 @@ impl Reason {
                     state
                 }
             }
+            (Reason::Word(left), _) => state.intersection(left),
         }
     }
 
@@ -196,6 +199,7 @@ impl Reason {
             Reason::Access | Reason::Overwrite => state.writes(),
             Reason::Handle => state.handles() && !holder.is_oplock(),
             Reason::Name => state.handles(),
+            Reason::Word(_) => false,
         }
     }
 }

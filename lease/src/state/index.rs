@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::id::{ConnectionId, FileId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
-use crate::state::client::Session;
+use crate::id::{
+    ClientGuid, ConnectionId, FileId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId,
+};
+use crate::state::client::{Client, Session};
 use crate::state::file::OpenRecord;
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::opens::Opens;
 use crate::state::owned::Owners;
 use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
-use crate::state::table::Spread;
+use crate::state::table::{Keyed, Spread};
 use crate::time::LogTime;
 
 /// Groups of shards: a million leases make fifteen a shard.
@@ -21,6 +23,8 @@ pub(crate) const GROUPS: usize = 512;
 pub(crate) enum Deadline {
     Server(ServerId),
     Break(HoldId),
+    /// That breaks of a client timed out is forgotten.
+    Client(ClientGuid),
 }
 
 /// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
@@ -97,6 +101,8 @@ pub(crate) struct Index {
     /// each other, and mostly they are the ones that end.
     pub(crate) below: BTreeMap<(u64, OpenId), u64>,
     pub(crate) locks_count: usize,
+    /// Clients that are barred from caching writes and handles.
+    pub(crate) barred: BTreeSet<ClientGuid>,
     /// What each client has.
     pub(crate) owners: Owners,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
@@ -225,6 +231,22 @@ impl Index {
         }
     }
 
+    pub(crate) fn add_lapses(&mut self, client: &Client) {
+        if let Some(lapses) = client.lapses() {
+            self.deadlines.insert((lapses.until, Deadline::Client(*client.key())));
+            if lapses.barred {
+                self.barred.insert(*client.key());
+            }
+        }
+    }
+
+    pub(crate) fn remove_lapses(&mut self, client: &Client) {
+        if let Some(lapses) = client.lapses() {
+            self.deadlines.remove(&(lapses.until, Deadline::Client(*client.key())));
+            self.barred.remove(client.key());
+        }
+    }
+
     pub(crate) fn add_session(&mut self, session: &Session) {
         if self.sessions.insert((session.server(), session.route.connection, session.id)) {
             *self.sessions_per_server.entry(session.server()).or_default() += 1;
@@ -278,7 +300,7 @@ impl Index {
     }
 
     /// Leases of a client of which a break runs.
-    pub(crate) fn breaking_of(&self, client: crate::id::ClientGuid) -> impl Iterator<Item = HoldId> {
+    pub(crate) fn breaking_of(&self, client: ClientGuid) -> impl Iterator<Item = HoldId> {
         let first = HoldId::lease(client, crate::id::LeaseKey::from_u128(0));
         let of_client = move |hold: &HoldId| matches!(hold, HoldId::Lease(lease) if lease.client == client);
         self.breaking.range(first..).copied().take_while(of_client)

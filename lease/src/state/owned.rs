@@ -85,6 +85,11 @@ impl Owners {
         }
     }
 
+    /// Who has anything.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = ClientGuid> {
+        self.sorted().into_iter().map(|(client, _)| client)
+    }
+
     /// Who has anything, and what.
     fn sorted(&self) -> Vec<(ClientGuid, Owned)> {
         let mut owners: Vec<_> = self.slots.iter().flatten().copied().filter(|(_, owned)| *owned != Owned::default()).collect();

@@ -153,6 +153,8 @@ pub(super) fn settings() -> Settings {
         persistent_oplock_break_timeout: Duration::from_millis(1003),
         recall_timeout: Duration::from_millis(1004),
         durable_timeout: Duration::from_millis(1005),
+        timeouts_until_barred: 7,
+        barred_for: Duration::from_millis(1006),
         shares: BTreeMap::from([(ShareId::new(300), share), (ShareId::new(u64::MAX), other)]),
     }
 }

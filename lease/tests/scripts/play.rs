@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use goldenscript::Context;
 use lease::{
-    Command, Entry, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Lock, Open, Operation, RangeLock, ShareId,
+    Command, Entry, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Lock, Open, Operation, RangeLock, Settings, ShareId,
     ShareSettings, Unlock,
 };
 
@@ -97,10 +97,12 @@ impl Player {
                 Ok(String::new())
             }
             Verb::Configure { .. } => Ok(self.configure(verb)),
+            Verb::Break { .. } | Verb::Evict(_) => self.operator(verb),
             Verb::Retry(name) => self.retry(name.as_deref()),
             Verb::Reuse { id, open } => self.reuse(id, open),
             Verb::Leases
             | Verb::Locks
+            | Verb::Clients
             | Verb::Lease { .. }
             | Verb::Oplock(_)
             | Verb::Counts
@@ -127,12 +129,35 @@ impl Player {
         show::effects(&self.world, &effects)
     }
 
+    fn operator(&mut self, verb: &Verb) -> Played {
+        let command = if let Verb::Break { client, lease } = verb {
+            let [(key, into)] = lease[..] else { return Err("a lease, and what is left of it".into()) };
+            Command::BreakLease { client: client.guid(), key: key.key(), into: into.asked() }
+        } else if let Verb::Evict(client) = verb {
+            Command::Evict { client: client.guid() }
+        } else {
+            unreachable!("only what operators ask for comes here")
+        };
+        let effects = self.world.unasked(command);
+        Ok(show::effects(&self.world, &effects))
+    }
+
     fn configure(&mut self, verb: &Verb) -> String {
-        let Verb::Configure { break_timeout, share, force_level2, restrict_exclusive, force_shared_delete, ca, scale_out } = verb
+        let Verb::Configure {
+            break_timeout,
+            timeouts,
+            barred_for,
+            share,
+            force_level2,
+            restrict_exclusive,
+            force_shared_delete,
+            ca,
+            scale_out,
+        } = verb
         else {
             unreachable!("only settings come here")
         };
-        let mut settings = self.world.state.settings().clone();
+        let mut settings = Settings::clone(self.world.state.settings());
         let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
         if let Some(share) = share {
             let share_settings = ShareSettings {
@@ -147,6 +172,9 @@ impl Player {
             settings.shares.insert(ShareId::new(*share), share_settings);
         } else {
             settings.break_timeout = set.unwrap_or(settings.break_timeout);
+            settings.timeouts_until_barred = timeouts.unwrap_or(settings.timeouts_until_barred);
+            let barred = barred_for.map(|time| Duration::from_millis(time.0));
+            settings.barred_for = barred.unwrap_or(settings.barred_for);
         }
         let effects = self.world.unasked(Command::Configure(settings));
         show::effects(&self.world, &effects)
@@ -386,6 +414,14 @@ impl Player {
                 }
                 if text.is_empty() {
                     text.push_str("no locks\n");
+                }
+            }
+            Verb::Clients => {
+                for client in state.clients_from(lease::ClientGuid::default()) {
+                    writeln!(text, "{}", show::client(&client))?;
+                }
+                if text.is_empty() {
+                    text.push_str("no clients\n");
                 }
             }
             Verb::Lease { client, key } => match state.lease(client.guid(), key.key()) {

@@ -101,7 +101,9 @@ fn whole_files(mut fragments: Vec<Fragment>) -> Result<(Vec<Slot<File>>, Owners)
         return Err(RestoreError::Missing("the file of an open, a lease or a parked open"));
     }
     let mut owners = Owners::default();
-    whole.iter().for_each(|fragment| owners.count(&fragment.file));
+    for fragment in &whole {
+        owners.count(&fragment.file);
+    }
     Ok((whole.into_iter().map(|Fragment { hash, has_head: _, file }| Slot::new(hash, file)).collect(), owners))
 }
 

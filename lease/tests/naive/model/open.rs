@@ -20,6 +20,7 @@ impl Model {
         if !exist(open.access, open.share) || both {
             return self.reply(request, Err(Rejection::InvalidParameter));
         }
+        let open = &self.as_shared(open);
         match self.attempt(open) {
             Verdict::Answered(outcome) => {
                 self.wake();
@@ -115,10 +116,12 @@ impl Model {
         if open.disposition != Disposition::Keep {
             self.file(&open.file).reach = 0; // no data is left that could be locked (LS-035)
         }
-        let grant = open.lease.map(|asked| self.grant((client, asked.key), open, asked));
+        let grant = open.lease.map(|asked| {
+            self.grant((client, asked.key), open, lease::LeaseRequest { state: self.wanted(client, open, asked.state), ..asked })
+        });
         self.last_open += 1;
         let id = OpenId::new(self.last_open);
-        let oplock = self.grant_oplock(id, open);
+        let oplock = self.grant_oplock(id, open, self.wanted_oplock(client, open));
         let rights = Rights::of(open.access, Disposition::Keep);
         self.handles.push(Handle {
             id,
