@@ -16,6 +16,7 @@ impl Step<'_> {
                 Deadline::Server(server) => self.end_life(server),
                 Deadline::Break(hold) => self.revoke(hold),
                 Deadline::Client(client) => self.state.set_lapses(client, None),
+                Deadline::Grace(volume) => self.state.set_grace(volume, None),
             }
             self.resume();
         }

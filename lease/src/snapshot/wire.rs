@@ -69,6 +69,15 @@ pub(super) struct Share {
     pub(super) durable_timeout: Option<u64>,
 }
 
+/// A grace period of a volume.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Grace {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(uint64, tag = "2")]
+    pub(super) until: u64,
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Server {
     #[prost(uint32, tag = "1")]
@@ -159,15 +168,19 @@ pub(super) struct File {
     pub(super) allocation: u64,
 }
 
-/// That a file is to be deleted, and the directory lease that whoever asked for it does not break.
+/// That a file is to be deleted, and the key of the directory leases that whoever asked for it does not break; or that a server has yet to delete it.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub(super) struct Deleting {
     #[prost(message, optional, tag = "1")]
-    pub(super) client: Option<Guid>,
-    #[prost(message, optional, tag = "2")]
     pub(super) key: Option<Guid>,
+    /// Nobody has it open any more; then there is no key.
+    #[prost(bool, tag = "2")]
+    pub(super) owed: bool,
+    #[prost(uint64, optional, tag = "3")]
+    pub(super) by: Option<u64>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "they are the fields of a message")]
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Open {
     #[prost(uint32, tag = "1")]
@@ -192,6 +205,10 @@ pub(super) struct Open {
     pub(super) modified: bool,
     #[prost(bool, tag = "11")]
     pub(super) delete_on_close: bool,
+    #[prost(bool, tag = "20")]
+    pub(super) delegation: bool,
+    #[prost(bool, tag = "21")]
+    pub(super) nfs: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -268,6 +285,8 @@ pub(super) struct Parked {
     pub(super) lock: Option<ParkedLock>,
     #[prost(message, optional, tag = "12")]
     pub(super) access: Option<ParkedAccess>,
+    #[prost(message, optional, tag = "13")]
+    pub(super) nfs_lock: Option<ParkedNfsLock>,
     #[prost(fixed64, optional, tag = "11")]
     pub(super) behind: Option<u64>,
 }
@@ -394,6 +413,23 @@ pub(super) struct ParkedLock {
     pub(super) bucket: u32,
     #[prost(uint32, tag = "5")]
     pub(super) number: u32,
+    #[prost(uint64, tag = "6")]
+    pub(super) allocation: u64,
+}
+
+/// A lock of NFS that waits.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ParkedNfsLock {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(message, optional, tag = "2")]
+    pub(super) owner: Option<NfsOwner>,
+    #[prost(message, optional, tag = "3")]
+    pub(super) lock: Option<Range>,
+    #[prost(bool, tag = "4")]
+    pub(super) wait: bool,
+    #[prost(bool, tag = "5")]
+    pub(super) reclaim: bool,
     #[prost(uint64, tag = "6")]
     pub(super) allocation: u64,
 }

@@ -5,14 +5,15 @@ mod server;
 use std::sync::Arc;
 
 use crate::effect::Route;
-use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId};
+use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId, VolumeId};
 use crate::range::{LockOwner, LockSequence};
 use crate::settings::Settings;
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, Lapses, LockRecord, Locks, Meta, OpenRecord, Parked, Session,
-    State, Table,
+    Changed, Client, Deadline, Deleting, File, Hold, HoldId, Index, Keyed, Lapses, LockRecord, Locks, Meta, OpenRecord, Parked,
+    Session, State, Table,
 };
+use crate::time::LogTime;
 
 /// A file being changed, with what has to keep in step with it.
 pub(crate) struct FileEdit<'a> {
@@ -90,7 +91,7 @@ impl FileEdit<'_> {
     pub(crate) fn add_lock(&mut self, lock: LockRecord) {
         if self.file.restore_lock(lock) {
             self.digest.add(&RecordOf::Lock(self.file.key(), &lock));
-            self.index.locks_count += 1;
+            self.index.add_lock(self.file.key(), &lock);
             if let Some(client) = self.file.client_of(lock.owner) {
                 self.index.owners.add(client, |owned| &mut owned.locks);
             }
@@ -101,7 +102,7 @@ impl FileEdit<'_> {
     pub(crate) fn remove_lock(&mut self, number: u64) {
         if let Some(lock) = self.file.edit_locks(|locks| locks.remove(number)) {
             self.digest.subtract(&RecordOf::Lock(self.file.key(), &lock));
-            self.index.locks_count -= 1;
+            self.index.remove_lock(self.file.key(), &lock);
             if let Some(client) = self.file.client_of(lock.owner) {
                 self.index.owners.subtract(client, |owned| &mut owned.locks);
             }
@@ -179,10 +180,12 @@ impl FileEdit<'_> {
         self.edit_head(|file| file.rename(Arc::clone(name)));
     }
 
-    /// Sets whether the file goes when its last open is closed.
+    /// Sets whether the file goes.
     pub(crate) fn set_deleting(&mut self, deleting: Option<Deleting>) {
         if self.file.deleting() != deleting.as_ref() {
+            self.index.remove_deletion(self.file);
             self.edit_head(|file| file.set_deleting(deleting));
+            self.index.add_deletion(self.file);
         }
     }
 
@@ -234,6 +237,26 @@ impl State {
         }
     }
 
+    /// Lets the grace period of a volume end at this time, or now.
+    pub(crate) fn set_grace(&mut self, volume: VolumeId, until: Option<LogTime>) {
+        let after = until.map(|until| (volume, until));
+        let before = self.graces.get(&volume).map(|until| (volume, *until));
+        if before == after {
+            return;
+        }
+        if let Some((volume, until)) = before {
+            self.digest.subtract(&RecordOf::Grace(volume, until));
+            self.index.deadlines.remove(&(until, Deadline::Grace(volume)));
+            self.graces.remove(&volume);
+        }
+        if let Some((volume, until)) = after {
+            self.digest.add(&RecordOf::Grace(volume, until));
+            self.index.deadlines.insert((until, Deadline::Grace(volume)));
+            self.graces.insert(volume, until);
+        }
+        self.touched.note(Group::Grace(volume));
+    }
+
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
         self.changed.note(key, None);
@@ -270,6 +293,26 @@ impl State {
             self.forget_file(key);
         }
         ended
+    }
+
+    /// Takes locks out of a known file, and the file if nothing else is left.
+    pub(crate) fn remove_locks(&mut self, key: &FileKey, numbers: &[u64]) {
+        let mut edit = self.edit_file(key);
+        for number in numbers {
+            edit.remove_lock(*number);
+        }
+        if edit.is_over() {
+            self.forget_file(key);
+        }
+    }
+
+    /// Forgets a file whose deletion was owed.
+    pub(crate) fn settle_deletion(&mut self, key: &FileKey) {
+        let mut edit = self.edit_file(key);
+        edit.set_deleting(None);
+        if edit.is_over() {
+            self.forget_file(key);
+        }
     }
 
     /// Replaces a hold of a known file.

@@ -50,6 +50,9 @@ impl Model {
     /// The state that a lease is asked for in (LS-042, LS-184, and who is barred).
     pub(super) fn wanted(&self, client: ClientGuid, open: &Open, asked: Caching) -> Caching {
         let share = self.share(open.share_id);
+        if share.scale_out && open.directory {
+            return Caching::None; // LS-138
+        }
         let reads = if asked == Caching::None { Caching::None } else { Caching::R };
         if share.scale_out || self.is_barred(client) {
             return reads;
@@ -110,6 +113,7 @@ impl Model {
                 self.before_close(&handle);
                 self.handles.retain(|known| known.id != handle.id);
                 self.after_close(&handle);
+                self.ended(&handle, session.on.server, false);
             }
         }
         for session in out {
