@@ -1,19 +1,19 @@
 //! The only ways to change the state: each keeps the digest, the indexes and the lists of what was touched in step with the records.
 
+mod foreign;
 mod server;
 
 use std::sync::Arc;
 
 use crate::effect::Route;
-use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId, VolumeId};
+use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId};
 use crate::range::{LockOwner, LockSequence};
 use crate::settings::Settings;
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Changed, Client, Deadline, Deleting, File, Hold, HoldId, Index, Keyed, Lapses, LockRecord, Locks, Meta, OpenRecord, Parked,
-    Session, State, Table,
+    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, Lapses, LockRecord, Locks, Meta, OpenRecord, Parked, Session,
+    State, Table,
 };
-use crate::time::LogTime;
 
 /// A file being changed, with what has to keep in step with it.
 pub(crate) struct FileEdit<'a> {
@@ -237,31 +237,12 @@ impl State {
         }
     }
 
-    /// Lets the grace period of a volume end at this time, or now.
-    pub(crate) fn set_grace(&mut self, volume: VolumeId, until: Option<LogTime>) {
-        let after = until.map(|until| (volume, until));
-        let before = self.graces.get(&volume).map(|until| (volume, *until));
-        if before == after {
-            return;
-        }
-        if let Some((volume, until)) = before {
-            self.digest.subtract(&RecordOf::Grace(volume, until));
-            self.index.deadlines.remove(&(until, Deadline::Grace(volume)));
-            self.graces.remove(&volume);
-        }
-        if let Some((volume, until)) = after {
-            self.digest.add(&RecordOf::Grace(volume, until));
-            self.index.deadlines.insert((until, Deadline::Grace(volume)));
-            self.graces.insert(volume, until);
-        }
-        self.touched.note(Group::Grace(volume));
-    }
-
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
         self.changed.note(key, None);
-        let digest = &mut self.digest;
+        let (digest, index) = (&mut self.digest, &mut self.index);
         let file = self.files.entry(key, || {
+            index.add_file(key);
             let mut file = File::new(key.clone(), Arc::clone(name), directory);
             add_head(digest, &mut file);
             file
@@ -281,6 +262,7 @@ impl State {
     /// Forgets a file that nothing is left of.
     fn forget_file(&mut self, key: &FileKey) {
         self.files.remove(key);
+        self.index.remove_file(key);
     }
 
     /// Takes an open out of a known file, its hold with it if it was the last one under it, and the file if nothing else is left. Hands back
@@ -293,17 +275,6 @@ impl State {
             self.forget_file(key);
         }
         ended
-    }
-
-    /// Takes locks out of a known file, and the file if nothing else is left.
-    pub(crate) fn remove_locks(&mut self, key: &FileKey, numbers: &[u64]) {
-        let mut edit = self.edit_file(key);
-        for number in numbers {
-            edit.remove_lock(*number);
-        }
-        if edit.is_over() {
-            self.forget_file(key);
-        }
     }
 
     /// Forgets a file whose deletion was owed.

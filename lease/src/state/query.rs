@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::command::{Access, Share};
+use crate::command::{Access, Delegation, Share};
 use crate::effect::Route;
 use crate::id::{
     ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId, VolumeId,
@@ -114,6 +114,8 @@ pub struct OpenInfo {
     pub key: Option<LeaseKey>,
     /// Its legacy oplock.
     pub oplock: OplockLevel,
+    /// Its delegation.
+    pub delegation: Option<Delegation>,
     /// What it may do.
     pub access: Access,
     /// What it lets others do.
