@@ -49,7 +49,8 @@ impl Step<'_> {
         operation: &Operation,
         parked: bool,
     ) -> Result<Answer, Option<u64>> {
-        match self.take(file, parked, |state| state.demands_of(file, &state.actor(file, open)?, operation)) {
+        let client = self.state.file(file).and_then(|record| record.open(open)).map(|open| open.client);
+        match self.take(file, client, parked, |state| state.demands_of(file, &state.actor(file, open)?, operation)) {
             Err(rejection) => Ok(Err(rejection)),
             Ok(Taken::Waits(behind)) => Err(behind),
             Ok(Taken::All) => Ok(self.state.actor(file, open).and_then(|actor| self.done(file, &actor, operation))),
