@@ -79,10 +79,7 @@ impl Player {
                 Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
             }
             Verb::Cancel(name) => self.cancel(name),
-            Verb::Deleted { server, file, stream } => {
-                let key = self.world.file(file, stream.as_deref());
-                Ok(self.ask(*server, Command::Deleted { file: key }, About::Operation(file.clone())))
-            }
+            Verb::Deleted { server, file, stream } => Ok(self.deleted(*server, file, stream.as_deref())),
             Verb::Connect(_)
             | Verb::Relogin(_)
             | Verb::Crowd(..)
@@ -117,6 +114,11 @@ impl Player {
                 Ok(String::new())
             }
         }
+    }
+
+    fn deleted(&mut self, server: Server, name: &str, stream: Option<&str>) -> String {
+        let file = self.world.file(name, stream);
+        self.ask(server, Command::Deleted { file }, About::Operation(name.to_owned()))
     }
 
     fn ask(&mut self, server: Server, command: Command, about: About) -> String {
