@@ -10,10 +10,17 @@ mod breaks;
 mod cancel;
 mod close;
 mod contain;
+mod delegation;
+mod delete;
 mod demand;
+mod evict;
 mod expire;
+mod grace;
 mod grant;
+mod lapse;
+mod limits;
 mod lock;
+mod nfs_lock;
 mod open;
 mod operate;
 mod oplock;
@@ -39,6 +46,8 @@ use crate::state::{Answer, State};
 pub(crate) use breaks::{told_breaking, told_notice};
 #[cfg(test)]
 pub(crate) use contain::give_up_caching;
+pub(crate) use delete::told_deletion;
+pub(crate) use evict::told_evicted;
 
 /// One entry being carried out.
 struct Step<'a> {
@@ -76,6 +85,8 @@ impl State {
         match (&entry.request, &entry.command) {
             (Some(request), command) => step.request(request, command),
             (None, Command::Configure(settings)) => step.state.configure(settings.clone()),
+            (None, Command::BreakLease { client, key, into }) => step.break_lease(*client, *key, *into),
+            (None, Command::Evict { client }) => step.evict(*client),
             (None, _) => (),
         }
         step.effects
@@ -86,9 +97,12 @@ impl Step<'_> {
     /// Carries out a request that is carried out for the first time. Without an answer it is parked, or answered already.
     fn carry_out(&mut self, id: RequestId, command: &Command) -> Option<Answer> {
         match command {
-            Command::Tick | Command::Configure(_) | Command::BreakLease { .. } | Command::Evict { .. } => {
-                Some(Err(crate::Rejection::InvalidParameter))
-            }
+            Command::Tick
+            | Command::Configure(_)
+            | Command::BreakLease { .. }
+            | Command::Evict { .. }
+            | Command::Reconnect(_)
+            | Command::MakeResilient { .. } => Some(Err(crate::Rejection::InvalidParameter)),
             Command::StartServer { ttl } => Some(self.renew_server(id, Some(*ttl))),
             Command::RenewServer => Some(self.renew_server(id, None)),
             Command::StopServer => Some(Ok(self.stop_server(id))),
@@ -98,24 +112,22 @@ impl Step<'_> {
             Command::EndSession { session } => Some(self.end_session(id, *session)),
             Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),
             Command::Open(open) => self.open(id, open),
+            Command::Deleted { file } => Some(Ok(self.deleted(file))),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
+            Command::ReturnDelegation { session, open } => self.return_delegation(id, *session, *open),
             Command::ForeignAccess(access) => self.access(id, access),
+            Command::NfsLock(lock) => self.nfs_lock(id, lock),
+            Command::NfsUnlock(unlock) => Some(self.nfs_unlock(unlock)),
+            Command::ReleaseNfsClient { client } => Some(Ok(self.release_nfs_client(*client))),
             Command::Lock(lock) => self.lock(id, lock),
             Command::Unlock(unlock) => Some(self.unlock(id, unlock)),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
             Command::AcknowledgeOplock { session, open, level, generation } => {
                 self.acknowledge_oplock(id, (*session, *open), *level, *generation)
             }
-            Command::Reconnect(_)
-            | Command::MakeResilient { .. }
-            | Command::Deleted { .. }
-            | Command::ReturnDelegation { .. }
-            | Command::NfsLock(_)
-            | Command::NfsUnlock(_)
-            | Command::ReleaseNfsClient { .. }
-            | Command::DeclareGrace { .. }
-            | Command::EndGrace { .. } => Some(Err(crate::Rejection::InvalidParameter)),
+            Command::DeclareGrace { volume, duration } => Some(self.declare_grace(*volume, *duration)),
+            Command::EndGrace { volume } => Some(Ok(self.end_grace(*volume))),
             Command::Release { client, key } => Some(self.release(*client, *key)),
             Command::Cancel { sequence } => Some(Ok(self.cancel(id, *sequence))),
             Command::Undeliverable { connection, client, key, generation } => {

@@ -2,6 +2,8 @@
 
 mod below;
 mod client;
+mod clients;
+mod delegation;
 mod edit;
 mod file;
 mod hold;
@@ -9,6 +11,8 @@ mod index;
 mod list;
 mod locks;
 mod opens;
+mod others;
+mod owned;
 mod parked;
 mod query;
 mod server;
@@ -22,21 +26,24 @@ mod who;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::id::{Incarnation, ServerId, ShareId};
+use crate::id::{ClientGuid, Incarnation, ServerId, ShareId, VolumeId};
 use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
-pub(crate) use client::{Client, Connection, Session};
+pub(crate) use client::{Client, Connection, Lapses, Session};
+pub use clients::ClientInfo;
+pub use delegation::DelegationInfo;
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{Deleting, File, Head, OpenRecord, Under};
+pub(crate) use file::{Deleter, Deleting, File, Head, OpenRecord, Under};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Own, Reason, Standing};
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, directory};
 #[cfg(test)]
 pub(crate) use list::List;
-pub(crate) use locks::{LockRecord, Locks, Replays};
+pub(crate) use locks::{LockRecord, Locks, Replaced, Replays};
 pub(crate) use opens::Opens;
+pub(crate) use owned::{Owned, Owners};
 pub(crate) use parked::{Parked, Waiting};
 pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
@@ -74,6 +81,8 @@ const CLIENT_GROUPS: usize = 8;
 pub struct State {
     meta: Meta,
     settings: Arc<Settings>,
+    /// Volumes that are in a grace period, until then.
+    graces: BTreeMap<VolumeId, LogTime>,
     servers: BTreeMap<ServerId, Arc<Server>>,
     clients: Table<Client>,
     sessions: Table<Session>,
@@ -99,6 +108,7 @@ impl State {
         State {
             meta,
             settings: Arc::default(),
+            graces: BTreeMap::new(),
             servers: BTreeMap::new(),
             clients: Table::new(CLIENT_GROUPS),
             sessions: Table::new(CLIENT_GROUPS),
@@ -116,13 +126,23 @@ impl State {
     }
 
     /// The settings that hold.
-    pub fn settings(&self) -> &Arc<Settings> {
+    pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The same, to be kept while others may come to hold.
+    pub fn settings_shared(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings)
     }
 
     /// What is set for a share, if anything is.
     pub(crate) fn share(&self, id: ShareId) -> Option<&ShareSettings> {
         if id == ShareId::default() { None } else { self.settings.shares.get(&id) }
+    }
+
+    /// Whether a client let so many breaks time out that it caches neither writes nor handles for a while.
+    pub(crate) fn is_barred(&self, client: ClientGuid) -> bool {
+        !self.index.barred.is_empty() && self.settings.timeouts_until_barred > 0 && self.index.barred.contains(&client)
     }
 
     /// The rules that hold: all nodes follow the same, whatever else their versions know.
@@ -145,6 +165,7 @@ impl State {
         View {
             meta: self.meta,
             settings: Arc::clone(&self.settings),
+            graces: self.graces.clone(),
             servers: self.servers.clone(),
             clients: self.clients.clone(),
             sessions: self.sessions.clone(),

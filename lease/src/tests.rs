@@ -3,8 +3,10 @@
 mod answers;
 mod breaks;
 mod containment;
+mod foreign;
 mod golden;
 mod keys;
+mod limits;
 mod lists;
 mod locks;
 mod opens;

@@ -14,7 +14,7 @@ use crate::state::{Answer, Own, State, Waiting};
 fn needs(operation: &Operation) -> Access {
     Access(match operation {
         Operation::Read { range: Some(_) } => Access::READ_DATA,
-        Operation::Write { .. } | Operation::Resize => Access::WRITE_DATA,
+        Operation::Write { .. } | Operation::Resize { .. } => Access::WRITE_DATA,
         Operation::Rename { .. } | Operation::Dispose { delete: true } => Access::DELETE,
         Operation::Read { range: None }
         | Operation::Link { .. }
@@ -56,8 +56,13 @@ impl Step<'_> {
     /// Tries an access, from the beginning each time. Without an answer it has to wait for breaks, which now run.
     pub(super) fn attempt_access(&mut self, asked: &ForeignAccess, parked: bool) -> Result<Answer, Option<u64>> {
         let ForeignAccess { file, parent, operation } = asked;
+        if operation.takes_anything()
+            && let Err(rejection) = self.state.check_grace(file.volume, false, parked)
+        {
+            return Ok(Err(rejection));
+        }
         let actor = Actor::without_open(*parent);
-        match self.take(file, parked, |state| state.demands_of_access(file, &actor, operation)) {
+        match self.take(file, None, parked, |state| state.demands_of_access(file, &actor, operation)) {
             Err(rejection) => Ok(Err(rejection)),
             Ok(Taken::Waits(behind)) => Err(behind),
             Ok(Taken::All) => Ok(self.done(file, &actor, operation)),

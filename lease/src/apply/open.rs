@@ -1,16 +1,17 @@
 //! CREATE (MS-SMB2 3.3.5.9; MS-FSA 2.1.5.1.2): share modes, breaks and the grant as one step.
 
 use super::Step;
+use super::delegation::grant_delegation;
 use super::demand::{Demands, Taken};
 use super::grant::{grant, grant_oplock};
-use super::policy::{lease_asked, oplock_asked, through_share};
+use super::policy::{delegation_asked, lease_asked, oplock_asked, through_share};
 use super::sharing::demands_of_open;
 use crate::command::{Disposition, LeaseRequest, Open};
 use crate::id::{ClientGuid, LeaseKey, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, HoldId, Keyed, OpenRecord, Own, Under, Waiting};
+use crate::state::{Answer, File, HoldId, Keyed, OpenRecord, Under, Waiting};
 
 /// The key of the directory lease that what is done through this open does not break: only a lease context has one (LS-130).
 fn parent_key(open: &Open) -> Option<LeaseKey> {
@@ -27,7 +28,7 @@ impl Step<'_> {
         let open = &*through_share(self.state, open);
         // The file is there already, whatever comes of the open.
         if open.created {
-            self.tell_parent(open, client);
+            self.tell_parent(open);
         }
         let answer = self.attempt(open, client, false);
         if answer.is_none() {
@@ -42,8 +43,9 @@ impl Step<'_> {
         if names.into_iter().flatten().any(|name| name.len() > NAME_BYTES_MAX) {
             return Err(Rejection::LimitReached(Limit::NameBytes));
         }
-        let both = open.lease.is_some() && open.oplock != OplockLevel::None;
-        if !open.access.is_valid() || !open.share.is_valid() || both {
+        let asked = [open.lease.is_some(), open.oplock != OplockLevel::None, open.delegation.is_some()];
+        let several = asked.into_iter().filter(|asked| *asked).count() > 1;
+        if !open.access.is_valid() || !open.share.is_valid() || several {
             return Err(Rejection::InvalidParameter);
         }
         Ok(client)
@@ -52,21 +54,28 @@ impl Step<'_> {
     /// Tries an open: the whole check, from the beginning, each time (LS-046). No answer means that it has to wait for breaks, which now
     /// run.
     pub(super) fn attempt(&mut self, open: &Open, client: ClientGuid, parked: bool) -> Option<Answer> {
-        let asked = lease_asked(self.state, open);
+        if let Err(rejection) = self.state.check_grace(open.file.volume, open.reclaim, parked) {
+            return Some(Err(rejection));
+        }
+        let asked = lease_asked(self.state, open, client);
         let own = asked.map(|lease| HoldId::lease(client, lease.key));
         if own.and_then(|own| self.state.file_of_hold(own)).is_some_and(|file| *file.key() != open.file) {
             return Some(Err(Rejection::KeyOnOtherFile));
         }
-        let taken = self.take(&open.file, parked, |state| {
+        let taken = self.take(&open.file, Some(client), parked, |state| {
+            state.room_for_open(client)?;
             let Some(file) = state.file(&open.file) else { return Ok(Demands::default()) };
             within_limits(file, open)?;
-            demands_of_open(file, open, Own::hold(own))
+            demands_of_open(file, open, file.own(Some(client), own))
         });
         match taken {
             Err(rejection) => return Some(Err(rejection)),
             Ok(Taken::Waits(_)) => return None,
             Ok(Taken::All) => (),
         }
+        // One lease more than a client can have is none, and the open succeeds without (MS-SMB2 3.3.5.9.8 leaves it to the server).
+        let known = own.is_some_and(|own| self.state.hold(own).is_some());
+        let asked = asked.filter(|_| known || self.state.room_for_lease(client));
         Some(Ok(self.succeed(open, client, asked)))
     }
 
@@ -74,7 +83,8 @@ impl Step<'_> {
         let Open { session, file, name, directory, access, share, disposition, parent, delete_on_close, .. } = open;
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
-        let oplock = oplock_asked(self.state, open);
+        let oplock = oplock_asked(self.state, open, client);
+        let delegation = delegation_asked(self.state, open, client);
         let mut edit = self.state.know_file(file, name, *directory);
         if *disposition != Disposition::Keep {
             // No data is left, so no lock is on any (LS-035).
@@ -82,8 +92,10 @@ impl Step<'_> {
         }
         let lease = asked.map(|asked| grant(&mut edit, HoldId::lease(client, asked.key), asked));
         let oplock = grant_oplock(&mut edit, id, oplock);
+        let delegation = delegation.and_then(|asked| grant_delegation(&mut edit, id, client, asked));
         let under = match asked {
             Some(asked) => Under::Lease(asked.key),
+            None if delegation.is_some() => Under::Delegation,
             None if oplock == OplockLevel::None => Under::Nothing,
             None => Under::Oplock,
         };
@@ -98,17 +110,17 @@ impl Step<'_> {
             parent_key: parent_key(open),
             modified: false,
             delete_on_close: *delete_on_close,
+            nfs: open.delegation.is_some() || open.reclaim,
         });
         if *disposition != Disposition::Keep {
-            self.tell_parent(open, client);
+            self.tell_parent(open);
         }
-        Outcome::Opened { open: id, lease, oplock, delegation: None, durable: None }
+        Outcome::Opened { open: id, lease, oplock, delegation, durable: None }
     }
 
     /// The open changes what its directory lists.
-    fn tell_parent(&mut self, open: &Open, client: ClientGuid) {
-        let own = parent_key(open).map(|key| HoldId::lease(client, key));
-        self.child_changed(&open.file, open.parent, own);
+    fn tell_parent(&mut self, open: &Open) {
+        self.child_changed(&open.file, open.parent, parent_key(open));
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::caching::Caching;
 use crate::command::{Access, Share};
-use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
-use crate::range::{Lock, LockOwner};
+use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, ServerId, SessionId};
+use crate::range::{Lock, LockOwner, RangeLock};
 use crate::state::hold::{Hold, HoldId, LeaseId, Own};
 use crate::state::list::List;
 use crate::state::locks::{LockRecord, Locks, Replays};
@@ -24,11 +23,13 @@ pub(crate) struct OpenRecord {
     pub(crate) share: Share,
     /// The directory of the same volume that the file lies in, by the path that was opened.
     pub(crate) parent: Option<FileId>,
-    /// ParentLeaseKey of its own lease context.
+    /// ParentLeaseKey of its own lease context: what is done through this open breaks no lease of this key on the directory.
     pub(crate) parent_key: Option<LeaseKey>,
     /// Data was written through it, which the directory is told when it is closed.
     pub(crate) modified: bool,
     pub(crate) delete_on_close: bool,
+    /// It is one of NFS, whose locks are only advice among each other.
+    pub(crate) nfs: bool,
 }
 
 /// What an open caches under.
@@ -39,6 +40,8 @@ pub(crate) enum Under {
     Lease(LeaseKey),
     /// A legacy oplock of its own.
     Oplock,
+    /// A delegation of its own.
+    Delegation,
 }
 
 impl OpenRecord {
@@ -48,23 +51,19 @@ impl OpenRecord {
             Under::Nothing => None,
             Under::Lease(key) => Some(HoldId::lease(self.client, key)),
             Under::Oplock => Some(HoldId::Oplock(self.id)),
+            Under::Delegation => Some(HoldId::Delegation(self.id)),
         }
-    }
-
-    /// What is spared of what is done through it.
-    pub(crate) fn own(&self) -> Own {
-        Own::hold(self.hold())
     }
 
     /// The key of its lease.
     pub(crate) fn key(&self) -> Option<LeaseKey> {
         match self.under {
             Under::Lease(key) => Some(key),
-            Under::Nothing | Under::Oplock => None,
+            Under::Nothing | Under::Oplock | Under::Delegation => None,
         }
     }
 
-    /// The directory lease that what is done through this open does not break.
+    /// The lease of its own client on the directory that its own lease context names.
     pub(crate) fn parent_lease(&self) -> Option<LeaseId> {
         self.parent_key.map(|key| LeaseId { client: self.client, key })
     }
@@ -79,11 +78,27 @@ pub(crate) struct Head {
     pub(crate) allocation: u64,
 }
 
-/// That a file goes when its last open is closed.
+/// That a file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Deleting {
-    /// The directory lease that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
-    pub(crate) parent_lease: Option<LeaseId>,
+pub(crate) enum Deleting {
+    /// It goes when its last open ends.
+    Pending {
+        /// The key of the directory leases that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
+        parent_key: Option<LeaseKey>,
+    },
+    /// Nobody has it open any more, and a server has yet to delete it.
+    Owed {
+        /// Which one.
+        by: Deleter,
+    },
+}
+
+/// Who has yet to delete a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deleter {
+    /// No server lives: the next one that starts does.
+    NextServer,
+    Server(ServerId),
 }
 
 /// A file that something is known about. Each list is sorted by id.
@@ -154,7 +169,7 @@ impl File {
         self.name = name;
     }
 
-    /// Sets whether it goes when its last open is closed.
+    /// Sets whether it goes.
     pub(super) fn set_deleting(&mut self, deleting: Option<Deleting>) {
         self.deleting = deleting.map(Box::new);
     }
@@ -167,9 +182,17 @@ impl File {
         self.directory
     }
 
-    /// Whether it goes when its last open is closed.
+    /// Whether it goes.
     pub(crate) fn deleting(&self) -> Option<&Deleting> {
         self.deleting.as_deref()
+    }
+
+    /// Who has yet to delete it, if that is all that is left of it.
+    pub(crate) fn deletion_owed(&self) -> Option<Deleter> {
+        match self.deleting() {
+            Some(Deleting::Owed { by }) => Some(*by),
+            Some(Deleting::Pending { .. }) | None => None,
+        }
     }
 
     pub(crate) fn opens(&self) -> &[OpenRecord] {
@@ -206,9 +229,11 @@ impl File {
         result
     }
 
-    /// Whether nothing is left that would be a reason to know the file.
+    /// Whether nothing is left that would be a reason to know the file: it may be known for nothing but the locks of NFS.
     pub(crate) fn is_empty(&self) -> bool {
-        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty()
+        let locked = self.locks().is_some_and(|locks| !locks.is_empty());
+        let held = !self.opens().is_empty() || !self.holds().is_empty() || !self.parked().is_empty();
+        !held && !locked && self.deletion_owed().is_none()
     }
 
     fn find_open(&self, id: OpenId) -> Result<usize, usize> {
@@ -223,13 +248,31 @@ impl File {
         self.find_open(id).ok().map(|at| &self.opens()[at])
     }
 
-    pub(crate) fn hold(&self, id: HoldId) -> Option<&Hold> {
-        self.find_hold(id).ok().map(|at| &self.holds()[at])
+    /// The client that a hold is of.
+    pub(crate) fn client_under(&self, id: HoldId) -> Option<ClientGuid> {
+        match id {
+            HoldId::Lease(lease) => Some(lease.client),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.open(open).map(|open| open.client),
+        }
     }
 
-    /// The holds of all other owners than this one.
-    pub(crate) fn others(&self, own: Own) -> impl Iterator<Item = &Hold> {
-        self.holds().iter().filter(move |hold| !own.has(hold.id))
+    /// Whose break is answered when this open is closed: it is the last one under a hold that breaks (MS-SMB2 3.3.4.17).
+    pub(crate) fn answers_by_closing(&self, open: OpenId) -> Option<ClientGuid> {
+        let id = self.open(open)?.hold()?;
+        let hold = self.hold(id)?;
+        if hold.breaking().is_some() && hold.opens == 1 { self.client_under(id) } else { None }
+    }
+
+    /// The SMB client that a lock is of.
+    pub(crate) fn client_of(&self, owner: LockOwner) -> Option<ClientGuid> {
+        match owner {
+            LockOwner::Open(open) => self.open(open).map(|open| open.client),
+            LockOwner::Nfs(_) => None,
+        }
+    }
+
+    pub(crate) fn hold(&self, id: HoldId) -> Option<&Hold> {
+        self.find_hold(id).ok().map(|at| &self.holds()[at])
     }
 
     /// What they all come to.
@@ -249,37 +292,27 @@ impl File {
     /// one that waits for locks. Its own lease's break is not what it waits for (LS-107).
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
         let own = match &parked.waiting {
-            Waiting::Open(open) => Own::hold(parked.lease_of(open)),
             Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => {
-                self.open(*open).map(OpenRecord::own).unwrap_or_default()
+                self.open(*open).map(|open| self.own_of(open)).unwrap_or_default()
             }
-            Waiting::Access(_) => Own::default(),
+            Waiting::Open(_) | Waiting::Access(_) | Waiting::NfsLock(_) => self.own(parked.client, parked.lease()),
         };
-        let locked = if let Waiting::Lock(lock) = &parked.waiting { lock.wait && self.refuses(lock) } else { false };
+        let locked = match &parked.waiting {
+            Waiting::Lock(asked) => asked.wait && self.refuses(LockOwner::Open(asked.open), &asked.locks),
+            Waiting::NfsLock(asked) => asked.wait && self.refuses(LockOwner::Nfs(asked.owner), &[asked.lock]),
+            Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => false,
+        };
         locked || self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
     }
 
     /// Whether a lock is in the way of one of these.
-    fn refuses(&self, asked: &Lock) -> bool {
-        let owner = LockOwner::Open(asked.open);
-        self.locks().is_some_and(|locks| asked.locks.iter().any(|lock| locks.refuse(owner, *lock)))
+    fn refuses(&self, owner: LockOwner, asked: &[RangeLock]) -> bool {
+        self.locks().is_some_and(|locks| asked.iter().any(|lock| locks.refuse(owner, *lock)))
     }
 
     /// Whether a break runs that began no later than the one with this ordinal.
     pub(crate) fn breaks_up_to(&self, ordinal: u64) -> bool {
         self.tally.oldest_break(Own::default()).is_some_and(|oldest| oldest <= ordinal)
-    }
-
-    /// Whether somebody else caches writes.
-    pub(crate) fn others_write(&self, own: Own) -> bool {
-        let (writers, _) = self.tally.writers_and_all();
-        writers > own.count(self, Caching::writes)
-    }
-
-    /// Whether somebody else caches anything.
-    pub(crate) fn others_cache(&self, own: Own) -> bool {
-        let (_, caching) = self.tally.writers_and_all();
-        caching > own.count(self, |state| state != Caching::None)
     }
 
     fn count_open(&mut self, lease: Option<HoldId>, count: impl Fn(u32) -> u32) {

@@ -2,14 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::id::{ConnectionId, FileId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
-use crate::state::client::Session;
-use crate::state::file::OpenRecord;
+use crate::id::{
+    ClientGuid, ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId,
+    SessionId, VolumeId,
+};
+use crate::range::LockOwner;
+use crate::state::client::{Client, Session};
+use crate::state::file::{Deleter, File, OpenRecord};
 use crate::state::hold::{Hold, HoldId, LeaseId};
+use crate::state::locks::LockRecord;
 use crate::state::opens::Opens;
+use crate::state::owned::Owners;
 use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
-use crate::state::table::Spread;
+use crate::state::table::{Keyed, Spread};
 use crate::time::LogTime;
 
 /// Groups of shards: a million leases make fifteen a shard.
@@ -20,6 +26,9 @@ pub(crate) const GROUPS: usize = 512;
 pub(crate) enum Deadline {
     Server(ServerId),
     Break(HoldId),
+    Grace(VolumeId),
+    /// That breaks of a client timed out is forgotten.
+    Client(ClientGuid),
 }
 
 /// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
@@ -88,7 +97,7 @@ impl Leases {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Index {
     pub(crate) leases: Leases,
-    /// Opens with a legacy oplock.
+    /// Opens with a legacy oplock or a delegation of their own.
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
     pub(crate) opens: BTreeMap<SessionId, Opens>,
     pub(crate) opens_count: usize,
@@ -96,18 +105,40 @@ pub(crate) struct Index {
     /// each other, and mostly they are the ones that end.
     pub(crate) below: BTreeMap<(u64, OpenId), u64>,
     pub(crate) locks_count: usize,
+    /// Clients that are barred from caching writes and handles.
+    pub(crate) barred: BTreeSet<ClientGuid>,
+    /// What each client has.
+    pub(crate) owners: Owners,
+    /// The locks of NFS by client: the hashes of their files, and their numbers.
+    pub(crate) nfs_locks: BTreeMap<NfsClient, BTreeSet<(u64, u64)>>,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
-    /// Breaks that run: those of leases by client, then those of oplocks.
+    /// Breaks that run: those of leases by client, then those of oplocks and of delegations.
     pub(crate) breaking: BTreeSet<HoldId>,
     /// Notices that their server has not confirmed.
     pub(crate) notices: BTreeMap<(ServerId, NoticeNumber), HoldId>,
     /// Only the current life of a server has sessions.
     pub(crate) sessions: BTreeSet<(ServerId, ConnectionId, SessionId)>,
     pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
+    /// The known streams that have a name: few files have any.
+    pub(crate) streams: BTreeSet<FileKey>,
+    /// Files that have yet to be deleted, by the server that owes it.
+    pub(crate) deletions: BTreeSet<(Deleter, FileKey)>,
     pub(crate) parked: BTreeMap<RequestId, FileKey>,
     pub(crate) parked_of_session: BTreeSet<(SessionId, RequestId)>,
+    /// Locks of NFS that wait.
+    pub(crate) parked_of_nfs: BTreeMap<NfsClient, BTreeSet<RequestId>>,
     /// Requests that wait for the breaks of another file than the one they are parked on, by that file.
     pub(crate) parked_behind: BTreeSet<(u64, RequestId)>,
+}
+
+/// Takes an item out of the set of an owner, and the set if it was the last.
+fn remove_from<O: Ord, T: Ord>(sets: &mut BTreeMap<O, BTreeSet<T>>, owner: &O, item: &T) {
+    if let Some(set) = sets.get_mut(owner) {
+        set.remove(item);
+        if set.is_empty() {
+            sets.remove(owner);
+        }
+    }
 }
 
 /// A directory by its id in the volume of a file.
@@ -164,7 +195,7 @@ impl Index {
     pub(crate) fn add_hold(&mut self, file: &FileKey, hold: &Hold) {
         match hold.id {
             HoldId::Lease(lease) => self.leases.insert(lease, file.spread()),
-            HoldId::Oplock(open) => {
+            HoldId::Oplock(open) | HoldId::Delegation(open) => {
                 self.oplocks.insert(open, file.spread());
             }
         }
@@ -174,7 +205,7 @@ impl Index {
     pub(crate) fn remove_hold(&mut self, file: &FileKey, hold: &Hold) {
         match hold.id {
             HoldId::Lease(lease) => self.leases.remove(lease, file.spread()),
-            HoldId::Oplock(open) => {
+            HoldId::Oplock(open) | HoldId::Delegation(open) => {
                 self.oplocks.remove(&open);
             }
         }
@@ -202,10 +233,52 @@ impl Index {
         }
     }
 
+    /// A file, or a stream of it, is known from here on.
+    pub(crate) fn add_file(&mut self, key: &FileKey) {
+        if key.stream.is_some() {
+            self.streams.insert(key.clone());
+        }
+    }
+
+    pub(crate) fn remove_file(&mut self, key: &FileKey) {
+        if key.stream.is_some() {
+            self.streams.remove(key);
+        }
+    }
+
+    /// All that may be known of the file of a stream: its stream without a name, and those with one that are known, by their names.
+    pub(crate) fn streams_of(&self, stream: &FileKey) -> impl Iterator<Item = FileKey> {
+        let main = FileKey { stream: None, ..stream.clone() };
+        let (volume, file) = (main.volume, main.file);
+        let named = self.streams.range(main.clone()..).take_while(move |stream| (stream.volume, stream.file) == (volume, file));
+        std::iter::once(main).chain(named.cloned())
+    }
+
+    pub(crate) fn add_deletion(&mut self, file: &File) {
+        if let Some(by) = file.deletion_owed() {
+            self.deletions.insert((by, file.key().clone()));
+        }
+    }
+
+    pub(crate) fn remove_deletion(&mut self, file: &File) {
+        if let Some(by) = file.deletion_owed() {
+            self.deletions.remove(&(by, file.key().clone()));
+        }
+    }
+
+    /// The files that have yet to be deleted by whom.
+    pub(crate) fn deletions_of(&self, by: Deleter) -> impl Iterator<Item = &FileKey> {
+        let first = FileKey::default();
+        self.deletions.range((by, first)..).take_while(move |(owing, _)| *owing == by).map(|(_, file)| file)
+    }
+
     pub(crate) fn add_parked(&mut self, file: &FileKey, parked: &Parked) {
         self.parked.insert(parked.request, file.clone());
         if let Some(session) = parked.session() {
             self.parked_of_session.insert((session, parked.request));
+        }
+        if let Some(client) = parked.nfs_client() {
+            self.parked_of_nfs.entry(client).or_default().insert(parked.request);
         }
         if let Some(behind) = parked.behind {
             self.parked_behind.insert((behind, parked.request));
@@ -217,8 +290,41 @@ impl Index {
         if let Some(session) = parked.session() {
             self.parked_of_session.remove(&(session, parked.request));
         }
+        if let Some(client) = parked.nfs_client() {
+            remove_from(&mut self.parked_of_nfs, &client, &parked.request);
+        }
         if let Some(behind) = parked.behind {
             self.parked_behind.remove(&(behind, parked.request));
+        }
+    }
+
+    pub(crate) fn add_lapses(&mut self, client: &Client) {
+        if let Some(lapses) = client.lapses() {
+            self.deadlines.insert((lapses.until, Deadline::Client(*client.key())));
+            if lapses.barred {
+                self.barred.insert(*client.key());
+            }
+        }
+    }
+
+    pub(crate) fn remove_lapses(&mut self, client: &Client) {
+        if let Some(lapses) = client.lapses() {
+            self.deadlines.remove(&(lapses.until, Deadline::Client(*client.key())));
+            self.barred.remove(client.key());
+        }
+    }
+
+    pub(crate) fn add_lock(&mut self, file: &FileKey, lock: &LockRecord) {
+        self.locks_count += 1;
+        if let LockOwner::Nfs(owner) = lock.owner {
+            self.nfs_locks.entry(owner.client).or_default().insert((file.spread(), lock.number));
+        }
+    }
+
+    pub(crate) fn remove_lock(&mut self, file: &FileKey, lock: &LockRecord) {
+        self.locks_count -= 1;
+        if let LockOwner::Nfs(owner) = lock.owner {
+            remove_from(&mut self.nfs_locks, &owner.client, &(file.spread(), lock.number));
         }
     }
 
@@ -275,7 +381,7 @@ impl Index {
     }
 
     /// Leases of a client of which a break runs.
-    pub(crate) fn breaking_of(&self, client: crate::id::ClientGuid) -> impl Iterator<Item = HoldId> {
+    pub(crate) fn breaking_of(&self, client: ClientGuid) -> impl Iterator<Item = HoldId> {
         let first = HoldId::lease(client, crate::id::LeaseKey::from_u128(0));
         let of_client = move |hold: &HoldId| matches!(hold, HoldId::Lease(lease) if lease.client == client);
         self.breaking.range(first..).copied().take_while(of_client)

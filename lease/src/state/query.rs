@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::command::{Access, Share};
+use crate::command::{Access, Delegation, Share};
 use crate::effect::Route;
-use crate::id::{ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::id::{
+    ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId, VolumeId,
+};
 use crate::oplock::OplockLevel;
 use crate::range::{LockOwner, RangeLock};
 use crate::state::{
@@ -30,7 +32,7 @@ pub struct Counts {
     pub parked: usize,
     /// Sessions.
     pub sessions: usize,
-    /// Clients with a session.
+    /// Clients with a session, and those without of which it is known that they let breaks time out.
     pub clients: usize,
     /// Servers, those included whose life has ended.
     pub servers: usize,
@@ -87,9 +89,9 @@ pub struct LockInfo {
     pub name: Arc<str>,
     /// Whose it is.
     pub owner: LockOwner,
-    /// The session of its owner.
-    pub session: SessionId,
-    /// The client of its owner.
+    /// The session of its owner, if that is an open.
+    pub session: Option<SessionId>,
+    /// The client of its owner; one of NFS goes by the same sixteen bytes.
     pub client: ClientGuid,
     /// What is locked, and how.
     pub lock: RangeLock,
@@ -112,6 +114,8 @@ pub struct OpenInfo {
     pub key: Option<LeaseKey>,
     /// Its legacy oplock.
     pub oplock: OplockLevel,
+    /// Its delegation.
+    pub delegation: Option<Delegation>,
     /// What it may do.
     pub access: Access,
     /// What it lets others do.
@@ -229,6 +233,16 @@ impl State {
         })
     }
 
+    /// When the grace period of a volume ends, if it is in one.
+    pub fn grace(&self, volume: VolumeId) -> Option<LogTime> {
+        self.graces.get(&volume).copied()
+    }
+
+    /// The volumes that are in a grace period, and until when.
+    pub fn graces(&self) -> impl Iterator<Item = (VolumeId, LogTime)> + '_ {
+        self.graces.iter().map(|(volume, until)| (*volume, *until))
+    }
+
     fn lease_info(&self, id: LeaseId, file: &File) -> Option<LeaseInfo> {
         let hold = file.hold(HoldId::Lease(id))?;
         let breaking = hold.breaking().map(|breaking: &Breaking| BreakInfo {
@@ -261,7 +275,7 @@ impl State {
     pub(crate) fn file_of_hold(&self, id: HoldId) -> Option<&File> {
         match id {
             HoldId::Lease(lease) => self.files_of_lease(lease).next(),
-            HoldId::Oplock(open) => self.file_of_open(open, *self.index.oplocks.get(&open)?),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.file_of_open(open, *self.index.oplocks.get(&open)?),
         }
     }
 
@@ -276,12 +290,12 @@ impl State {
         self.files.with_hash(hash).find(|file| file.open(id).is_some())
     }
 
-    /// Where the notifications about a hold of this file go: about a lease on the client's oldest connection, about an oplock to the
-    /// session of its open (MS-SMB2 3.3.4.6, 3.3.4.7).
+    /// Where the notifications about a hold of this file go: about a lease on the client's oldest connection, about an oplock or a delegation
+    /// to the session of its open (MS-SMB2 3.3.4.6, 3.3.4.7).
     pub(crate) fn route_of(&self, file: &File, id: HoldId) -> Option<Route> {
         match id {
             HoldId::Lease(lease) => self.route(lease.client),
-            HoldId::Oplock(open) => self.session(file.open(open)?.session).map(|session| session.route),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.session(file.open(open)?.session).map(|session| session.route),
         }
     }
 
@@ -338,20 +352,23 @@ impl State {
 /// The locks of a file that are held, and those that are waited for.
 fn locks_of(file: &File, first: (u64, usize)) -> impl Iterator<Item = LockInfo> {
     let info = |number, part, owner, lock, waiting| {
-        let LockOwner::Open(open) = owner else { return None };
-        let open = file.open(open)?;
+        let (session, client) = match owner {
+            LockOwner::Open(open) => file.open(open).map(|open| (Some(open.session), open.client))?,
+            LockOwner::Nfs(owner) => (None, owner.client.guid()),
+        };
         let (key, name) = (file.key().clone(), Arc::clone(file.name()));
-        Some(LockInfo { number, part, file: key, name, owner, session: open.session, client: open.client, lock, waiting })
+        Some(LockInfo { number, part, file: key, name, owner, session, client, lock, waiting })
     };
     let held = file.locks().into_iter().flat_map(Locks::iter).filter(move |held| (held.number, 0) >= first);
     let held = held.filter_map(move |held| info(held.number, 0, held.owner, held.lock, false));
     let waiting = file.parked().iter().filter_map(|parked| match &parked.waiting {
-        Waiting::Lock(asked) => Some((parked.ticket, asked)),
+        Waiting::Lock(asked) => Some((parked.ticket, LockOwner::Open(asked.open), &asked.locks[..])),
+        Waiting::NfsLock(asked) => Some((parked.ticket, LockOwner::Nfs(asked.owner), std::slice::from_ref(&asked.lock))),
         Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => None,
     });
-    let waiting = waiting.flat_map(move |(ticket, asked)| {
-        let asked_for = asked.locks.iter().enumerate().filter(move |(part, _)| (ticket, *part) >= first);
-        asked_for.filter_map(move |(part, lock)| info(ticket, part, LockOwner::Open(asked.open), *lock, true))
+    let waiting = waiting.flat_map(move |(ticket, owner, locks)| {
+        let asked_for = locks.iter().enumerate().filter(move |(part, _)| (ticket, *part) >= first);
+        asked_for.filter_map(move |(part, lock)| info(ticket, part, owner, *lock, true))
     });
     held.chain(waiting)
 }

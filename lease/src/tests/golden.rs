@@ -18,11 +18,22 @@ fn records(state: &State) -> Vec<Record> {
     view.groups().flat_map(|group| view.records(&group)).collect()
 }
 
+/// A client lets a break time out, and is thrown out.
+fn lapse(world: &mut World) {
+    let (late, other) = (world.session(1, 0x33, 5), world.session(2, 0x44, 5));
+    world.ask(1, Command::Open(leased(late, 0xaa, Caching::RWH)));
+    world.ask(2, Command::Open(super::world::open(other)));
+    world.advance(std::time::Duration::from_secs(35));
+    world.apply(None, Command::Evict { client: super::world::client(0x33) });
+    world.ask(2, Command::EndSession { session: other });
+}
+
 /// A break that runs, an open, operations and locks that wait, and locks that are held, on a stream in a directory that was written and is
-/// to be deleted.
+/// to be deleted; and a file that a server has yet to delete.
 fn story() -> World {
     let mut world = World::new();
     world.apply(None, Command::Configure(super::world::settings()));
+    lapse(&mut world);
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
     let stream = || FileKey { stream: Some(Arc::from("s")), ..super::world::file(0x77) };
     let parent = Some(super::world::file(0x99).file);
@@ -40,7 +51,7 @@ fn story() -> World {
         let rename = Operation::Rename { name: Arc::from("b"), parent, replaces };
         world.ask(2, Command::Operate { session: two, open, operation: rename });
     }
-    let owner = OpenId::new(1);
+    let owner = OpenId::new(3);
     let lock = |offset, exclusive| RangeLock { range: ByteRange::new(offset, 5), exclusive };
     let own = Lock {
         session: one,
@@ -51,37 +62,40 @@ fn story() -> World {
         allocation: 4096,
     };
     world.outcome(1, Command::Lock(own.clone())).unwrap();
-    world.ask(2, Command::Lock(Lock { session: two, open: OpenId::new(2), locks: vec![lock(12, true)], wait: true, ..own }));
+    world.ask(2, Command::Lock(Lock { session: two, open: OpenId::new(4), locks: vec![lock(12, true)], wait: true, ..own }));
     let read = Operation::Read { range: Some(ByteRange::new(1, 2)) };
-    world.ask(2, Command::Operate { session: two, open: OpenId::new(2), operation: read });
+    world.ask(2, Command::Operate { session: two, open: OpenId::new(4), operation: read });
     for operation in [Operation::Write { range: None }, Operation::Dispose { delete: true }] {
-        world.outcome(1, Command::Operate { session: one, open: OpenId::new(1), operation }).unwrap();
+        world.outcome(1, Command::Operate { session: one, open: OpenId::new(3), operation }).unwrap();
+    }
+    let gone = Open { file: super::world::file(0x66), delete_on_close: true, ..super::world::open(two) };
+    if let Ok(Outcome::Opened { open, .. }) = world.outcome(2, Command::Open(gone)) {
+        world.ask(2, Command::Close { session: two, open });
     }
     world
 }
 
-/// Every line is a key and a value.
-#[test]
-fn records_are_these_bytes() {
+/// Every line is a key and a value: these are the records of the state, and the bytes in the file, whoever wrote them, are those of the same
+/// state.
+pub(super) fn has_these_bytes(state: &State, golden: &str) {
     let mut lines: Vec<String> =
-        records(&story().state).iter().map(|record| format!("{} {}", hex(&record.key), hex(&record.value))).collect();
+        records(state).iter().map(|record| format!("{} {}", hex(&record.key), hex(&record.value))).collect();
     lines.sort();
-    let golden = include_str!("golden.txt");
     assert_eq!(lines, golden.lines().collect::<Vec<_>>(), "\n{}\n", lines.join("\n"));
-}
-
-/// The bytes in the file, whoever wrote them, are those of the same state.
-#[test]
-fn these_bytes_are_read() {
     let bytes =
         |hex: &str| -> Vec<u8> { (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect() };
-    let golden = include_str!("golden.txt").lines().map(|line| {
+    let golden = golden.lines().map(|line| {
         let (key, value) = line.split_once(' ').unwrap();
         Record { key: bytes(key), value: bytes(value) }
     });
-    let state = State::restore(golden).unwrap();
-    assert_eq!(state.hash(), story().state.hash());
-    assert_eq!(state.rule_level(), 1);
+    let read = State::restore(golden).unwrap();
+    assert_eq!(read.hash(), state.hash());
+    assert_eq!(read.rule_level(), 1);
+}
+
+#[test]
+fn records_are_these_bytes() {
+    has_these_bytes(&story().state, include_str!("golden.txt"));
 }
 
 /// A group's records are all under its prefix.

@@ -6,7 +6,9 @@
 
 mod action;
 mod belief;
+mod foreign;
 mod garbage;
+mod handles;
 mod limits;
 mod matrix;
 mod owed;

@@ -17,7 +17,7 @@ use crate::show;
 use crate::verbs::Verb;
 use crate::world::{About, World};
 
-type Played = Result<String, Box<dyn Error>>;
+pub(crate) type Played = Result<String, Box<dyn Error>>;
 
 /// One script's world.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl Player {
             Verb::Read { handles, at } => self.operate(handles, &Operation::Read { range: at.map(|at| at.0) }),
             Verb::Write { handles, at } => self.operate(handles, &Operation::Write { range: at.map(|at| at.0) }),
             Verb::Lock { .. } | Verb::Unlock { .. } => self.lock(verb),
-            Verb::Resize(names) => self.operate(names, &Operation::Resize),
+            Verb::Resize { handles, alloc } => self.operate(handles, &Operation::Resize { allocation: *alloc }),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
             Verb::Attributes(names) => self.operate(names, &Operation::SetAttributes),
             Verb::Link { name, within } => {
@@ -64,21 +64,22 @@ impl Player {
                 let (parent, replaces) = (id(within), id(over));
                 self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
             }
-            Verb::Access { .. } => Ok(self.foreign(verb)),
+            Verb::Grace { .. }
+            | Verb::Endgrace { .. }
+            | Verb::Access { .. }
+            | Verb::Nfslock { .. }
+            | Verb::Nfsunlock { .. }
+            | Verb::Nfsrelease(_)
+            | Verb::Return(_) => self.foreign(verb),
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
-            Verb::Ackop { handle, level, generation } => {
-                let (seat, session, open) = self.world.handle(handle)?;
-                let open = open.ok_or_else(|| format!("'{handle}' was never opened"))?;
-                let generation = generation.map(Generation::new);
-                let command = Command::AcknowledgeOplock { session, open, level: level.0, generation };
-                Ok(self.ask(seat.server, command, About::Operation(handle.clone())))
-            }
+            Verb::Ackop { handle, level, generation } => self.ack_oplock(handle, level.0, *generation),
             Verb::Release { seat, key } => {
                 let command = Command::Release { client: seat.client.guid(), key: key.key() };
                 Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
             }
             Verb::Cancel(name) => self.cancel(name),
+            Verb::Deleted { server, file, stream } => Ok(self.deleted(*server, file, stream.as_deref())),
             Verb::Connect(_)
             | Verb::Relogin(_)
             | Verb::Crowd(..)
@@ -97,10 +98,12 @@ impl Player {
                 Ok(String::new())
             }
             Verb::Configure { .. } => Ok(self.configure(verb)),
+            Verb::Break { .. } | Verb::Evict(_) => self.operator(verb),
             Verb::Retry(name) => self.retry(name.as_deref()),
             Verb::Reuse { id, open } => self.reuse(id, open),
             Verb::Leases
             | Verb::Locks
+            | Verb::Clients
             | Verb::Lease { .. }
             | Verb::Oplock(_)
             | Verb::Counts
@@ -111,6 +114,11 @@ impl Player {
                 Ok(String::new())
             }
         }
+    }
+
+    fn deleted(&mut self, server: Server, name: &str, stream: Option<&str>) -> String {
+        let file = self.world.file(name, stream);
+        self.ask(server, Command::Deleted { file }, About::Operation(name.to_owned()))
     }
 
     fn ask(&mut self, server: Server, command: Command, about: About) -> String {
@@ -127,12 +135,37 @@ impl Player {
         show::effects(&self.world, &effects)
     }
 
+    fn operator(&mut self, verb: &Verb) -> Played {
+        let command = if let Verb::Break { client, lease } = verb {
+            let [(key, into)] = lease[..] else { return Err("a lease, and what is left of it".into()) };
+            Command::BreakLease { client: client.guid(), key: key.key(), into: into.asked() }
+        } else if let Verb::Evict(client) = verb {
+            Command::Evict { client: client.guid() }
+        } else {
+            unreachable!("only what operators ask for comes here")
+        };
+        let effects = self.world.unasked(command);
+        Ok(show::effects(&self.world, &effects))
+    }
+
     fn configure(&mut self, verb: &Verb) -> String {
-        let Verb::Configure { break_timeout, share, force_level2, restrict_exclusive, force_shared_delete, ca, scale_out } = verb
+        let Verb::Configure {
+            break_timeout,
+            timeouts,
+            barred_for,
+            recall_timeout,
+            share,
+            force_level2,
+            restrict_exclusive,
+            force_shared_delete,
+            ca,
+            scale_out,
+        } = verb
         else {
             unreachable!("only settings come here")
         };
-        let mut settings = self.world.state.settings().as_ref().clone();
+        let mut settings = self.world.state.settings().clone();
+        settings.recall_timeout = recall_timeout.map_or(settings.recall_timeout, |timeout| Duration::from_millis(timeout.0));
         let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
         if let Some(share) = share {
             let share_settings = ShareSettings {
@@ -147,6 +180,9 @@ impl Player {
             settings.shares.insert(ShareId::new(*share), share_settings);
         } else {
             settings.break_timeout = set.unwrap_or(settings.break_timeout);
+            settings.timeouts_until_barred = timeouts.unwrap_or(settings.timeouts_until_barred);
+            let barred = barred_for.map(|time| Duration::from_millis(time.0));
+            settings.barred_for = barred.unwrap_or(settings.barred_for);
         }
         let effects = self.world.unasked(Command::Configure(settings));
         show::effects(&self.world, &effects)
@@ -170,6 +206,8 @@ impl Player {
             name_bytes,
             through,
             oplock,
+            delegation,
+            reclaim,
             lease,
         } = verb
         else {
@@ -198,6 +236,8 @@ impl Player {
             lease,
             oplock: oplock.0,
             share_id: ShareId::new(*through),
+            delegation: delegation.map(|delegation| delegation.0),
+            reclaim: *reclaim,
             ..Open::default()
         };
         self.world.let_in(|world| {
@@ -263,6 +303,14 @@ impl Player {
             text += &self.ask(seat.server, command, About::Lease(seat, *key));
         }
         text
+    }
+
+    fn ack_oplock(&mut self, handle: &str, level: u8, generation: Option<u64>) -> Played {
+        let (seat, session, open) = self.world.handle(handle)?;
+        let open = open.ok_or_else(|| format!("'{handle}' was never opened"))?;
+        let generation = generation.map(Generation::new);
+        let command = Command::AcknowledgeOplock { session, open, level, generation };
+        Ok(self.ask(seat.server, command, About::Operation(handle.to_owned())))
     }
 
     fn cancel(&mut self, name: &str) -> Played {
@@ -386,6 +434,14 @@ impl Player {
                 }
                 if text.is_empty() {
                     text.push_str("no locks\n");
+                }
+            }
+            Verb::Clients => {
+                for client in state.clients_from(lease::ClientGuid::default()) {
+                    writeln!(text, "{}", show::client(&client))?;
+                }
+                if text.is_empty() {
+                    text.push_str("no clients\n");
                 }
             }
             Verb::Lease { client, key } => match state.lease(client.guid(), key.key()) {

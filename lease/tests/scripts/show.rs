@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use lease::{
-    Break, Caching, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, OplockLevel, Outcome, Rejection, RequestId, Route,
+    Break, Caching, ClientInfo, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, LockOwner, OplockLevel, Outcome, Rejection,
+    RequestId, Route,
 };
 
-use crate::args::{Client, Key, Server, seconds};
+use crate::args::{Client, Key, Peer, Server, seconds};
 use crate::world::{About, World};
 
 /// The lines of these effects.
@@ -91,7 +92,7 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::GraceEnded => "grace ended".to_owned(),
         Outcome::OplockAcknowledged { level } => format!("acknowledged, {level} now"),
         Outcome::Closed { delete: false } => "closed".to_owned(),
-        Outcome::Closed { delete: true } => "closed, and the file is gone".to_owned(),
+        Outcome::Closed { delete: true } => "closed, and the file goes".to_owned(),
         Outcome::Clear => "is clear".to_owned(),
         Outcome::Locked => "locked".to_owned(),
         Outcome::Unlocked => "unlocked".to_owned(),
@@ -223,11 +224,33 @@ pub(crate) fn lease(world: &World, lease: &LeaseInfo) -> String {
 /// A lock as it is.
 pub(crate) fn lock(world: &World, lock: &LockInfo) -> String {
     let LockInfo { number: _, part: _, file, name: _, owner, session: _, client, lock, waiting } = lock;
-    let handle = world.handle_of(*owner).unwrap_or("?");
+    let who = match owner {
+        LockOwner::Open(_) => format!("{} {}", Client::of(*client), world.handle_of(*owner).unwrap_or("?")),
+        LockOwner::Nfs(owner) => Peer::name(*owner),
+    };
     let waits = if *waiting { ", waits" } else { "" };
     let kind = if lock.exclusive { "exclusive" } else { "shared" };
     let (offset, length) = (lock.range.offset, lock.range.length);
-    format!("{} {handle} {} {offset}/{length} {kind}{waits}", Client::of(*client), world.file_name(file))
+    format!("{who} {} {offset}/{length} {kind}{waits}", world.file_name(file))
+}
+
+/// A client, without what it has none of.
+pub(crate) fn client(info: &ClientInfo) -> String {
+    let ClientInfo { client, connections, sessions, evicted, opens, leases, locks, parked, timeouts, barred_until } = *info;
+    let timeouts = usize::try_from(timeouts).unwrap_or(usize::MAX);
+    let named = [
+        (connections, "connections"),
+        (sessions, "sessions"),
+        (evicted, "of them evicted"),
+        (opens, "opens"),
+        (leases, "leases"),
+        (locks, "locks"),
+        (parked, "waiting"),
+        (timeouts, "timeouts"),
+    ];
+    let there = named.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{name} {count}"));
+    let barred = barred_until.map(|until| format!("barred until {}", seconds(until.as_millis())));
+    format!("{} {}", Client::of(client), there.chain(barred).collect::<Vec<_>>().join(", "))
 }
 
 /// What there is, without what there is none of.

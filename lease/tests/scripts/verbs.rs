@@ -1,7 +1,8 @@
 //! The manual of the scripts: one verb a variant.
 
 use crate::args::{
-    Bits, Client, Deed, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted,
+    Bits, Client, Deed, Delegated, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Peer, Seat, Seconds, Server, Shared,
+    Span, Wanted,
 };
 
 /// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
@@ -56,6 +57,12 @@ pub(crate) enum Verb {
         /// The legacy oplock asked for: `ii`, `exclusive` or `batch`.
         #[arg(key, optional)]
         oplock: Level,
+        /// The delegation asked for, `read` or `write`: the open is one of NFSv4.
+        #[arg(key)]
+        delegation: Option<Delegated>,
+        /// Whether it takes back what it had before a grace period.
+        #[arg(key, optional)]
+        reclaim: bool,
         /// The lease asked for: at most one.
         #[arg(key, optional, many)]
         lease: Vec<(Key, Bits)>,
@@ -107,8 +114,14 @@ pub(crate) enum Verb {
     },
     /// Lists the locks, held and waited for.
     Locks,
-    /// See `read`: sets the end of file or the allocation.
-    Resize(Vec<String>),
+    /// See `read`: sets the end of file or the allocation; `resize h1 alloc=4096` says what is allocated then.
+    Resize {
+        /// Through which.
+        handles: Vec<String>,
+        /// How many bytes.
+        #[arg(key)]
+        alloc: Option<u64>,
+    },
     /// See `read`: sets the security descriptor.
     Secure(Vec<String>),
     /// See `read`: sets times or attributes.
@@ -125,6 +138,16 @@ pub(crate) enum Verb {
     Delete(Vec<String>),
     /// See `read`: takes that mark off.
     Undelete(Vec<String>),
+    /// A server says that it has deleted a file: `deleted A report.doc`.
+    Deleted {
+        /// The server.
+        server: Server,
+        /// The file.
+        file: String,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+    },
     /// Asks to rename the file of a handle: `rename h1 new.doc`.
     Rename {
         /// The handle.
@@ -166,6 +189,63 @@ pub(crate) enum Verb {
         #[arg(key)]
         over: Option<String>,
     },
+    /// Locks bytes for an owner of NFS: `nfslock n3.o1@A report.doc x=0/10`. The client n3 is the client c3, where it opens files.
+    Nfslock {
+        /// Who.
+        peer: Peer,
+        /// Which file, by name.
+        file: String,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+        /// Whether it waits for locks in its way.
+        #[arg(key, optional)]
+        wait: bool,
+        /// Whether it had the lock before.
+        #[arg(key, optional)]
+        reclaim: bool,
+        /// How many bytes of the file are allocated; none by default.
+        #[arg(key, optional)]
+        alloc: u64,
+        /// The length of the path in bytes, instead of that of the file's name.
+        #[arg(key)]
+        name_bytes: Option<usize>,
+        /// What: one range.
+        #[arg(key, optional, many)]
+        ranges: Vec<(LockKind, Span)>,
+    },
+    /// Unlocks bytes for an owner of NFS: `nfsunlock n3.o1@A report.doc 0/10`.
+    Nfsunlock {
+        /// Who.
+        peer: Peer,
+        /// Which file, by name.
+        file: String,
+        /// What.
+        span: Span,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+    },
+    /// Declares a grace period: `grace A 90`, of volume 1, where all files of a script are, or `vol=`.
+    Grace {
+        /// By way of which server.
+        server: Server,
+        /// For how long.
+        duration: Seconds,
+        /// Of which volume.
+        #[arg(key)]
+        vol: Option<u64>,
+    },
+    /// Ends a grace period: `endgrace A`.
+    Endgrace {
+        /// By way of which server.
+        server: Server,
+        /// Of which volume.
+        #[arg(key)]
+        vol: Option<u64>,
+    },
+    /// A client of NFS is gone: `nfsrelease n3@A`.
+    Nfsrelease(Peer),
     /// Acknowledges a break: `ack c1@A K1=RH`. Names the break that is running unless `gen=2` says another, or `gen=0` none.
     Ack {
         /// Through which connection.
@@ -187,6 +267,8 @@ pub(crate) enum Verb {
         #[arg(key = "gen")]
         generation: Option<u64>,
     },
+    /// Gives the delegations of handles back: `return h1`.
+    Return(Vec<String>),
     /// Says what oplock a handle has: `oplock h1`.
     Oplock(String),
     /// Gives a lease up: `release c1@A K1`.
@@ -244,6 +326,15 @@ pub(crate) enum Verb {
         /// Seconds that a client has to acknowledge a break.
         #[arg(key)]
         break_timeout: Option<Seconds>,
+        /// Timeouts until a client is barred.
+        #[arg(key)]
+        timeouts: Option<u32>,
+        /// Seconds that it is barred for.
+        #[arg(key)]
+        barred_for: Option<Seconds>,
+        /// Seconds that a client has to return a delegation.
+        #[arg(key)]
+        recall_timeout: Option<Seconds>,
         /// For this share.
         #[arg(key)]
         share: Option<u64>,
@@ -263,6 +354,18 @@ pub(crate) enum Verb {
         #[arg(key, optional)]
         scale_out: bool,
     },
+    /// An operator takes caching from a lease: `break c1 K1=R`.
+    Break {
+        /// The client.
+        client: Client,
+        /// The lease, and what is left of it.
+        #[arg(key, many)]
+        lease: Vec<(Key, Bits)>,
+    },
+    /// An operator throws a client out.
+    Evict(Client),
+    /// Lists the clients.
+    Clients,
     /// Repeats the last request of the script, or the one that opened the named handle, under its own id.
     Retry(Option<String>),
     /// The server cares about no earlier request any more: its floor rises to its next sequence.

@@ -16,7 +16,7 @@ use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::encode::{lock, parked, settings};
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Deleting, Head, Hold, HoldId, HoldV2, LeaseId, LockRecord, Meta, News, Notice,
+    Answers, Breaking, Client, Connection, Deleter, Deleting, Head, Hold, HoldId, HoldV2, Lapses, LockRecord, Meta, News, Notice,
     OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 use crate::time::LogTime;
@@ -49,6 +49,10 @@ pub(super) fn share(value: &[u8]) -> Option<ShareSettings> {
     versioned(value, |share: &wire::Share| share.version).map(settings::share_from)
 }
 
+pub(super) fn grace(value: &[u8]) -> Option<LogTime> {
+    versioned(value, |grace: &wire::Grace| grace.version).map(|grace| LogTime::from_millis(grace.until))
+}
+
 pub(super) fn server(value: &[u8]) -> Option<Server> {
     let wire::Server { version: _, incarnation, ttl, until, floor, notices } =
         versioned(value, |server: &wire::Server| server.version)?;
@@ -67,15 +71,16 @@ fn route(wire::Route { server, incarnation, connection }: wire::Route) -> Route 
 }
 
 pub(super) fn client(id: ClientGuid, value: &[u8]) -> Option<Client> {
-    let wire::Client { version: _, connections } = versioned(value, |client: &wire::Client| client.version)?;
+    let wire::Client { version: _, connections, lapses } = versioned(value, |client: &wire::Client| client.version)?;
     let connections =
         connections.into_iter().map(|wire::Connection { route: to, deaf }| Some(Connection { route: route(to?), deaf }));
-    Some(Client::new(id, connections.collect::<Option<Vec<_>>>()?))
+    let lapses = lapses.map(|wire::Lapses { count, barred, until }| Lapses { count, barred, until: LogTime::from_millis(until) });
+    Some(Client::new(id, connections.collect::<Option<Vec<_>>>()?, lapses))
 }
 
 pub(super) fn session(id: SessionId, value: &[u8]) -> Option<Session> {
-    let wire::Session { version: _, client, route: to } = versioned(value, |session: &wire::Session| session.version)?;
-    Some(Session { id, client: ClientGuid::from_u128(number_of(client?)), route: route(to?) })
+    let wire::Session { version: _, client, route: to, evicted } = versioned(value, |session: &wire::Session| session.version)?;
+    Some(Session { id, client: ClientGuid::from_u128(number_of(client?)), route: route(to?), evicted })
 }
 
 pub(super) fn file(value: &[u8]) -> Option<Head> {
@@ -88,13 +93,12 @@ pub(super) fn file(value: &[u8]) -> Option<Head> {
     Some(Head { name: Arc::from(name), directory, deleting, allocation })
 }
 
-fn deleting(wire::Deleting { client, key }: wire::Deleting) -> Option<Deleting> {
-    let parent_lease = match (client, key) {
-        (None, None) => None,
-        (Some(client), Some(key)) => Some(LeaseId { client: ClientGuid::from_u128(number_of(client)), key: guid_of(key) }),
-        _ => return None,
-    };
-    Some(Deleting { parent_lease })
+fn deleting(wire::Deleting { key, owed, by }: wire::Deleting) -> Option<Deleting> {
+    match (owed, key, by) {
+        (true, None, by) => Some(Deleting::Owed { by: by.map_or(Deleter::NextServer, |by| Deleter::Server(ServerId::new(by))) }),
+        (false, key, None) => Some(Deleting::Pending { parent_key: key.map(guid_of) }),
+        _ => None,
+    }
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
@@ -102,13 +106,27 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
     if id == OpenId::default() {
         return None;
     }
-    let wire::Open { version: _, session, client, key, access, share, oplock, parent, parent_key, modified, delete_on_close } =
-        versioned(value, |open: &wire::Open| open.version)?;
-    let under = match (key, oplock) {
-        (Some(key), false) => Under::Lease(guid_of(key)),
-        (None, true) => Under::Oplock,
-        (None, false) => Under::Nothing,
-        (Some(_), true) => return None,
+    let wire::Open {
+        version: _,
+        session,
+        client,
+        key,
+        access,
+        share,
+        oplock,
+        parent,
+        parent_key,
+        modified,
+        delete_on_close,
+        delegation,
+        nfs,
+    } = versioned(value, |open: &wire::Open| open.version)?;
+    let under = match (key, oplock, delegation) {
+        (Some(key), false, false) => Under::Lease(guid_of(key)),
+        (None, true, false) => Under::Oplock,
+        (None, false, true) => Under::Delegation,
+        (None, false, false) => Under::Nothing,
+        _ => return None,
     };
     Some(OpenRecord {
         id,
@@ -121,6 +139,7 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
         parent_key: parent_key.map(guid_of),
         modified,
         delete_on_close,
+        nfs,
     })
 }
 

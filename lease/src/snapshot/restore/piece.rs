@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use super::RestoreError;
 use super::decode::{file, hold, lock, open, parked, replays};
-use crate::id::{FileKey, OpenId, SessionId};
+use crate::id::{FileKey, NfsClient, OpenId, SessionId};
+use crate::range::LockOwner;
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, RecordOf, Records};
-use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Locks, Parked, Spread, directory, group_of};
+use crate::state::{
+    Deleter, FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, LockRecord, Locks, Parked, Spread, directory, group_of,
+};
 
 /// What some of the records make. From all pieces together [`State::assemble`](crate::State::assemble) makes the state.
 #[derive(Debug)]
@@ -63,8 +66,14 @@ pub(super) struct Built {
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
+    /// Streams that have a name.
+    pub(super) streams: Vec<FileKey>,
+    /// Files that have yet to be deleted, by the server that owes it.
+    pub(super) deletions: Vec<(Deleter, FileKey)>,
     /// How many locks there are.
     pub(super) locks: usize,
+    /// Those of NFS: client, hash of the file, and number.
+    pub(super) nfs_locks: Vec<(NfsClient, u64, u64)>,
 }
 
 impl Default for Built {
@@ -77,7 +86,10 @@ impl Default for Built {
             below: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
+            streams: Vec::new(),
+            deletions: Vec::new(),
             locks: 0,
+            nfs_locks: Vec::new(),
         }
     }
 }
@@ -94,13 +106,21 @@ impl Built {
                     let lease = lease.spread();
                     self.leases[group_of(LEASE_GROUPS, lease)].push((lease, hash));
                 }
-                HoldId::Oplock(open) => self.oplocks.push((open, hash)),
+                HoldId::Oplock(open) | HoldId::Delegation(open) => self.oplocks.push((open, hash)),
             }
             if hold.breaking().is_some() || hold.notice.is_some() {
                 self.moving.push(hold.clone());
             }
         }
         self.parked.extend(file.parked().iter().map(|parked| (key.clone(), Parked::clone(parked))));
+        self.streams.extend(key.stream.is_some().then(|| key.clone()));
+        let mut nfs = |lock: &LockRecord| {
+            if let LockOwner::Nfs(owner) = lock.owner {
+                self.nfs_locks.push((owner.client, hash, lock.number));
+            }
+        };
+        file.locks().into_iter().flat_map(Locks::iter).for_each(&mut nfs);
+        self.deletions.extend(file.deletion_owed().map(|by| (by, key.clone())));
         self.locks += file.locks().map_or(0, Locks::len);
         self.files[group_of(FILE_GROUPS, hash)].push(Fragment { hash, has_head, file: Arc::new(file) });
     }
