@@ -327,6 +327,7 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
         file.opens().iter().for_each(|open| index.add_open(key, open));
         file.holds().iter().for_each(|hold| index.add_hold(key, hold));
         file.parked().iter().for_each(|parked| index.add_parked(key, parked));
+        index.add_file(key);
         file.locks().into_iter().flat_map(Locks::iter).for_each(|lock| index.add_lock(key, lock));
         index.add_deletion(file);
     }

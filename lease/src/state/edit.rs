@@ -216,8 +216,9 @@ impl State {
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
         self.changed.note(key, None);
-        let digest = &mut self.digest;
+        let (digest, index) = (&mut self.digest, &mut self.index);
         let file = self.files.entry(key, || {
+            index.add_file(key);
             let mut file = File::new(key.clone(), Arc::clone(name), directory);
             add_head(digest, &mut file);
             file
@@ -237,6 +238,7 @@ impl State {
     /// Forgets a file that nothing is left of.
     fn forget_file(&mut self, key: &FileKey) {
         self.files.remove(key);
+        self.index.remove_file(key);
     }
 
     /// Takes an open out of a known file, its hold with it if it was the last one under it, and the file if nothing else is left. Hands back

@@ -111,6 +111,8 @@ pub(crate) struct Index {
     /// Only the current life of a server has sessions.
     pub(crate) sessions: BTreeSet<(ServerId, ConnectionId, SessionId)>,
     pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
+    /// The known streams that have a name: few files have any.
+    pub(crate) streams: BTreeSet<FileKey>,
     /// Files that have yet to be deleted, by the server that owes it.
     pub(crate) deletions: BTreeSet<(Deleter, FileKey)>,
     pub(crate) parked: BTreeMap<RequestId, FileKey>,
@@ -221,6 +223,27 @@ impl Index {
         if let Some(notice) = &hold.notice {
             self.notices.remove(&(notice.to.server, notice.number));
         }
+    }
+
+    /// A file, or a stream of it, is known from here on.
+    pub(crate) fn add_file(&mut self, key: &FileKey) {
+        if key.stream.is_some() {
+            self.streams.insert(key.clone());
+        }
+    }
+
+    pub(crate) fn remove_file(&mut self, key: &FileKey) {
+        if key.stream.is_some() {
+            self.streams.remove(key);
+        }
+    }
+
+    /// All that may be known of the file of a stream: its stream without a name, and those with one that are known, by their names.
+    pub(crate) fn streams_of(&self, stream: &FileKey) -> impl Iterator<Item = FileKey> {
+        let main = FileKey { stream: None, ..stream.clone() };
+        let (volume, file) = (main.volume, main.file);
+        let named = self.streams.range(main.clone()..).take_while(move |stream| (stream.volume, stream.file) == (volume, file));
+        std::iter::once(main).chain(named.cloned())
     }
 
     pub(crate) fn add_deletion(&mut self, file: &File) {

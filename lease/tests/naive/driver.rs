@@ -40,6 +40,9 @@ pub(crate) const FOLDER: u64 = 8;
 const OTHER: u64 = 9;
 const ROOT: u64 = 10;
 
+/// What tells the keys of a file's stream from those of the file.
+const STREAMS: u64 = 20;
+
 /// How the commands of one history are mixed.
 pub(crate) struct Driver {
     rng: Rng,
@@ -183,11 +186,13 @@ impl Driver {
         let number = if folder { self.folder() } else { self.rng.below(self.files) };
         let share = if self.rng.percent(self.sociable) { 7 } else { self.rng.below(8) };
         let wrong = self.rng.below(400);
+        // A stream is a file of its own, but for who replaces the whole file.
+        let stream = self.folders && !folder && self.rng.percent(15);
         let oplock = if self.rng.percent(self.oplocked) && !folder { self.rng.pick(&LEVELS) } else { None };
         let leased = wrong == 3 || oplock.is_none() && self.rng.percent(self.leased);
         let open = Open {
             session: if wrong == 0 { SessionId::new(self.rng.below(9)) } else { session.id },
-            file: file(number),
+            file: FileKey { stream: stream.then(|| Arc::from("stream")), ..file(number) },
             name: Arc::from(format!("file{number}")),
             directory: folder != (wrong == 4),
             access: Access(if wrong == 1 { 0x8000_0000 } else { self.rng.pick(&RIGHTS).expect("there are some") }),
@@ -198,7 +203,7 @@ impl Driver {
                 _ => Disposition::Keep,
             },
             parent: self.above(number),
-            lease: leased.then(|| self.lease_request(number)),
+            lease: leased.then(|| self.lease_request(number + if stream { STREAMS } else { 0 })),
             oplock: oplock.unwrap_or_default(),
             created: self.rng.percent(5),
             delete_on_close: self.rng.percent(2),

@@ -112,7 +112,12 @@ impl Play {
                 (Some(About::Deleted(file)), Outcome::Deleted) if self.state.file_info(&file).is_none() => {
                     self.beliefs.nfs.retain(|(of, _), _| *of != file);
                 }
-                (Some(About::Release(owner)), Outcome::Released) => self.beliefs.set(owner, lease::Caching::None),
+                // Unless it was broken before, by what fell due.
+                (Some(About::Release(owner)), Outcome::Released)
+                    if !effects.iter().any(|effect| matches!(effect, Effect::Break(told) if (told.client, told.key) == owner)) =>
+                {
+                    self.beliefs.set(owner, lease::Caching::None);
+                }
                 _ => {}
             }
         }
