@@ -33,7 +33,10 @@ fn story() -> World {
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
     let delegated = |of, delegation| Open { file: file(of), delegation: Some(delegation), ..open(one) };
     world.ask(1, Command::Open(delegated(0x70, Delegation::Write)));
-    world.ask(2, Command::ForeignAccess(ForeignAccess { file: file(0x70), parent: None, operation: Operation::Resize }));
+    world.ask(
+        2,
+        Command::ForeignAccess(ForeignAccess { file: file(0x70), parent: None, operation: Operation::Resize { allocation: None } }),
+    );
     world.advance(Duration::from_secs(35));
     world.ask(1, Command::Open(delegated(0x71, Delegation::Read)));
     let stream = FileKey { stream: Some(Arc::from("s")), ..file(0x71) };

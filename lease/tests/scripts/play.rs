@@ -50,7 +50,7 @@ impl Player {
             Verb::Read { handles, at } => self.operate(handles, &Operation::Read { range: at.map(|at| at.0) }),
             Verb::Write { handles, at } => self.operate(handles, &Operation::Write { range: at.map(|at| at.0) }),
             Verb::Lock { .. } | Verb::Unlock { .. } => self.lock(verb),
-            Verb::Resize(names) => self.operate(names, &Operation::Resize),
+            Verb::Resize { handles, alloc } => self.operate(handles, &Operation::Resize { allocation: *alloc }),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
             Verb::Attributes(names) => self.operate(names, &Operation::SetAttributes),
             Verb::Link { name, within } => {
@@ -101,10 +101,12 @@ impl Player {
                 Ok(String::new())
             }
             Verb::Configure { .. } => Ok(self.configure(verb)),
+            Verb::Break { .. } | Verb::Evict(_) => self.operator(verb),
             Verb::Retry(name) => self.retry(name.as_deref()),
             Verb::Reuse { id, open } => self.reuse(id, open),
             Verb::Leases
             | Verb::Locks
+            | Verb::Clients
             | Verb::Lease { .. }
             | Verb::Oplock(_)
             | Verb::Counts
@@ -131,9 +133,24 @@ impl Player {
         show::effects(&self.world, &effects)
     }
 
+    fn operator(&mut self, verb: &Verb) -> Played {
+        let command = if let Verb::Break { client, lease } = verb {
+            let [(key, into)] = lease[..] else { return Err("a lease, and what is left of it".into()) };
+            Command::BreakLease { client: client.guid(), key: key.key(), into: into.asked() }
+        } else if let Verb::Evict(client) = verb {
+            Command::Evict { client: client.guid() }
+        } else {
+            unreachable!("only what operators ask for comes here")
+        };
+        let effects = self.world.unasked(command);
+        Ok(show::effects(&self.world, &effects))
+    }
+
     fn configure(&mut self, verb: &Verb) -> String {
         let Verb::Configure {
             break_timeout,
+            timeouts,
+            barred_for,
             recall_timeout,
             share,
             force_level2,
@@ -161,6 +178,9 @@ impl Player {
             settings.shares.insert(ShareId::new(*share), share_settings);
         } else {
             settings.break_timeout = set.unwrap_or(settings.break_timeout);
+            settings.timeouts_until_barred = timeouts.unwrap_or(settings.timeouts_until_barred);
+            let barred = barred_for.map(|time| Duration::from_millis(time.0));
+            settings.barred_for = barred.unwrap_or(settings.barred_for);
         }
         let effects = self.world.unasked(Command::Configure(settings));
         show::effects(&self.world, &effects)
@@ -412,6 +432,14 @@ impl Player {
                 }
                 if text.is_empty() {
                     text.push_str("no locks\n");
+                }
+            }
+            Verb::Clients => {
+                for client in state.clients_from(lease::ClientGuid::default()) {
+                    writeln!(text, "{}", show::client(&client))?;
+                }
+                if text.is_empty() {
+                    text.push_str("no clients\n");
                 }
             }
             Verb::Lease { client, key } => match state.lease(client.guid(), key.key()) {

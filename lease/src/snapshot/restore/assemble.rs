@@ -5,7 +5,7 @@ use super::parallel::{both, each};
 use super::piece::{Built, Fragment, Piece, join};
 use super::rest::Rest;
 use crate::id::{OpenId, SessionId};
-use crate::state::{FILE_GROUPS, File, Filled, Index, Keyed, LEASE_GROUPS, Leases, Slot, State, Table};
+use crate::state::{FILE_GROUPS, File, Filled, Index, Keyed, LEASE_GROUPS, Leases, Owners, Slot, State, Table};
 
 impl State {
     /// The state that has exactly the records of all these pieces, made by at most so many threads; how many there are, and which piece
@@ -72,7 +72,7 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
         || sorted(&opens),
         || {
             let files = each(threads, by_group(FILE_GROUPS, files), |fragments| {
-                whole_files(fragments).map(|slots| Filled::new(FILE_GROUPS, slots))
+                whole_files(fragments).map(|(slots, owners)| (Filled::new(FILE_GROUPS, slots), owners))
             });
             let leases = each(threads, by_group(LEASE_GROUPS, leases), |mut leases| {
                 leases.sort_unstable();
@@ -85,7 +85,13 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
     index.restore_opens(&opens);
     // A tree is built from a whole list much faster than grown by the entry.
     index.below = below.into_iter().collect();
-    Ok(Table::filled(files.into_iter().collect::<Result<_, _>>()?))
+    let mut filled = Vec::with_capacity(files.len());
+    for group in files {
+        let (files, owners) = group?;
+        index.owners.merge(&owners);
+        filled.push(files);
+    }
+    Ok(Table::filled(filled))
 }
 
 /// The lists of all pieces, one for each group.
@@ -99,8 +105,8 @@ fn by_group<T>(groups: usize, pieces: Vec<Vec<Vec<T>>>) -> Vec<Vec<T>> {
     all
 }
 
-/// The files of a group, sorted as their table is, each put together from its fragments.
-fn whole_files(mut fragments: Vec<Fragment>) -> Result<Vec<Slot<File>>, RestoreError> {
+/// The files of a group, sorted as their table is, each put together from its fragments; and what clients have on them.
+fn whole_files(mut fragments: Vec<Fragment>) -> Result<(Vec<Slot<File>>, Owners), RestoreError> {
     fragments.sort_unstable_by(|one, other| one.hash.cmp(&other.hash).then_with(|| one.file.key().cmp(other.file.key())));
     let mut whole: Vec<Fragment> = Vec::with_capacity(fragments.len());
     for fragment in fragments {
@@ -112,7 +118,11 @@ fn whole_files(mut fragments: Vec<Fragment>) -> Result<Vec<Slot<File>>, RestoreE
     if whole.iter().any(|fragment| !fragment.has_head) {
         return Err(RestoreError::Missing("the file of an open, a lease or a parked open"));
     }
-    Ok(whole.into_iter().map(|Fragment { hash, has_head: _, file }| Slot::new(hash, file)).collect())
+    let mut owners = Owners::default();
+    for fragment in &whole {
+        owners.count(&fragment.file);
+    }
+    Ok((whole.into_iter().map(|Fragment { hash, has_head: _, file }| Slot::new(hash, file)).collect(), owners))
 }
 
 fn sorted(lists: &[Vec<(SessionId, OpenId, u64)>]) -> Vec<(SessionId, OpenId, u64)> {
