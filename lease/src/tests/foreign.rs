@@ -190,3 +190,20 @@ fn a_delegation_can_be_looked_at() {
     world.ask(1, Command::ReturnDelegation { session: one, open: id });
     assert_eq!(seen(&world), Some((None, None, 1)));
 }
+
+/// A rename by who has no open moves the file for all who opened it where it lay.
+#[test]
+fn a_file_is_renamed_without_an_open() {
+    let mut world = World::new();
+    let session = world.session(1, 0x11, 3);
+    let (old, new) = (Some(file(8).file), Some(file(9).file));
+    for parent in [old, Some(file(7).file)] {
+        world.ask(1, Command::Open(Open { parent, ..open(session) }));
+    }
+    let rename = Operation::Rename { name: Arc::from("new/name"), parent: new, replaces: None };
+    let access = ForeignAccess { file: file(1), parent: old, operation: rename };
+    assert_eq!(world.outcome(2, Command::ForeignAccess(access)), Ok(Outcome::Clear));
+    assert_eq!(world.state.file_info(&file(1)).map(|info| info.name), Some(Arc::from("new/name")));
+    let below = |of: u128| world.state.opens_below(&file(of), 9).map(|opens| opens.len());
+    assert_eq!([below(7), below(8), below(9)], [Some(1), Some(0), Some(1)], "a link elsewhere stays where it is");
+}

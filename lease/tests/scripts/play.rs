@@ -74,10 +74,7 @@ impl Player {
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => self.ack_oplock(handle, level.0, *generation),
-            Verb::Release { seat, key } => {
-                let command = Command::Release { client: seat.client.guid(), key: key.key() };
-                Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
-            }
+            Verb::Release { seat, key } => Ok(self.release(*seat, *key)),
             Verb::Cancel(name) => self.cancel(name),
             Verb::Deleted { server, file, stream } => Ok(self.deleted(*server, file, stream.as_deref())),
             Verb::Connect(_)
@@ -303,6 +300,11 @@ impl Player {
             text += &self.ask(seat.server, command, About::Lease(seat, *key));
         }
         text
+    }
+
+    fn release(&mut self, seat: Seat, key: Key) -> String {
+        let command = Command::Release { client: seat.client.guid(), key: key.key() };
+        self.ask(seat.server, command, About::Lease(seat, key))
     }
 
     fn ack_oplock(&mut self, handle: &str, level: u8, generation: Option<u64>) -> Played {
