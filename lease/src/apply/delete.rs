@@ -66,6 +66,7 @@ impl Step<'_> {
     /// A server says that it has deleted a file. It may not be the one that was asked, and it may say so twice.
     pub(super) fn deleted(&mut self, file: &FileKey) -> Outcome {
         if self.state.file(file).is_some_and(|record| record.deletion_owed().is_some()) {
+            self.forget_nfs_locks(file);
             self.state.settle_deletion(file);
         }
         Outcome::Deleted

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Step;
 use super::handle::Loss;
+use super::reconnect::same_user;
 use crate::effect::Route;
 use crate::id::{ClientGuid, ConnectionId, OpenId, RequestId, SessionId};
 use crate::limits::{CONNECTIONS_PER_CLIENT_MAX, SESSIONS_PER_SERVER_MAX, USER_BYTES_MAX};
@@ -38,18 +39,20 @@ impl Step<'_> {
         if known.is_some_and(|known| !known.has(route) && known.connections().len() >= CONNECTIONS_PER_CLIENT_MAX) {
             return Err(Rejection::LimitReached(Limit::ConnectionsPerClient));
         }
-        let same_user = |previous: &SessionId| user.is_some() && self.state.user(*previous).as_ref() == user;
+        let lives = |previous: SessionId| self.state.session(previous).is_some_and(|session| !session.evicted);
+        let same_user = |previous: &SessionId| lives(*previous) && same_user(self.state.user(*previous).as_ref(), user);
         if let Some(previous) = previous.filter(same_user) {
             self.end_sessions(&[previous], Loss::Connection);
         }
         let session = SessionId::new(self.state.meta().sessions + 1);
         self.state.meta_mut().sessions = session.get();
-        self.state.add_session(Session { id: session, client, route, user: user.cloned() });
+        self.state.add_session(Session { id: session, client, route, user: user.cloned(), evicted: false });
         Ok(Outcome::SessionStarted { session })
     }
 
     pub(super) fn end_session(&mut self, id: RequestId, session: SessionId) -> Answer {
-        self.session_of(id, session)?;
+        // The client may log off while its server is told to drop it: that comes to the same.
+        self.state.session(session).filter(|session| session.server() == id.server).ok_or(Rejection::NoSuchSession)?;
         self.end_sessions(&[session], Loss::Logoff);
         Ok(Outcome::SessionEnded)
     }
@@ -60,9 +63,10 @@ impl Step<'_> {
         Outcome::Disconnected
     }
 
-    /// A session of the asking server. Ids of other servers' sessions are none of its business.
+    /// A session of the asking server that has not ended. Ids of other servers' sessions are none of its business.
     pub(super) fn session_of(&self, id: RequestId, session: SessionId) -> Result<&Session, Rejection> {
-        self.state.session(session).filter(|session| session.server() == id.server).ok_or(Rejection::NoSuchSession)
+        let session = self.state.session(session).filter(|session| session.server() == id.server && !session.evicted);
+        session.ok_or(Rejection::NoSuchSession)
     }
 
     /// Ends sessions: first nothing of theirs waits any more, so that no orphan is granted anything; then their opens are closed, or wait for

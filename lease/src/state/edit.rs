@@ -1,20 +1,20 @@
 //! The only ways to change the state: each keeps the digest, the indexes and the lists of what was touched in step with the records.
 
+mod foreign;
 mod handle;
 mod server;
 
 use std::sync::Arc;
 
 use crate::effect::Route;
-use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId, VolumeId};
+use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId};
 use crate::range::{LockOwner, LockSequence};
 use crate::settings::Settings;
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Changed, Client, Deadline, Deleting, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Session,
+    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, Lapses, LockRecord, Locks, Meta, OpenRecord, Parked, Session,
     State, Table,
 };
-use crate::time::LogTime;
 
 /// A file being changed, with what has to keep in step with it.
 pub(crate) struct FileEdit<'a> {
@@ -33,6 +33,7 @@ impl FileEdit<'_> {
     pub(crate) fn add_open(&mut self, open: OpenRecord) {
         self.digest.add(&RecordOf::Open(self.file.key(), &open));
         self.index.add_open(self.file.key(), &open);
+        self.index.owners.add(open.client, |owned| &mut owned.opens);
         self.file.add_open(open);
     }
 
@@ -42,6 +43,7 @@ impl FileEdit<'_> {
         let open = self.file.remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
         self.index.remove_open(self.file.key(), &open);
+        self.index.owners.subtract(open.client, |owned| &mut owned.opens);
         Some(open)
     }
 
@@ -68,6 +70,9 @@ impl FileEdit<'_> {
             self.index.add_standing(&hold);
         } else {
             self.index.add_hold(self.file.key(), &hold);
+            if let HoldId::Lease(lease) = hold.id {
+                self.index.owners.add(lease.client, |owned| &mut owned.leases);
+            }
         }
         self.changed.note(self.file.key(), Some(hold.id));
         self.file.put_hold(hold);
@@ -78,6 +83,9 @@ impl FileEdit<'_> {
         let hold = self.file.remove_hold(id)?;
         self.digest.subtract(&RecordOf::Hold(self.file.key(), &hold));
         self.index.remove_hold(self.file.key(), &hold);
+        if let HoldId::Lease(lease) = hold.id {
+            self.index.owners.subtract(lease.client, |owned| &mut owned.leases);
+        }
         Some(hold)
     }
 
@@ -86,6 +94,9 @@ impl FileEdit<'_> {
         if self.file.restore_lock(lock) {
             self.digest.add(&RecordOf::Lock(self.file.key(), &lock));
             self.index.add_lock(self.file.key(), &lock);
+            if let Some(client) = self.file.client_of(lock.owner) {
+                self.index.owners.add(client, |owned| &mut owned.locks);
+            }
         }
     }
 
@@ -94,6 +105,9 @@ impl FileEdit<'_> {
         if let Some(lock) = self.file.edit_locks(|locks| locks.remove(number)) {
             self.digest.subtract(&RecordOf::Lock(self.file.key(), &lock));
             self.index.remove_lock(self.file.key(), &lock);
+            if let Some(client) = self.file.client_of(lock.owner) {
+                self.index.owners.subtract(client, |owned| &mut owned.locks);
+            }
         }
         if self.file.locks().is_some_and(Locks::is_empty) {
             self.set_allocation(0);
@@ -137,9 +151,15 @@ impl FileEdit<'_> {
         if let Some(replaced) = self.file.parked().iter().find(|other| other.ticket == parked.ticket) {
             self.digest.subtract(&RecordOf::Parked(self.file.key(), replaced));
             self.index.remove_parked(replaced);
+            if let Some(client) = replaced.client {
+                self.index.owners.subtract(client, |owned| &mut owned.parked);
+            }
         }
         self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
         self.index.add_parked(self.file.key(), &parked);
+        if let Some(client) = parked.client {
+            self.index.owners.add(client, |owned| &mut owned.parked);
+        }
         self.file.put_parked(parked);
     }
 
@@ -183,6 +203,9 @@ impl FileEdit<'_> {
         let parked = self.file.remove_parked(request)?;
         self.digest.subtract(&RecordOf::Parked(self.file.key(), &parked));
         self.index.remove_parked(&parked);
+        if let Some(client) = parked.client {
+            self.index.owners.subtract(client, |owned| &mut owned.parked);
+        }
         Some(parked)
     }
 }
@@ -216,31 +239,12 @@ impl State {
         }
     }
 
-    /// Lets the grace period of a volume end at this time, or now.
-    pub(crate) fn set_grace(&mut self, volume: VolumeId, until: Option<LogTime>) {
-        let after = until.map(|until| (volume, until));
-        let before = self.graces.get(&volume).map(|until| (volume, *until));
-        if before == after {
-            return;
-        }
-        if let Some((volume, until)) = before {
-            self.digest.subtract(&RecordOf::Grace(volume, until));
-            self.index.deadlines.remove(&(until, Deadline::Grace(volume)));
-            self.graces.remove(&volume);
-        }
-        if let Some((volume, until)) = after {
-            self.digest.add(&RecordOf::Grace(volume, until));
-            self.index.deadlines.insert((until, Deadline::Grace(volume)));
-            self.graces.insert(volume, until);
-        }
-        self.touched.note(Group::Grace(volume));
-    }
-
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
         self.changed.note(key, None);
-        let digest = &mut self.digest;
+        let (digest, index) = (&mut self.digest, &mut self.index);
         let file = self.files.entry(key, || {
+            index.add_file(key);
             let mut file = File::new(key.clone(), Arc::clone(name), directory);
             add_head(digest, &mut file);
             file
@@ -260,6 +264,7 @@ impl State {
     /// Forgets a file that nothing is left of.
     fn forget_file(&mut self, key: &FileKey) {
         self.files.remove(key);
+        self.index.remove_file(key);
     }
 
     /// Takes an open out of a known file, its hold with it if it was the last one under it, and the file if nothing else is left. Hands back
@@ -272,17 +277,6 @@ impl State {
             self.forget_file(key);
         }
         ended
-    }
-
-    /// Takes locks out of a known file, and the file if nothing else is left.
-    pub(crate) fn remove_locks(&mut self, key: &FileKey, numbers: &[u64]) {
-        let mut edit = self.edit_file(key);
-        for number in numbers {
-            edit.remove_lock(*number);
-        }
-        if edit.is_over() {
-            self.forget_file(key);
-        }
     }
 
     /// Forgets a file whose deletion was owed.
@@ -341,18 +335,35 @@ impl State {
         self.edit_client(client, |client| client.mark_deaf(route));
     }
 
+    /// Notes that breaks of a client timed out, or that this is forgotten.
+    pub(crate) fn set_lapses(&mut self, client: ClientGuid, lapses: Option<Lapses>) {
+        self.edit_client(client, |client| client.set_lapses(lapses));
+    }
+
+    /// Marks a session as one that has ended by an operator's word.
+    pub(crate) fn evict_session(&mut self, id: SessionId) {
+        let Some(before) = self.sessions.get(&id).cloned() else { return };
+        let after = Session { evicted: true, ..before.clone() };
+        self.digest.subtract(&RecordOf::Session(&before));
+        self.digest.add(&RecordOf::Session(&after));
+        self.sessions.insert(after);
+        self.touched.note(Group::Session(id));
+    }
+
     fn edit_client(&mut self, id: ClientGuid, edit: impl FnOnce(&mut Client)) {
         let known = self.clients.get(&id);
         if let Some(client) = known {
             self.digest.subtract(&RecordOf::Client(client));
+            self.index.remove_lapses(client);
         }
-        let mut client = known.cloned().unwrap_or_else(|| Client::new(id, Vec::new()));
+        let mut client = known.cloned().unwrap_or_else(|| Client::new(id, Vec::new(), None));
         edit(&mut client);
         self.touched.note(Group::Client(id));
-        if client.connections().is_empty() {
+        if client.is_over() {
             self.clients.remove(&id);
         } else {
             self.digest.add(&RecordOf::Client(&client));
+            self.index.add_lapses(&client);
             self.clients.insert(client);
         }
     }

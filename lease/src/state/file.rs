@@ -238,8 +238,8 @@ impl File {
     /// Whether nothing is left that would be a reason to know the file: it may be known for nothing but the locks of NFS.
     pub(crate) fn is_empty(&self) -> bool {
         let locked = self.locks().is_some_and(|locks| !locks.is_empty());
-        let held = !(self.opens().is_empty() && self.holds().is_empty());
-        !held && self.parked().is_empty() && !locked && self.deletion_owed().is_none()
+        let held = !self.opens().is_empty() || !self.holds().is_empty() || !self.parked().is_empty();
+        !held && !locked && self.deletion_owed().is_none()
     }
 
     fn find_open(&self, id: OpenId) -> Result<usize, usize> {
@@ -252,6 +252,29 @@ impl File {
 
     pub(crate) fn open(&self, id: OpenId) -> Option<&OpenRecord> {
         self.find_open(id).ok().map(|at| &self.opens()[at])
+    }
+
+    /// The client that a hold is of.
+    pub(crate) fn client_under(&self, id: HoldId) -> Option<ClientGuid> {
+        match id {
+            HoldId::Lease(lease) => Some(lease.client),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.open(open).map(|open| open.client),
+        }
+    }
+
+    /// Whose break is answered when this open is closed: it is the last one under a hold that breaks (MS-SMB2 3.3.4.17).
+    pub(crate) fn answers_by_closing(&self, open: OpenId) -> Option<ClientGuid> {
+        let id = self.open(open)?.hold()?;
+        let hold = self.hold(id)?;
+        if hold.breaking().is_some() && hold.opens == 1 { self.client_under(id) } else { None }
+    }
+
+    /// The SMB client that a lock is of.
+    pub(crate) fn client_of(&self, owner: LockOwner) -> Option<ClientGuid> {
+        match owner {
+            LockOwner::Open(open) => self.open(open).map(|open| open.client),
+            LockOwner::Nfs(_) => None,
+        }
     }
 
     pub(crate) fn hold(&self, id: HoldId) -> Option<&Hold> {

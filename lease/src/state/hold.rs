@@ -179,6 +179,8 @@ pub(crate) enum Reason {
     Handle,
     /// The file gets another name or one more.
     Name,
+    /// An operator leaves it this and no more.
+    Word(Caching),
 }
 
 impl Reason {
@@ -200,6 +202,7 @@ impl Reason {
                     state
                 }
             }
+            (Reason::Word(left), _) => state.intersection(left),
         }
     }
 
@@ -218,6 +221,7 @@ impl Reason {
             Reason::Access | Reason::WriteAccess | Reason::Overwrite => state.writes(),
             Reason::Handle => state.handles() && !holder.is_oplock(),
             Reason::Name => state.handles(),
+            Reason::Word(_) => false,
         }
     }
 }

@@ -70,6 +70,6 @@ impl Parked {
     /// The lease that an open asks for which waits.
     pub(super) fn lease(&self) -> Option<HoldId> {
         let Waiting::Open(open) = &self.waiting else { return None };
-        open.lease.zip(self.client).map(|(lease, client)| HoldId::lease(client, lease.key))
+        open.lease_context().zip(self.client).map(|(lease, client)| HoldId::lease(client, lease.key))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::command::{Access, Share};
+use crate::command::{Access, Delegation, Share};
 use crate::effect::Route;
 use crate::id::{
     ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId, VolumeId,
@@ -35,7 +35,7 @@ pub struct Counts {
     pub parked: usize,
     /// Sessions.
     pub sessions: usize,
-    /// Clients with a session.
+    /// Clients with a session, and those without of which it is known that they let breaks time out.
     pub clients: usize,
     /// Servers, those included whose life has ended.
     pub servers: usize,
@@ -117,6 +117,8 @@ pub struct OpenInfo {
     pub key: Option<LeaseKey>,
     /// Its legacy oplock.
     pub oplock: OplockLevel,
+    /// Its delegation.
+    pub delegation: Option<Delegation>,
     /// What it may do.
     pub access: Access,
     /// What it lets others do.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::id::{ClientGuid, FileKey, RequestId};
+use crate::state::delegation::delegated;
 use crate::state::query::{LeaseInfo, OpenInfo};
 use crate::state::{File, Handle, HoldId, Keyed, OpenRecord, Parked, State, Waiting};
 
@@ -69,9 +70,10 @@ pub(super) fn open_info(file: &File, open: &OpenRecord) -> OpenInfo {
     use crate::oplock::OplockLevel;
     let OpenRecord { id, session, client, access, share, .. } = *open;
     let oplock = file.hold(HoldId::Oplock(id)).map_or(OplockLevel::None, |hold| OplockLevel::of(hold.current()));
+    let delegation = file.hold(HoldId::Delegation(id)).and_then(|hold| delegated(hold.current()));
     let kept = file.handle(id);
     let (durable, until) = (kept.and_then(Handle::durable), kept.and_then(|kept| kept.until));
-    OpenInfo { id, session, client, file: file.key().clone(), key: open.key(), oplock, access, share, durable, until }
+    OpenInfo { id, session, client, file: file.key().clone(), key: open.key(), oplock, delegation, access, share, durable, until }
 }
 
 fn parked_info(parked: &Parked) -> ParkedInfo {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::{World, file, leased, open};
-use crate::limits::{LOCKS_PER_CLIENT_MAX, LOCKS_PER_FILE_MAX, NAME_BYTES_MAX};
+use crate::limits::{LOCKS_PER_CLIENT_MAX, LOCKS_PER_FILE_MAX, NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX, PARKED_PER_CLIENT_MAX};
 use crate::{
     ByteRange, Caching, Command, Delegation, FileKey, ForeignAccess, Limit, NfsClient, NfsLock, NfsOwner, NfsOwnerId, NfsUnlock,
     Open, Operation, Outcome, RangeLock, Rejection, VALUE_BYTES_MAX, VolumeId,
@@ -33,7 +33,10 @@ fn story() -> World {
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
     let delegated = |of, delegation| Open { file: file(of), delegation: Some(delegation), ..open(one) };
     world.ask(1, Command::Open(delegated(0x70, Delegation::Write)));
-    world.ask(2, Command::ForeignAccess(ForeignAccess { file: file(0x70), parent: None, operation: Operation::Resize }));
+    world.ask(
+        2,
+        Command::ForeignAccess(ForeignAccess { file: file(0x70), parent: None, operation: Operation::Resize { allocation: None } }),
+    );
     world.advance(Duration::from_secs(35));
     world.ask(1, Command::Open(delegated(0x71, Delegation::Read)));
     let stream = FileKey { stream: Some(Arc::from("s")), ..file(0x71) };
@@ -116,4 +119,91 @@ fn a_client_has_so_many_locks_of_nfs() {
     assert_eq!(world.unchecked(1, Command::ReleaseNfsClient { client }), Ok(Outcome::NfsClientReleased));
     assert_eq!(world.state.counts().locks, 1);
     world.state.check().unwrap();
+}
+
+/// The line of a file has so many places, and a client of NFS waits so often, whatever it waits for.
+#[test]
+fn so_many_wait() {
+    let mut world = World::new();
+    let asked = |of: u128, who: u128| Command::NfsLock(NfsLock { owner: owner(who, 7), wait: true, ..lock(of, 0, 1) });
+    let files = (PARKED_PER_CLIENT_MAX / PARKED_OPENS_PER_FILE_MAX) as u128;
+    for of in 1..=files + 1 {
+        world.unchecked(1, asked(of, 0x44)).unwrap();
+        for _ in 0..PARKED_OPENS_PER_FILE_MAX {
+            if of <= files {
+                world.parks(1, asked(of, 0x33));
+            }
+        }
+    }
+    let full = |limit| Err(Rejection::LimitReached(limit));
+    assert_eq!(world.unchecked(1, asked(files + 1, 0x33)), full(Limit::ParkedPerClient));
+    assert_eq!(world.unchecked(1, asked(1, 0x55)), full(Limit::ParkedOpensPerFile));
+    world.parks(1, asked(files + 1, 0x55));
+    let client = NfsClient::from_u128(0x33);
+    world.unchecked(1, Command::ReleaseNfsClient { client }).unwrap();
+    assert_eq!(world.state.counts().parked, 1);
+    world.state.check().unwrap();
+}
+
+/// What waits for the breaks of another file takes a place in its line.
+#[test]
+fn so_many_wait_behind_another_file() {
+    let mut world = World::new();
+    let session = world.session(1, 0x11, 3);
+    world.ask(1, Command::Open(leased(session, 1, Caching::RWH)));
+    let rename = |of| {
+        let operation = Operation::Rename { name: Arc::from("a"), parent: None, replaces: Some(file(1).file) };
+        Command::ForeignAccess(ForeignAccess { file: file(of), parent: None, operation })
+    };
+    for of in 0..PARKED_OPENS_PER_FILE_MAX {
+        world.parks(1, rename(10 + of as u128));
+    }
+    assert_eq!(world.unchecked(1, rename(9)), Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
+    assert!(world.state.file_info(&file(9)).is_none());
+    world.state.check().unwrap();
+}
+
+#[test]
+fn a_lock_of_nfs_has_a_name_of_a_length() {
+    let mut world = World::new();
+    let named = |bytes: usize| Command::NfsLock(NfsLock { name: Arc::from("n".repeat(bytes)), ..lock(1, 0, 1) });
+    assert_eq!(world.outcome(1, named(NAME_BYTES_MAX + 1)), Err(Rejection::LimitReached(Limit::NameBytes)));
+    assert_eq!(world.outcome(1, named(NAME_BYTES_MAX)), Ok(Outcome::Locked));
+}
+
+/// What is asked of a delegation says what it is, until when it has to be returned, and for which recall.
+#[test]
+fn a_delegation_can_be_looked_at() {
+    let mut world = World::new();
+    let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
+    let Ok(Outcome::Opened { open: id, delegation: Some(Delegation::Write), .. }) =
+        world.outcome(1, Command::Open(Open { delegation: Some(Delegation::Write), ..open(one) }))
+    else {
+        panic!("nobody else has the file");
+    };
+    let seen = |world: &World| world.state.delegation(id).map(|info| (info.delegation, info.return_by, info.generation.get()));
+    assert_eq!(seen(&world), Some((Some(Delegation::Write), None, 0)));
+    assert_eq!(world.state.opens().map(|info| info.delegation).collect::<Vec<_>>(), [Some(Delegation::Write)]);
+    world.ask(2, Command::Open(open(two)));
+    let by = world.now.after(Duration::from_secs(35));
+    assert_eq!(seen(&world), Some((Some(Delegation::Write), Some(by), 1)));
+    world.ask(1, Command::ReturnDelegation { session: one, open: id });
+    assert_eq!(seen(&world), Some((None, None, 1)));
+}
+
+/// A rename by who has no open moves the file for all who opened it where it lay.
+#[test]
+fn a_file_is_renamed_without_an_open() {
+    let mut world = World::new();
+    let session = world.session(1, 0x11, 3);
+    let (old, new) = (Some(file(8).file), Some(file(9).file));
+    for parent in [old, Some(file(7).file)] {
+        world.ask(1, Command::Open(Open { parent, ..open(session) }));
+    }
+    let rename = Operation::Rename { name: Arc::from("new/name"), parent: new, replaces: None };
+    let access = ForeignAccess { file: file(1), parent: old, operation: rename };
+    assert_eq!(world.outcome(2, Command::ForeignAccess(access)), Ok(Outcome::Clear));
+    assert_eq!(world.state.file_info(&file(1)).map(|info| info.name), Some(Arc::from("new/name")));
+    let below = |of: u128| world.state.opens_below(&file(of), 9).map(|opens| opens.len());
+    assert_eq!([below(7), below(8), below(9)], [Some(1), Some(0), Some(1)], "a link elsewhere stays where it is");
 }

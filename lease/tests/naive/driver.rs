@@ -1,12 +1,13 @@
 //! Random histories: what a few clients on two servers might do to a few files, right and wrong.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
     Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation,
     LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel,
-    RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, Unlock, VolumeId,
+    RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, ShareId, ShareSettings, Unlock, VolumeId,
 };
 
 use crate::model::Model;
@@ -35,6 +36,14 @@ const RIGHTS: [u32; 12] = [
 
 const LEVELS: [OplockLevel; 4] = [OplockLevel::LevelII, OplockLevel::Exclusive, OplockLevel::Batch, OplockLevel::Batch];
 
+/// Directories: the one that files mostly lie in, another one, and the one that both mostly lie in.
+pub(crate) const FOLDER: u64 = 8;
+const OTHER: u64 = 9;
+const ROOT: u64 = 10;
+
+/// What tells the keys of a file's stream from those of the file.
+const STREAMS: u64 = 20;
+
 /// How the commands of one history are mixed.
 pub(crate) struct Driver {
     rng: Rng,
@@ -43,6 +52,8 @@ pub(crate) struct Driver {
     leased: u64,
     oplocked: u64,
     files: u64,
+    /// Whether files lie in directories that are opened too.
+    folders: bool,
     clients: u64,
     keys: u64,
     /// Shares of a hundred of acknowledgements that are as asked.
@@ -53,6 +64,8 @@ pub(crate) struct Driver {
     lives: [u64; 2],
     next: [u64; 2],
     seen: [u64; 2],
+    /// Connections that servers are to drop.
+    evicted: Vec<(u64, ConnectionId)>,
 }
 
 impl Driver {
@@ -62,6 +75,7 @@ impl Driver {
         let leased = [60, 90, 100][index(rng.below(3), 3)];
         let oplocked = [0, 10, 40, 80][index(rng.below(4), 4)];
         let polite = [30, 60, 90][index(rng.below(3), 3)];
+        let folders = rng.percent(50);
         let ttl = if rng.percent(30) { Duration::from_secs(20) } else { TTL };
         let (files, clients, keys) = (1 + rng.below(2), 2 + rng.below(3), 1 + rng.below(3));
         Driver {
@@ -70,6 +84,7 @@ impl Driver {
             leased,
             oplocked,
             files,
+            folders,
             clients,
             keys,
             polite,
@@ -78,6 +93,7 @@ impl Driver {
             lives: [1; 2],
             next: [0; 2],
             seen: [0; 2],
+            evicted: Vec::new(),
         }
     }
 
@@ -104,6 +120,10 @@ impl Driver {
         if let Some(entry) = self.keep_alive(server, model) {
             return Some(entry);
         }
+        if !self.evicted.is_empty() && self.rng.percent(15) {
+            let (server, connection) = self.evicted.remove(0);
+            return Some(self.entry(server, Command::Disconnect { connection }));
+        }
         if let Some(entry) = self.deleted(server, model) {
             return Some(entry);
         }
@@ -122,6 +142,7 @@ impl Driver {
             92 => self.disconnect(model),
             93 => self.undeliverable(model),
             94 => self.configure(),
+            95 if self.rng.percent(60) => self.operator(model),
             95..=96 => self.behind(),
             _ => self.wait(model),
         })
@@ -136,11 +157,11 @@ impl Driver {
                 Effect::Revoked { to, notice, .. }
                 | Effect::OplockRevoked { to, notice, .. }
                 | Effect::DelegationRevoked { to, notice, .. } => (*to, Some(*notice)),
-                Effect::Reply { .. }
-                | Effect::Parked { .. }
-                | Effect::Recall(_)
-                | Effect::Delete { .. }
-                | Effect::Evicted { .. } => {
+                Effect::Reply { .. } | Effect::Parked { .. } | Effect::Recall(_) | Effect::Delete { .. } => {
+                    continue;
+                }
+                Effect::Evicted { to, .. } => {
+                    self.evicted.push((to.server.get(), to.connection));
                     continue;
                 }
             };
@@ -170,25 +191,30 @@ impl Driver {
             let server = self.rng.below(SERVERS);
             return self.connect(server);
         };
-        let number = self.rng.below(self.files);
+        let folder = self.folders && self.rng.percent(35);
+        let number = if folder { self.folder() } else { self.rng.below(self.files) };
         let share = if self.rng.percent(self.sociable) { 7 } else { self.rng.below(8) };
         let wrong = self.rng.below(400);
-        let oplock = if self.rng.percent(self.oplocked) { self.rng.pick(&LEVELS) } else { None };
+        // A stream is a file of its own, but for who replaces the whole file.
+        let stream = self.folders && !folder && self.rng.percent(15);
+        let oplock = if self.rng.percent(self.oplocked) && !folder { self.rng.pick(&LEVELS) } else { None };
+        let leased = wrong == 3 || oplock.is_none() && self.rng.percent(self.leased);
         let open = Open {
             session: if wrong == 0 { SessionId::new(self.rng.below(9)) } else { session.id },
-            file: file(number),
+            file: FileKey { stream: stream.then(|| Arc::from("stream")), ..file(number) },
             name: Arc::from(format!("file{number}")),
-            directory: false,
+            directory: folder != (wrong == 4),
             access: Access(if wrong == 1 { 0x8000_0000 } else { self.rng.pick(&RIGHTS).expect("there are some") }),
             share: Share(if wrong == 2 { 0x8 } else { u8::try_from(share).expect("three bits") }),
             disposition: match self.rng.below(10) {
-                0..=6 => Disposition::Keep,
-                7..=8 => Disposition::Overwrite,
-                _ => Disposition::Supersede,
+                7..=8 if !folder => Disposition::Overwrite,
+                9 if !folder => Disposition::Supersede,
+                _ => Disposition::Keep,
             },
-            lease: (wrong == 3 || oplock.is_none() && self.rng.percent(self.leased)).then(|| self.lease_request(number)),
+            parent: self.above(number),
+            lease: leased.then(|| self.lease_request(number + if stream { STREAMS } else { 0 })),
             oplock: oplock.unwrap_or_default(),
-            parent: None,
+            share_id: ShareId::new(self.rng.below(6).saturating_sub(3)),
             created: self.rng.percent(5),
             delete_on_close: self.rng.percent(2),
             ..Open::default()
@@ -196,15 +222,17 @@ impl Driver {
         self.entry(session.on.server.get(), Command::Open(open))
     }
 
-    fn lease_request(&mut self, file: u64) -> LeaseRequest {
+    fn lease_request(&mut self, number: u64) -> LeaseRequest {
         const STATES: [Caching; 8] =
             [Caching::RWH, Caching::RWH, Caching::RWH, Caching::RH, Caching::RH, Caching::RW, Caching::R, Caching::None];
         let epoch = Epoch::new(self.rng.pick(&[0, 7, 0x4711, 0xffff]).expect("there are some"));
-        let parent = self.rng.percent(20).then(|| LeaseKey::from_u128(u128::from(self.rng.below(2))));
-        let v2 = self.rng.percent(70).then_some(LeaseRequestV2 { epoch, parent });
+        // Mostly the key of some lease on the directory that it mostly lies in.
+        let named = self.rng.percent(if self.folders { 50 } else { 20 });
+        let parent = if named { Some(if number == FOLDER { self.key(ROOT) } else { self.key(FOLDER) }) } else { None };
+        let v2 = self.rng.percent(if number >= FOLDER { 95 } else { 70 }).then_some(LeaseRequestV2 { epoch, parent });
         // Mostly a key of that file's own.
-        let file = if self.rng.percent(95) { file } else { self.rng.below(self.files) };
-        LeaseRequest { key: self.key(file), state: self.rng.pick(&STATES).expect("there are some"), v2 }
+        let number = if self.rng.percent(95) { number } else { self.rng.below(self.files) };
+        LeaseRequest { key: self.key(number), state: self.rng.pick(&STATES).expect("there are some"), v2 }
     }
 
     fn key(&mut self, file: u64) -> LeaseKey {
@@ -239,9 +267,11 @@ impl Driver {
         let operation = match self.rng.below(20) {
             0..=4 => Operation::Read { range: self.maybe_range() },
             5..=8 => Operation::Write { range: self.maybe_range() },
-            9..=10 => Operation::Resize,
-            11..=12 => Operation::Rename { name: Arc::from(format!("renamed{}", self.rng.below(3))), parent: None, replaces: None },
-            13 => Operation::Link { parent: None },
+            9..=10 => {
+                Operation::Resize { allocation: self.rng.pick(&[None, Some(0), Some(2), Some(100)]).expect("there are some") }
+            }
+            11..=12 => self.rename(&handle.file),
+            13 => Operation::Link { parent: self.destination(&handle.file) },
             14 => Operation::SetSecurity,
             16 => Operation::SetAttributes,
             15 => Operation::Dispose { delete: self.rng.percent(50) },
@@ -249,6 +279,36 @@ impl Driver {
         };
         let server = server_of(model, handle.session);
         self.entry(server, Command::Operate { session, open, operation })
+    }
+
+    fn rename(&mut self, of: &FileKey) -> Operation {
+        let name = Arc::from(format!("renamed{}", self.rng.below(3)));
+        let replaces = (self.folders && self.rng.percent(25)).then(|| self.rng.below(self.files));
+        let replaces = if replaces.is_some() && self.rng.percent(20) { Some(self.folder()) } else { replaces };
+        Operation::Rename { name, parent: self.destination(of), replaces: replaces.map(|number| file(number).file) }
+    }
+
+    /// A directory, mostly the one that everything lies in.
+    fn folder(&mut self) -> u64 {
+        self.rng.pick(&[FOLDER, FOLDER, FOLDER, OTHER, OTHER, ROOT]).expect("there are some")
+    }
+
+    /// Where something mostly lies.
+    fn above(&mut self, number: u64) -> Option<FileId> {
+        let usual = match number {
+            ROOT => None,
+            FOLDER | OTHER => Some(ROOT),
+            _ => Some(FOLDER),
+        };
+        let above = if self.rng.percent(85) { usual } else { self.rng.pick(&[None, Some(FOLDER), Some(OTHER)]).flatten() };
+        above.filter(|above| self.folders && *above != number).map(|number| file(number).file)
+    }
+
+    /// Where something is moved to: not into itself.
+    fn destination(&mut self, of: &FileKey) -> Option<FileId> {
+        let moved = self.folders && self.rng.percent(60);
+        let into = moved.then(|| file(self.folder()).file);
+        into.filter(|into| *into != of.file)
     }
 
     /// Few bytes, so that they meet; now and then the last one there is, or one behind it.
@@ -428,7 +488,35 @@ impl Driver {
 
     fn configure(&mut self) -> Entry {
         let break_timeout = Duration::from_millis(self.rng.pick(&[1, 2_000, 35_000]).expect("there are some"));
-        Entry { at: self.at, request: None, command: Command::Configure(Settings { break_timeout, ..Settings::default() }) }
+        let timeouts_until_barred = u32::try_from(self.rng.below(4)).expect("small");
+        let barred_for = Duration::from_millis(self.rng.pick(&[1, 10_000, 100_000]).expect("there are some"));
+        let mut shares = BTreeMap::new();
+        for share in 1..=self.rng.below(3) {
+            let mut flag = || self.rng.percent(40);
+            let share_settings = ShareSettings {
+                force_level2_oplock: flag(),
+                restrict_exclusive_opens: flag(),
+                force_shared_delete: flag(),
+                scale_out: flag() && flag(),
+                ..ShareSettings::default()
+            };
+            shares.insert(ShareId::new(share), share_settings);
+        }
+        let settings = Settings { break_timeout, timeouts_until_barred, barred_for, shares, ..Settings::default() };
+        Entry { at: self.at, request: None, command: Command::Configure(settings) }
+    }
+
+    /// Somebody who runs the cluster takes things in hand.
+    fn operator(&mut self, model: &Model) -> Entry {
+        let command = match self.rng.pick(&model.leases.iter().collect::<Vec<_>>()) {
+            Some(lease) if self.rng.percent(80) => {
+                let states = [Caching::None, Caching::R, Caching::RH, Caching::RW, Caching::RWH];
+                let into = self.rng.pick(&states).expect("there are some");
+                Command::BreakLease { client: lease.client, key: lease.key, into }
+            }
+            _ => Command::Evict { client: self.client() },
+        };
+        Entry { at: self.at, request: None, command }
     }
 
     /// An entry of a proposer whose clock is behind.

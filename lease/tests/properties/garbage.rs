@@ -11,6 +11,7 @@ use lease::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::foreign;
 use crate::handles;
 use crate::seen::try_all;
 use crate::settings::settings;
@@ -71,8 +72,10 @@ fn open() -> BoxedStrategy<Command> {
     let oplock = prop_oneof![4 => Just(OplockLevel::None), 1 => level()];
     let lease = prop_oneof![1 => Just(None), 3 => lease_request().prop_map(Some)];
     let marks = (prop::bool::weighted(0.05), prop::bool::weighted(0.05));
-    (number(), file(), name, odd(), access, share, disposition, parent(), marks, lease, oplock)
-        .prop_map(|(session, file, name, odd, access, share, disposition, parent, (created, delete_on_close), lease, oplock)| {
+    let nfs = (foreign::delegation(), prop::bool::weighted(0.02));
+    (number(), file(), name, odd(), access, share, disposition, parent(), marks, lease, (oplock, nfs))
+        .prop_map(|(session, file, name, odd, access, share, disposition, parent, (created, delete_on_close), lease, more)| {
+            let (oplock, (delegation, reclaim)) = more;
             let directory = (u128::from_be_bytes(file.file.to_bytes()) >= FIRST_DIRECTORY) != odd;
             Command::Open(Open {
                 session: SessionId::new(session),
@@ -85,8 +88,10 @@ fn open() -> BoxedStrategy<Command> {
                 access: Access(access),
                 share: Share(share),
                 disposition,
-                lease,
-                oplock,
+                lease: lease.filter(|_| delegation.is_none()),
+                oplock: if delegation.is_none() { oplock } else { OplockLevel::None },
+                delegation,
+                reclaim,
                 ..Open::default()
             })
         })
@@ -101,7 +106,7 @@ pub(crate) fn range() -> BoxedStrategy<ByteRange> {
     prop_oneof![1 => Just(ByteRange::new(1, 2)), 1 => any].boxed()
 }
 
-fn range_lock() -> impl Strategy<Value = RangeLock> {
+pub(crate) fn range_lock() -> impl Strategy<Value = RangeLock> {
     (range(), any::<bool>()).prop_map(|(range, exclusive)| RangeLock { range, exclusive })
 }
 
@@ -135,7 +140,7 @@ pub(crate) fn operation() -> BoxedStrategy<Operation> {
     prop_oneof![
         3 => prop::option::of(range()).prop_map(|range| Operation::Read { range }),
         3 => prop::option::of(range()).prop_map(|range| Operation::Write { range }),
-        1 => Just(Operation::Resize),
+        1 => prop::option::of(allocation()).prop_map(|allocation| Operation::Resize { allocation }),
         2 => (parent(), prop::option::weighted(0.3, (0..FILES).prop_map(FileId::from_u128)))
             .prop_map(|(parent, replaces)| Operation::Rename { name: "other".into(), parent, replaces }),
         1 => parent().prop_map(|parent| Operation::Link { parent }),
@@ -172,6 +177,7 @@ fn command() -> BoxedStrategy<Command> {
             operation,
         }),
         20 => lock(),
+        20 => foreign::command(&file(), &parent().boxed()),
         24 => (client(), key(), prop_oneof![1 => Just(0_u32), 2 => 0..16_u32], prop::option::weighted(0.3, number())).prop_map(|(client, key, state, generation)| {
             Command::Acknowledge { client, key, state, generation: generation.map(Generation::new) }
         }),
@@ -217,6 +223,7 @@ fn entry() -> BoxedStrategy<Entry> {
                 | Command::Reconnect(Reconnect { session, .. })
                 | Command::MakeResilient { session, .. }
                 | Command::Lock(Lock { session, .. })
+                | Command::ReturnDelegation { session, .. }
                 | Command::Unlock(Unlock { session, .. }),
             ) = (&mut request, own, &command)
             {
@@ -256,7 +263,7 @@ fn beginning() -> Vec<Entry> {
 }
 
 /// What garbage has to come across now and then: it is not all refused at the door.
-const ABOUT: [&str; 29] = [
+const ABOUT: [&str; 36] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -286,6 +293,13 @@ const ABOUT: [&str; 29] = [
     "Locked",
     "no: LockNotGranted",
     "no: RangeNotLocked",
+    "Unlocked",
+    "GraceDeclared",
+    "GraceEnded",
+    "NfsClientReleased",
+    "recall",
+    "no: Grace",
+    "no: NoGrace",
 ];
 
 /// Nothing that can be entered makes the table panic, breaks an invariant, or makes two tables differ.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use lease::{
-    Break, ClientGuid, Effect, FileKey, Incarnation, LeaseKey, NoticeNumber, OpenId, OplockBreak, RequestId, Sequence, ServerId,
-    State,
+    Break, ClientGuid, DelegationInfo, Effect, FileKey, Incarnation, LeaseKey, NoticeNumber, OpenId, OplockBreak, Recall,
+    RequestId, Sequence, ServerId, State,
 };
 
 /// The debts of one life of one server.
@@ -17,6 +17,8 @@ pub(crate) struct Owed {
     breaks: BTreeMap<(ClientGuid, LeaseKey), Break>,
     /// The same of oplocks.
     oplock_breaks: BTreeMap<OpenId, OplockBreak>,
+    /// Recalls that wait for the return of a delegation.
+    recalls: BTreeMap<OpenId, Recall>,
     /// Files that it has yet to delete.
     deletions: BTreeMap<FileKey, Effect>,
     /// What nobody will acknowledge.
@@ -32,6 +34,7 @@ pub(crate) struct Debts(pub(crate) BTreeMap<(ServerId, Incarnation), Owed>);
 enum Of {
     Lease(ClientGuid, LeaseKey),
     Oplock(OpenId),
+    Delegation(OpenId),
 }
 
 impl Of {
@@ -39,6 +42,7 @@ impl Of {
         match self {
             Of::Lease(client, key) => state.lease(client, key).is_some(),
             Of::Oplock(open) => state.oplock(open).is_some(),
+            Of::Delegation(open) => state.delegation(open).is_some(),
         }
     }
 }
@@ -47,12 +51,8 @@ fn told_of(effect: &Effect) -> Option<Of> {
     match effect {
         Effect::Break(Break { client, key, .. }) | Effect::Revoked { client, key, .. } => Some(Of::Lease(*client, *key)),
         Effect::OplockBreak(OplockBreak { open, .. }) | Effect::OplockRevoked { open, .. } => Some(Of::Oplock(*open)),
-        Effect::Reply { .. }
-        | Effect::Parked { .. }
-        | Effect::Recall(_)
-        | Effect::DelegationRevoked { .. }
-        | Effect::Delete { .. }
-        | Effect::Evicted { .. } => None,
+        Effect::Recall(Recall { open, .. }) | Effect::DelegationRevoked { open, .. } => Some(Of::Delegation(*open)),
+        Effect::Reply { .. } | Effect::Parked { .. } | Effect::Delete { .. } | Effect::Evicted { .. } => None,
     }
 }
 
@@ -69,11 +69,16 @@ impl Debts {
                 Effect::OplockBreak(notice) => {
                     self.owed(effect).oplock_breaks.insert(notice.open, notice.clone());
                 }
-                Effect::Revoked { notice, .. } | Effect::OplockRevoked { notice, .. } => self.replace(*notice, effect),
-                Effect::Delete { file, .. } => self.note_deletion(file, effect),
-                Effect::Recall(_) | Effect::DelegationRevoked { .. } | Effect::Evicted { .. } => {
-                    unreachable!("nobody asked for {effect}")
+                Effect::Recall(recall) => {
+                    self.owed(effect).recalls.insert(recall.open, recall.clone());
                 }
+                Effect::Revoked { notice, .. }
+                | Effect::OplockRevoked { notice, .. }
+                | Effect::DelegationRevoked { notice, .. } => {
+                    self.replace(*notice, effect);
+                }
+                Effect::Delete { file, .. } => self.note_deletion(file, effect),
+                Effect::Evicted { .. } => unreachable!("nobody asked for {effect}"),
             }
         }
     }
@@ -170,9 +175,15 @@ impl Debts {
             owed.oplock_breaks.retain(|open, notice| {
                 state.oplock(*open).is_some_and(|oplock| oplock.breaking.is_some() && oplock.generation == notice.generation)
             });
+            owed.recalls.retain(|open, recall| {
+                let running =
+                    |found: DelegationInfo| found.return_by == Some(recall.return_by) && found.generation == recall.generation;
+                state.delegation(*open).is_some_and(running)
+            });
             let mut mine: Vec<Effect> = owed.words.values().cloned().collect();
             mine.extend(owed.breaks.values().cloned().map(Effect::Break));
             mine.extend(owed.oplock_breaks.values().cloned().map(Effect::OplockBreak));
+            mine.extend(owed.recalls.values().cloned().map(Effect::Recall));
             mine.extend(owed.notices.values().cloned());
             mine.extend(owed.deletions.values().cloned());
             let mut theirs = state.outstanding(life.0, life.1);

@@ -51,7 +51,7 @@ impl Player {
             Verb::Read { handles, at } => self.operate(handles, &Operation::Read { range: at.map(|at| at.0) }),
             Verb::Write { handles, at } => self.operate(handles, &Operation::Write { range: at.map(|at| at.0) }),
             Verb::Lock { .. } | Verb::Unlock { .. } => self.lock(verb),
-            Verb::Resize(names) => self.operate(names, &Operation::Resize),
+            Verb::Resize { handles, alloc } => self.operate(handles, &Operation::Resize { allocation: *alloc }),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
             Verb::Attributes(names) => self.operate(names, &Operation::SetAttributes),
             Verb::Link { .. } | Verb::Rename { .. } => self.name(verb),
@@ -67,15 +67,9 @@ impl Player {
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => self.ack_oplock(handle, level.0, *generation),
-            Verb::Release { seat, key } => {
-                let command = Command::Release { client: seat.client.guid(), key: key.key() };
-                Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
-            }
+            Verb::Release { seat, key } => Ok(self.release(*seat, *key)),
             Verb::Cancel(name) => self.cancel(name),
-            Verb::Deleted { server, file, stream } => {
-                let key = self.world.file(file, stream.as_deref());
-                Ok(self.ask(*server, Command::Deleted { file: key }, About::Operation(file.clone())))
-            }
+            Verb::Deleted { server, file, stream } => Ok(self.deleted(*server, file, stream.as_deref())),
             Verb::Reconnect { .. } | Verb::Resilient { .. } => self.survive(verb),
             Verb::Connect { .. }
             | Verb::Relogin(_)
@@ -95,10 +89,12 @@ impl Player {
                 Ok(String::new())
             }
             Verb::Configure { .. } => Ok(self.configure(verb)),
+            Verb::Break { .. } | Verb::Evict(_) => self.operator(verb),
             Verb::Retry(name) => self.retry(name.as_deref()),
             Verb::Reuse { id, open } => self.reuse(id, open),
             Verb::Leases
             | Verb::Locks
+            | Verb::Clients
             | Verb::Lease { .. }
             | Verb::Oplock(_)
             | Verb::Counts
@@ -128,6 +124,11 @@ impl Player {
         }
     }
 
+    fn deleted(&mut self, server: Server, name: &str, stream: Option<&str>) -> String {
+        let file = self.world.file(name, stream);
+        self.ask(server, Command::Deleted { file }, About::Operation(name.to_owned()))
+    }
+
     fn ask(&mut self, server: Server, command: Command, about: About) -> String {
         let effects = self.world.request(server, command, about);
         show::effects(&self.world, &effects)
@@ -142,12 +143,27 @@ impl Player {
         show::effects(&self.world, &effects)
     }
 
+    fn operator(&mut self, verb: &Verb) -> Played {
+        let command = if let Verb::Break { client, lease } = verb {
+            let [(key, into)] = lease[..] else { return Err("a lease, and what is left of it".into()) };
+            Command::BreakLease { client: client.guid(), key: key.key(), into: into.asked() }
+        } else if let Verb::Evict(client) = verb {
+            Command::Evict { client: client.guid() }
+        } else {
+            unreachable!("only what operators ask for comes here")
+        };
+        let effects = self.world.unasked(command);
+        Ok(show::effects(&self.world, &effects))
+    }
+
     fn configure(&mut self, verb: &Verb) -> String {
         let Verb::Configure {
             break_timeout,
             persistent_lease,
             persistent_oplock,
             durable_timeout,
+            timeouts,
+            barred_for,
             recall_timeout,
             share,
             force_level2,
@@ -159,7 +175,7 @@ impl Player {
         else {
             unreachable!("only settings come here")
         };
-        let mut settings = lease::Settings::clone(self.world.state.settings());
+        let mut settings = self.world.state.settings().clone();
         settings.recall_timeout = recall_timeout.map_or(settings.recall_timeout, |timeout| Duration::from_millis(timeout.0));
         let time = |timeout: &Option<Seconds>| timeout.map(|timeout| Duration::from_millis(timeout.0));
         let (set, kept) = (time(break_timeout), time(durable_timeout));
@@ -182,6 +198,9 @@ impl Player {
             settings.persistent_lease_break_timeout = lease.unwrap_or(settings.persistent_lease_break_timeout);
             settings.persistent_oplock_break_timeout = oplock.unwrap_or(settings.persistent_oplock_break_timeout);
             settings.durable_timeout = kept.unwrap_or(settings.durable_timeout);
+            settings.timeouts_until_barred = timeouts.unwrap_or(settings.timeouts_until_barred);
+            let barred = barred_for.map(|time| Duration::from_millis(time.0));
+            settings.barred_for = barred.unwrap_or(settings.barred_for);
         }
         let effects = self.world.unasked(Command::Configure(settings));
         show::effects(&self.world, &effects)
@@ -313,6 +332,11 @@ impl Player {
         text
     }
 
+    fn release(&mut self, seat: Seat, key: Key) -> String {
+        let command = Command::Release { client: seat.client.guid(), key: key.key() };
+        self.ask(seat.server, command, About::Lease(seat, key))
+    }
+
     fn ack_oplock(&mut self, handle: &str, level: u8, generation: Option<u64>) -> Played {
         let (seat, session, open) = self.world.handle(handle)?;
         let open = open.ok_or_else(|| format!("'{handle}' was never opened"))?;
@@ -442,6 +466,14 @@ impl Player {
                 }
                 if text.is_empty() {
                     text.push_str("no locks\n");
+                }
+            }
+            Verb::Clients => {
+                for client in state.clients_from(lease::ClientGuid::default()) {
+                    writeln!(text, "{}", show::client(&client))?;
+                }
+                if text.is_empty() {
+                    text.push_str("no clients\n");
                 }
             }
             Verb::Lease { client, key } => match state.lease(client.guid(), key.key()) {

@@ -197,7 +197,7 @@ pub(super) fn oplock_level_from(number: i32) -> Option<OplockLevel> {
 }
 
 /// A delegation, for the wire.
-pub(super) fn delegation_to(delegation: Option<Delegation>) -> pb::Delegation {
+pub(crate) fn delegation_to(delegation: Option<Delegation>) -> pb::Delegation {
     match delegation {
         None => pb::Delegation::Unspecified,
         Some(Delegation::Read) => pb::Delegation::Read,

@@ -70,6 +70,8 @@ pub(super) struct Built {
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
+    /// Streams that have a name.
+    pub(super) streams: Vec<FileKey>,
     /// Files that have yet to be deleted, by the server that owes it.
     pub(super) deletions: Vec<(Deleter, FileKey)>,
     /// How many locks there are.
@@ -90,6 +92,7 @@ impl Default for Built {
             below: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
+            streams: Vec::new(),
             deletions: Vec::new(),
             locks: 0,
             nfs_locks: Vec::new(),
@@ -118,6 +121,7 @@ impl Built {
             }
         }
         self.parked.extend(file.parked().iter().map(|parked| (key.clone(), Parked::clone(parked))));
+        self.streams.extend(key.stream.is_some().then(|| key.clone()));
         let mut nfs = |lock: &LockRecord| {
             if let LockOwner::Nfs(owner) = lock.owner {
                 self.nfs_locks.push((owner.client, hash, lock.number));

@@ -2,8 +2,9 @@
 
 use super::FileEdit;
 use crate::id::{ClientGuid, OpenId, SessionId};
+use crate::range::LockOwner;
 use crate::snapshot::RecordOf;
-use crate::state::{Handle, Keyed};
+use crate::state::{Handle, Keyed, Locks};
 
 impl FileEdit<'_> {
     /// Sets what is kept beside an open.
@@ -38,6 +39,20 @@ impl FileEdit<'_> {
         self.edit_open(id, |open| (open.session, open.client) = (session, client));
         if let Some(after) = self.file.open(id) {
             self.index.add_open(self.file.key(), after);
+        }
+        if before.client != client {
+            self.change_owner(id, before.client, client);
+        }
+    }
+
+    /// What is counted for who had an open is counted for who has it now.
+    fn change_owner(&mut self, open: OpenId, from: ClientGuid, to: ClientGuid) {
+        let locks = self.file.locks().map_or(0, |locks: &Locks| locks.len_of(LockOwner::Open(open)));
+        self.index.owners.subtract(from, |owned| &mut owned.opens);
+        self.index.owners.add(to, |owned| &mut owned.opens);
+        for _ in 0..locks {
+            self.index.owners.subtract(from, |owned| &mut owned.locks);
+            self.index.owners.add(to, |owned| &mut owned.locks);
         }
     }
 }

@@ -49,7 +49,7 @@ impl Model {
             Operation::Write { range: Some(range) } => (*range, true),
             Operation::Read { range: None }
             | Operation::Write { range: None }
-            | Operation::Resize
+            | Operation::Resize { .. }
             | Operation::Rename { .. }
             | Operation::Link { .. }
             | Operation::Dispose { .. }
@@ -74,12 +74,20 @@ impl Model {
         }
     }
 
+    /// The data of a file ends here: locks behind it count for nothing (LS-035).
+    pub(super) fn cut(&mut self, file: &FileKey, end: u64) {
+        if self.locked_on(file).next().is_some() {
+            self.file(file).reach = end;
+        }
+    }
+
     pub(super) fn lock(&mut self, request: RequestId, asked: &Lock) {
         let handle = match self.handle_of(request, asked.session, asked.open) {
             Ok(handle) => handle,
             Err(rejection) => return self.reply(request, Err(rejection)),
         };
-        if asked.locks.is_empty() || asked.wait && asked.locks.len() > 1 {
+        let directory = self.file(&handle.file).directory;
+        if asked.locks.is_empty() || asked.wait && asked.locks.len() > 1 || directory {
             return self.reply(request, Err(Rejection::InvalidParameter)); // LS-192
         }
         if self.is_repeated(asked.open, asked.sequence) {
@@ -91,8 +99,8 @@ impl Model {
                 self.wake();
                 self.reply(request, outcome);
             }
-            Verdict::Waits => {
-                self.park(request, asked.session, handle.file, owner, Task::Lock(asked.clone()));
+            Verdict::Waits | Verdict::WaitsBehind(_) => {
+                self.park(request, asked.session, handle.file, owner, (Task::Lock(asked.clone()), None));
                 self.wake();
             }
         }

@@ -1,5 +1,6 @@
 //! The servers' side: lives, requests and their answers.
 
+use super::foreign::is_foreign;
 use super::{
     About, Command, ConnectionId, Effect, Entry, Incarnation, Outcome, Play, Rejection, Request, RequestId, Route, Seat, Sequence,
     Server, ServerId, SessionId, TTL, server_id,
@@ -171,9 +172,11 @@ impl Play {
             Effect::OplockBreak(_)
             | Effect::OplockRevoked { .. }
             | Effect::Recall(_)
-            | Effect::DelegationRevoked { .. }
             | Effect::Delete { .. }
             | Effect::Evicted { .. } => {}
+            Effect::DelegationRevoked { open, .. } => {
+                self.beliefs.delegations.remove(open);
+            }
             Effect::Revoked { client, key, .. } => self.beliefs.set((*client, *key), lease::Caching::None),
         }
     }
@@ -212,6 +215,7 @@ impl Play {
             | (About::EndSession(_), Ok(Outcome::SessionEnded))
             | (About::Disconnect(_), Ok(Outcome::Disconnected))
             | (About::Undeliverable(_), Ok(Outcome::Noted)) => {}
+            (about, outcome) if is_foreign(&about) => self.foreign_answered(to, &about, outcome),
             (about, outcome) => self.opened_or_closed(about, outcome),
         }
     }
