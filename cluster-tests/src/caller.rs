@@ -202,16 +202,12 @@ pub fn open(session: u64, file: u128, key: [u8; 16], state: u32) -> v1::Open {
         session,
         file: Some(v1::FileKey { volume: 1, file: file.to_be_bytes().to_vec(), stream: None }),
         name: format!("file-{file}"),
-        directory: false,
         oplock: 0,
         access: READ_WRITE,
         share: SHARE_ALL,
         disposition: v1::Disposition::Keep.into(),
-        parent: None,
-        created: false,
-        delete_on_close: false,
         lease: Some(lease),
-    }
+    }..Open::default()
 }
 
 /// An id of 16 bytes that says a number.

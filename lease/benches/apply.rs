@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Outcome, Request, RequestId, Sequence, ServerId, SessionId,
-    Share, State, View, VolumeId,
+    Access, Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
+    LeaseRequestV2, LogTime, NoticeNumber, Open, OpenId, Outcome, Request, RequestId, Sequence, ServerId, SessionId, Share, State,
+    View, VolumeId,
 };
 
 /// The one of the node.
@@ -63,7 +63,12 @@ impl Driver {
         };
         driver.ask(Command::StartServer { ttl: Duration::from_secs(600) });
         for client in 0..CLIENTS {
-            let start = Command::StartSession { client: client_of(client), connection: ConnectionId::new(client) };
+            let start = Command::StartSession {
+                client: client_of(client),
+                connection: ConnectionId::new(client),
+                user: None,
+                previous: None,
+            };
             match driver.ask(start) {
                 Some(Outcome::SessionStarted { session }) => driver.sessions.push(session),
                 other => panic!("{other:?}"),
@@ -103,15 +108,11 @@ impl Driver {
             session: self.session(number),
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(u128::from(number)), stream: None },
             name: Arc::from(format!("projects/{:03}/file-{number:08}.dat", number % 1000)),
-            directory: false,
-            oplock: lease::OplockLevel::None,
             access: Access(Access::READ_DATA | Access::WRITE_DATA),
             share: Share(7),
-            disposition: Disposition::Keep,
             parent: self.parents.then(|| FileId::from_u128(u128::from(u64::MAX - number % 1000))),
-            created: false,
-            delete_on_close: false,
             lease: Some(LeaseRequest { key, state: Caching::RWH, v2 }),
+            ..Open::default()
         })
     }
 

@@ -4,6 +4,7 @@
 //! that set free (files in order, in each first in first out), and the command's own reply last. The one exception is an
 //! acknowledgement: its reply comes first, since the response has to be on the wire before the next stage of the break (LS-102).
 
+mod access;
 mod acknowledge;
 mod breaks;
 mod cancel;
@@ -18,12 +19,14 @@ mod operate;
 mod oplock;
 mod parent;
 mod park;
+mod policy;
 mod readdress;
 mod release;
 mod request;
 mod resume;
 mod server;
 mod session;
+mod sharing;
 mod undeliverable;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -72,7 +75,7 @@ impl State {
         step.expire();
         match (&entry.request, &entry.command) {
             (Some(request), command) => step.request(request, command),
-            (None, Command::Configure(settings)) => step.state.meta_mut().settings = settings.in_range(),
+            (None, Command::Configure(settings)) => step.state.configure(settings.clone()),
             (None, _) => (),
         }
         step.effects
@@ -83,22 +86,36 @@ impl Step<'_> {
     /// Carries out a request that is carried out for the first time. Without an answer it is parked, or answered already.
     fn carry_out(&mut self, id: RequestId, command: &Command) -> Option<Answer> {
         match command {
-            Command::Tick | Command::Configure(_) => Some(Err(crate::Rejection::InvalidParameter)),
+            Command::Tick | Command::Configure(_) | Command::BreakLease { .. } | Command::Evict { .. } => {
+                Some(Err(crate::Rejection::InvalidParameter))
+            }
             Command::StartServer { ttl } => Some(self.renew_server(id, Some(*ttl))),
             Command::RenewServer => Some(self.renew_server(id, None)),
             Command::StopServer => Some(Ok(self.stop_server(id))),
-            Command::StartSession { client, connection } => Some(self.start_session(id, *client, *connection)),
+            Command::StartSession { client, connection, user: _, previous: _ } => {
+                Some(self.start_session(id, *client, *connection))
+            }
             Command::EndSession { session } => Some(self.end_session(id, *session)),
             Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),
             Command::Open(open) => self.open(id, open),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
+            Command::ForeignAccess(access) => self.access(id, access),
             Command::Lock(lock) => self.lock(id, lock),
             Command::Unlock(unlock) => Some(self.unlock(id, unlock)),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
             Command::AcknowledgeOplock { session, open, level, generation } => {
                 self.acknowledge_oplock(id, (*session, *open), *level, *generation)
             }
+            Command::Reconnect(_)
+            | Command::MakeResilient { .. }
+            | Command::Deleted { .. }
+            | Command::ReturnDelegation { .. }
+            | Command::NfsLock(_)
+            | Command::NfsUnlock(_)
+            | Command::ReleaseNfsClient { .. }
+            | Command::DeclareGrace { .. }
+            | Command::EndGrace { .. } => Some(Err(crate::Rejection::InvalidParameter)),
             Command::Release { client, key } => Some(self.release(*client, *key)),
             Command::Cancel { sequence } => Some(Ok(self.cancel(id, *sequence))),
             Command::Undeliverable { connection, client, key, generation } => {

@@ -3,13 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+mod foreign;
+mod handle;
+mod open;
+mod operation;
+
+pub use foreign::{ForeignAccess, NfsLock, NfsOwner, NfsUnlock};
+pub use handle::{AppInstance, AppInstanceVersion, DurableRequest, Reconnect};
+pub use open::{Access, Delegation, Disposition, LeaseRequest, LeaseRequestV2, Open, Share};
+pub use operation::Operation;
+
 use crate::caching::Caching;
 use crate::id::{
-    ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, LeaseKey, NoticeNumber, OpenId, RequestId, Sequence, SessionId,
+    ClientGuid, ConnectionId, FileKey, Generation, LeaseKey, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, SessionId,
+    VolumeId,
 };
-use crate::oplock::OplockLevel;
-use crate::range::{ByteRange, Lock, Unlock};
-use crate::state::Settings;
+use crate::range::{Lock, Unlock};
+use crate::settings::Settings;
 use crate::time::LogTime;
 
 /// One entry of the log: what [`State::apply`](crate::State::apply) is a function of.
@@ -36,7 +46,8 @@ pub struct Request {
     pub notices_seen: NoticeNumber,
 }
 
-/// A command. Those of SMB servers need a [`Request`]; the cluster's own, [`Command::Tick`] and [`Command::Configure`], have none.
+/// A command. Those of SMB servers need a [`Request`]; the cluster's own have none: [`Command::Tick`], [`Command::Configure`], and what an
+/// operator asks for, [`Command::BreakLease`] and [`Command::Evict`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Time passed: expires what is due, as every entry does, and nothing else.
@@ -44,6 +55,21 @@ pub enum Command {
     /// The leader's configuration differs from what the state was told: from here on these settings hold, on every node alike.
     /// A break that is running keeps its deadline.
     Configure(Settings),
+    /// An operator takes caching from a lease, as a conflict would: it breaks to this state, or is left alone if it has no more than that.
+    BreakLease {
+        /// The client.
+        client: ClientGuid,
+        /// The lease.
+        key: LeaseKey,
+        /// What it may keep.
+        into: Caching,
+    },
+    /// An operator throws a client out: its opens are closed, those included that would survive the loss of their connection, and its servers
+    /// are told to drop its connections (MS-SMB2 3.3.4.12).
+    Evict {
+        /// The client.
+        client: ClientGuid,
+    },
     /// The asking server begins the life that its request names: every session of an earlier life ends.
     StartServer {
         /// How long the server counts as alive after this and after each renewal, in log time.
@@ -59,20 +85,37 @@ pub enum Command {
         client: ClientGuid,
         /// The connection that the session came in on, numbered by the server.
         connection: ConnectionId,
+        /// The user, as the server names it (a SID): who may have a durable open again. None is nobody in particular: no two of those are the
+        /// same.
+        user: Option<Arc<str>>,
+        /// PreviousSessionId: the session that the client gives up for this one, wherever it lives. It ends as if its connection were lost,
+        /// if it is the same user's (MS-SMB2 3.3.5.5.3).
+        previous: Option<SessionId>,
     },
-    /// An SMB client has logged off (MS-SMB2 3.3.5.6): its opens of this session are closed.
+    /// An SMB client has logged off (MS-SMB2 3.3.5.6): its opens of this session are closed, but for durable and resilient ones.
     EndSession {
         /// The session.
         session: SessionId,
     },
-    /// A connection of the asking server is lost (MS-SMB2 3.3.7.1): its sessions end, and breaks sent there go to the client's next
-    /// oldest connection.
+    /// A connection of the asking server is lost (MS-SMB2 3.3.7.1): its sessions end, breaks sent there go to the client's next oldest
+    /// connection, and opens that are durable, resilient or persistent wait for their client to come back.
     Disconnect {
         /// The connection.
         connection: ConnectionId,
     },
     /// CREATE (MS-SMB2 3.3.5.9). Answered at once, or parked until the breaks that it needs are resolved.
     Open(Open),
+    /// CREATE that reconnects an open which survived the loss of its connection (MS-SMB2 3.3.5.9.7, 3.3.5.9.12).
+    Reconnect(Reconnect),
+    /// FSCTL_LMR_REQUEST_RESILIENCY (MS-SMB2 3.3.5.15.9): the open survives the loss of its connection, whatever it caches.
+    MakeResilient {
+        /// The session that owns the open.
+        session: SessionId,
+        /// The open.
+        open: OpenId,
+        /// For how long, in log time; zero means the default.
+        timeout: Duration,
+    },
     /// CLOSE (MS-SMB2 3.3.5.10).
     Close {
         /// The session that owns the open.
@@ -89,6 +132,11 @@ pub enum Command {
         open: OpenId,
         /// What is to be done.
         operation: Operation,
+    },
+    /// The asking server has deleted a file that went with its last open: its key may come to mean another file.
+    Deleted {
+        /// The file.
+        file: FileKey,
     },
     /// LOCK that locks (MS-SMB2 3.3.5.14.2). Answered at once, or parked until locks and breaks in its way are gone.
     Lock(Lock),
@@ -117,6 +165,37 @@ pub enum Command {
         /// The break that is acknowledged; none means the one that is running.
         generation: Option<Generation>,
     },
+    /// An NFS client gives the delegation of an open back, asked or not (DELEGRETURN); the open stays.
+    ReturnDelegation {
+        /// The session that owns the open.
+        session: SessionId,
+        /// The open.
+        open: OpenId,
+    },
+    /// Somebody without an open is about to do something to a file. Answered at once, or parked until the breaks that it needs are resolved.
+    ForeignAccess(ForeignAccess),
+    /// An NFS or NLM client locks a range. Answered at once, or parked until locks and breaks in its way are gone.
+    NfsLock(NfsLock),
+    /// An NFS or NLM client unlocks a range.
+    NfsUnlock(NfsUnlock),
+    /// An NFS or NLM client is gone or has begun anew: it has no locks (NSM, SETCLIENTID, EXCHANGE_ID).
+    ReleaseNfsClient {
+        /// The client.
+        client: NfsClient,
+    },
+    /// The clients of an NFS server get their state back before anybody else gets at a volume: opens, accesses and locks are refused unless
+    /// they reclaim something. One that is declared already lasts until the later end.
+    DeclareGrace {
+        /// The volume.
+        volume: VolumeId,
+        /// For how long, in log time.
+        duration: Duration,
+    },
+    /// The grace period of a volume is over before its time.
+    EndGrace {
+        /// The volume.
+        volume: VolumeId,
+    },
     /// The client gives its lease up without being asked; its opens stay.
     Release {
         /// The client.
@@ -141,129 +220,4 @@ pub enum Command {
         /// The break.
         generation: Generation,
     },
-}
-
-/// What is done through an open, as far as the caching of others goes (MS-FSA 2.1.4.12).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Operation {
-    /// READ or FLUSH (MS-FSA 2.1.5.3, 2.1.5.7): what another owner has not written yet is waited for.
-    Read {
-        /// What is read, to be refused where somebody has locked it. None reads nothing that could be.
-        range: Option<ByteRange>,
-    },
-    /// WRITE (MS-FSA 2.1.5.4), and what else changes data: FSCTL_SET_ZERO_DATA, the target of a copy.
-    Write {
-        /// What is written, to be refused where somebody has locked it. None is not checked.
-        range: Option<ByteRange>,
-    },
-    /// The end of file, the allocation or the valid data length is set (MS-FSA 2.1.5.15.1, .5, .15).
-    Resize,
-    /// FileRenameInformation (MS-FSA 2.1.5.15.12). The file keeps its identity; its path is another.
-    Rename {
-        /// The path that it will have, for display only.
-        name: Arc<str>,
-        /// The directory of the same volume that it will lie in; none if it stays in its own.
-        parent: Option<FileId>,
-        /// The file of the same volume that has this path now, and goes.
-        replaces: Option<FileId>,
-    },
-    /// FileLinkInformation, or a short name (MS-FSA 2.1.5.15.7, .14).
-    Link {
-        /// The directory of the same volume that the new name will lie in; none if it is the file's own.
-        parent: Option<FileId>,
-    },
-    /// FileDispositionInformation (MS-FSA 2.1.5.15.3): the file goes when its last open is closed, or stays after all.
-    Dispose {
-        /// DeletePending.
-        delete: bool,
-    },
-    /// The security descriptor is set (MS-FSA 2.1.5.17).
-    SetSecurity,
-    /// Times, attributes or extended attributes are set (MS-FSA 2.1.5.15.2): a change that only the directory's listing shows.
-    SetAttributes,
-}
-
-impl Operation {
-    /// What it reads or writes, if it says so: that is looked up among the locks.
-    pub fn range(&self) -> Option<ByteRange> {
-        match self {
-            Operation::Read { range } | Operation::Write { range } => *range,
-            Operation::Resize
-            | Operation::Rename { .. }
-            | Operation::Link { .. }
-            | Operation::Dispose { .. }
-            | Operation::SetSecurity
-            | Operation::SetAttributes => None,
-        }
-    }
-}
-
-/// CREATE, as far as caching and sharing go (MS-SMB2 2.2.13).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Open {
-    /// The session that asks.
-    pub session: SessionId,
-    /// The file.
-    pub file: FileKey,
-    /// Its path, for display only: nothing is decided by it.
-    pub name: Arc<str>,
-    /// Whether it is a directory.
-    pub directory: bool,
-    /// DesiredAccess, generic rights already mapped.
-    pub access: Access,
-    /// ShareAccess.
-    pub share: Share,
-    /// What happens to the data.
-    pub disposition: Disposition,
-    /// The directory of the same volume that the file lies in, by the path that is opened (MS-FSA 2.1.1.6, Link.ParentFile). None if the
-    /// server does not say, or it is the root: then nobody's directory lease hears of what is done through this open.
-    pub parent: Option<FileId>,
-    /// This CREATE made the file: it was not there before. The server makes it before it asks.
-    pub created: bool,
-    /// FILE_DELETE_ON_CLOSE: the file is to be deleted from when this open ends on (MS-FSA 2.1.5.5).
-    pub delete_on_close: bool,
-    /// The lease asked for.
-    pub lease: Option<LeaseRequest>,
-    /// The legacy oplock asked for. An open that asks for a lease asks for none (MS-SMB2 3.3.5.9).
-    pub oplock: OplockLevel,
-}
-
-/// A lease context of CREATE (MS-SMB2 2.2.13.2.8, 2.2.13.2.10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeaseRequest {
-    /// The key.
-    pub key: LeaseKey,
-    /// The state asked for.
-    pub state: Caching,
-    /// What only a v2 context has. None for a v1 context.
-    pub v2: Option<LeaseRequestV2>,
-}
-
-/// What a v2 lease context adds (MS-SMB2 2.2.13.2.10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeaseRequestV2 {
-    /// The client's epoch. Used for a new lease only.
-    pub epoch: Epoch,
-    /// The key of the lease on the parent directory, if the flag says that it is set.
-    pub parent: Option<LeaseKey>,
-}
-
-/// Access rights of an open, as the bits of MS-SMB2 2.2.13.1.1.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Access(pub u32);
-
-/// Share mode of an open, as the bits of ShareAccess (MS-SMB2 2.2.13): read 1, write 2, delete 4.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Share(pub u8);
-
-/// CreateDisposition, as far as leases tell them apart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Disposition {
-    /// OPEN, OPEN_IF and CREATE: what is there stays.
-    #[default]
-    Keep,
-    /// OVERWRITE and OVERWRITE_IF: the data is truncated. Counts as asking for write access.
-    Overwrite,
-    /// SUPERSEDE: the file is replaced. Counts as asking for delete access.
-    Supersede,
 }

@@ -46,6 +46,44 @@ pub enum Effect {
         /// The number under which the server confirms that it was told.
         notice: NoticeNumber,
     },
+    /// A delegation is to be recalled (CB_RECALL, RFC 8881 20.2).
+    Recall(Recall),
+    /// A delegation was not returned in time: it is revoked (RFC 8881 10.4.6), the open stays.
+    DelegationRevoked {
+        /// Where the open's session is connected.
+        to: Route,
+        /// The session.
+        session: SessionId,
+        /// The open.
+        open: OpenId,
+        /// The file.
+        file: FileKey,
+        /// The recall that timed out.
+        generation: Generation,
+        /// The number under which the server confirms that it was told.
+        notice: NoticeNumber,
+    },
+    /// A file that was to be deleted has lost its last open otherwise than by CLOSE: the server deletes it now, and says so with
+    /// [`Command::Deleted`](crate::Command::Deleted). Owed until it has.
+    Delete {
+        /// The server.
+        to: ServerId,
+        /// Its life.
+        incarnation: Incarnation,
+        /// The file.
+        file: FileKey,
+        /// Its path, for display.
+        name: Arc<str>,
+    },
+    /// A session has ended by an operator's word: its server drops the connection. Owed until the server says that it is lost.
+    Evicted {
+        /// The connection.
+        to: Route,
+        /// The session.
+        session: SessionId,
+        /// The client.
+        client: ClientGuid,
+    },
     /// A break was not acknowledged in time: the lease is gone, the opens stay (MS-SMB2 3.3.6.5). The client is not told.
     Revoked {
         /// Where the client is connected.
@@ -125,6 +163,25 @@ pub struct OplockBreak {
     pub notice: Option<NoticeNumber>,
 }
 
+/// The recall of a delegation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recall {
+    /// Where to send it: to the session of the open, and to no other.
+    pub to: Route,
+    /// The session.
+    pub session: SessionId,
+    /// The open.
+    pub open: OpenId,
+    /// The file.
+    pub file: FileKey,
+    /// The file's path, for display.
+    pub name: Arc<str>,
+    /// When the delegation is revoked unless returned.
+    pub return_by: LogTime,
+    /// Which break of the table it is.
+    pub generation: Generation,
+}
+
 impl Effect {
     /// The server that is to be told, and the life of it that is meant.
     pub fn server(&self) -> (ServerId, Incarnation) {
@@ -132,7 +189,12 @@ impl Effect {
             Effect::Reply { to, .. } | Effect::Parked { to } => (to.server, to.incarnation),
             Effect::Break(notice) => (notice.to.server, notice.to.incarnation),
             Effect::OplockBreak(notice) => (notice.to.server, notice.to.incarnation),
-            Effect::Revoked { to, .. } | Effect::OplockRevoked { to, .. } => (to.server, to.incarnation),
+            Effect::Recall(recall) => (recall.to.server, recall.to.incarnation),
+            Effect::Delete { to, incarnation, .. } => (*to, *incarnation),
+            Effect::Revoked { to, .. }
+            | Effect::OplockRevoked { to, .. }
+            | Effect::DelegationRevoked { to, .. }
+            | Effect::Evicted { to, .. } => (to.server, to.incarnation),
         }
     }
 }

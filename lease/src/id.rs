@@ -116,6 +116,10 @@ numbered!(
     VolumeId, "vol"
 );
 numbered!(
+    /// A share: what is set for opens that go through it is kept under this number. Written `share1`; 0 is one of which nothing is set.
+    ShareId, "share"
+);
+numbered!(
     /// Which notification of a break it is, counted over all leases, so that none of a lease is ever mistaken for one of an earlier lease
     /// with the same key. It tells a late acknowledgement of one break from that of the next; unlike the epoch it exists for
     /// leases of both versions and is never sent to a client. Written `g2`.
@@ -136,6 +140,22 @@ opaque!(
 opaque!(
     /// What a client calls a lease (MS-SMB2 2.2.13.2.8). Two clients may use the same key.
     LeaseKey
+);
+opaque!(
+    /// What a client calls a durable open (MS-SMB2 2.2.13.2.11).
+    CreateGuid
+);
+opaque!(
+    /// What an application calls itself, wherever it runs (MS-SMB2 2.2.13.2.13).
+    AppInstanceId
+);
+opaque!(
+    /// A client of NFS or NLM, as its servers agree to call it.
+    NfsClient
+);
+opaque!(
+    /// A lock owner of an NFS or NLM client.
+    NfsOwnerId
 );
 opaque!(
     /// A file of a volume, independent of its name (the 128-bit file id of MS-FSCC 2.1.10).
@@ -161,7 +181,7 @@ impl fmt::Display for RequestId {
 
 /// What a lease is about: one stream of one file. Leases and share modes are per stream (MS-FSA 2.1.1.10).
 /// Written `vol1/<file id>` or `vol1/<file id>:<stream>`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileKey {
     /// The volume.
     pub volume: VolumeId,

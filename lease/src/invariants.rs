@@ -175,12 +175,15 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
     for parked in file.parked() {
         let id = parked.request;
         let current = state.is_current(id.server, id.incarnation);
-        let session = state.session(parked.session()).is_some_and(|session| session.client == parked.client);
+        // What has no session has no client.
+        let session = parked.session().map(|session| state.session(session).map(|session| session.client));
+        let session = session == parked.client.map(Some);
         let here = match &parked.waiting {
             Waiting::Open(open) => open.file == *key,
             Waiting::Operation { session, open, .. } | Waiting::Lock(Lock { session, open, .. }) => {
                 file.open(*open).is_some_and(|open| open.session == *session)
             }
+            Waiting::Access(access) => access.file == *key || parked.behind.is_some(),
         };
         if !session || !current || !here {
             return violated("opens_have_sessions", format_args!("{key}, {id}"));
@@ -196,7 +199,10 @@ fn locks_are_compatible(key: &FileKey, file: &File) -> Result<(), Violation> {
     if let Some((one, other)) = locks.conflict() {
         return violated("locks_are_compatible", format_args!("{key}, locks {one} and {other}"));
     }
-    let opens = locks.iter().map(|lock| lock.owner).map(|LockOwner::Open(open)| open).chain(locks.replays().map(|(open, _)| open));
+    let opens = locks
+        .iter()
+        .filter_map(|lock| if let LockOwner::Open(open) = lock.owner { Some(open) } else { None })
+        .chain(locks.replays().map(|(open, _)| open));
     for open in opens {
         if file.open(open).is_none() {
             return violated("locks_are_compatible", format_args!("{key}, {open}"));
@@ -291,6 +297,7 @@ fn digest_matches_records(state: &State) -> Result<(), Violation> {
     for (id, server) in state.server_records() {
         server.answers.iter().for_each(|(sequence, known)| digest.add(&RecordOf::Answer(id, sequence, &known.answer)));
     }
+    state.settings().shares.iter().for_each(|(id, share)| digest.add(&RecordOf::Share(*id, share)));
     state.clients().for_each(|client| digest.add(&RecordOf::Client(client)));
     state.sessions().for_each(|session| digest.add(&RecordOf::Session(session)));
     for file in state.files().iter() {

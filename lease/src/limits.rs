@@ -14,6 +14,24 @@ pub const OPENS_PER_FILE_MAX: usize = 16_384;
 pub const PARKED_OPENS_PER_FILE_MAX: usize = 1024;
 /// Opens below a directory that its rename waits for. With more it is refused as if one of them would not go.
 pub const OPENS_BELOW_MAX: usize = 1024;
+/// Opens of one client, those included that are waiting for it to come back.
+pub const OPENS_PER_CLIENT_MAX: usize = 262_144;
+/// Leases of one client. One open more is granted none.
+pub const LEASES_PER_CLIENT_MAX: usize = 262_144;
+/// Byte-range locks of one client, of NFS or SMB.
+pub const LOCKS_PER_CLIENT_MAX: usize = 65_536;
+/// Requests of one client that wait.
+pub const PARKED_PER_CLIENT_MAX: usize = 4096;
+/// Volumes that are in a grace period at the same time.
+pub const GRACE_PERIODS_MAX: usize = 64;
+/// The longest grace period.
+pub const GRACE_MAX: Duration = Duration::from_secs(600);
+/// Shares of which anything is set.
+pub const SHARES_MAX: usize = 1024;
+/// The longest time that an open without a connection is kept (MS-SMB2 3.3.5.9.10, 3.3.5.15.9).
+pub const DURABLE_TIMEOUT_MAX: Duration = Duration::from_secs(300);
+/// Bytes of the name of a user, in UTF-8.
+pub const USER_BYTES_MAX: usize = 256;
 /// Byte-range locks on one stream of one file.
 pub const LOCKS_PER_FILE_MAX: usize = 32_768;
 /// Byte-range locks of one open.

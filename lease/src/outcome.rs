@@ -1,6 +1,9 @@
 //! What a command can come to. Both tables are exhaustive wherever they are mapped to another protocol.
 
+use std::time::Duration;
+
 use crate::caching::Caching;
+use crate::command::Delegation;
 use crate::id::{Epoch, Incarnation, LeaseKey, OpenId, SessionId};
 use crate::oplock::OplockLevel;
 use crate::time::LogTime;
@@ -32,12 +35,46 @@ pub enum Outcome {
         lease: Option<Grant>,
         /// The legacy oplock; none if none was asked for.
         oplock: OplockLevel,
+        /// The delegation; none if none was asked for, or none could be granted.
+        delegation: Option<Delegation>,
+        /// The durable handle; none if none was asked for, or none could be granted.
+        durable: Option<Durable>,
+    },
+    /// The open is the session's again.
+    Reconnected {
+        /// The open's id, which is what it was.
+        open: OpenId,
+        /// The lease as it is now.
+        lease: Option<Grant>,
+        /// The legacy oplock as it is now.
+        oplock: OplockLevel,
+        /// The durable handle that it is.
+        durable: Durable,
+    },
+    /// The open is resilient.
+    Resilient {
+        /// How long it survives without a connection.
+        timeout: Duration,
     },
     /// The open is closed.
     Closed {
-        /// It was the last one of a file that is to be deleted (MS-FSA 2.1.5.5): the asking server deletes it now.
+        /// It was the last one of a file that is to be deleted (MS-FSA 2.1.5.5): the asking server deletes it now, and says so with
+        /// [`Command::Deleted`](crate::Command::Deleted).
         delete: bool,
     },
+    /// That the file is deleted was noted.
+    Deleted,
+    /// The delegation was given back.
+    DelegationReturned,
+    /// The locks of the NFS client are gone.
+    NfsClientReleased,
+    /// The grace period is declared.
+    GraceDeclared {
+        /// When it ends.
+        until: LogTime,
+    },
+    /// There is no grace period any more.
+    GraceEnded,
     /// Nothing is in the way of the operation: the server does it now.
     Clear,
     /// All of it is locked.
@@ -60,6 +97,17 @@ pub enum Outcome {
     Cancelled,
     /// The failed notification was noted.
     Noted,
+}
+
+/// What a CREATE response says of a durable handle (MS-SMB2 2.2.14.2.3, 2.2.14.2.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Durable {
+    /// Whether it was asked for with a context of version 2.
+    pub v2: bool,
+    /// Whether it survives whatever happens to its lease, and the loss of its server.
+    pub persistent: bool,
+    /// How long it survives without a connection.
+    pub timeout: Duration,
 }
 
 /// What a CREATE response says of the lease (MS-SMB2 2.2.14.2.10, 2.2.14.2.11).
@@ -126,9 +174,35 @@ pub enum Rejection {
     /// The file goes when its last open is closed: nobody opens it any more (MS-FSA 2.1.5.1).
     #[error("the file is being deleted")]
     DeletePending,
-    /// A file that the rename would replace is open, or one below the directory to be renamed (MS-FSA 2.1.5.15.12).
-    #[error("access denied: an open file is in the way")]
+    /// A file that the rename would replace is open, or one below the directory to be renamed (MS-FSA 2.1.5.15.12); or a durable open is
+    /// another user's, or was made with another lease key (MS-SMB2 3.3.5.9).
+    #[error("access denied")]
     AccessDenied,
+    /// There is no open to reconnect that fits what the request says of it (MS-SMB2 3.3.5.9.7, 3.3.5.9.12).
+    #[error("no such durable open")]
+    NoSuchDurableOpen,
+    /// The file is kept for who has a persistent open of it and is away, or the request that is replayed still waits: to be tried again
+    /// (MS-SMB2 3.3.5.9).
+    #[error("the file is not available now")]
+    FileNotAvailable,
+    /// Another open has this CreateGuid (MS-SMB2 3.3.5.9.10).
+    #[error("the CreateGuid is in use")]
+    DuplicateObjectId,
+    /// A replay asks for other access, sharing or options than the request that was carried out (MS-SMB2 3.3.5.9).
+    #[error("the replay differs from what was carried out")]
+    ContextMismatch,
+    /// A later version of the application has the file (MS-SMB2 3.3.5.9.13).
+    #[error("a later version of the application has the file")]
+    FileForcedClosed,
+    /// The open has no delegation.
+    #[error("no such delegation")]
+    NoSuchDelegation,
+    /// In a grace period only what is reclaimed is granted (RFC 8881 8.4.2).
+    #[error("the volume is in a grace period")]
+    Grace,
+    /// Nothing can be reclaimed outside of a grace period (RFC 8881 8.4.2).
+    #[error("the volume is not in a grace period")]
+    NoGrace,
     /// A lock is in the way of one that was asked for, and the request does not wait (MS-FSA 2.1.5.8). None of it is locked.
     #[error("lock not granted")]
     LockNotGranted,
@@ -167,6 +241,16 @@ pub enum Limit {
     OpensPerFile,
     /// [`PARKED_OPENS_PER_FILE_MAX`](crate::limits::PARKED_OPENS_PER_FILE_MAX)
     ParkedOpensPerFile,
+    /// [`OPENS_PER_CLIENT_MAX`](crate::limits::OPENS_PER_CLIENT_MAX)
+    OpensPerClient,
+    /// [`LEASES_PER_CLIENT_MAX`](crate::limits::LEASES_PER_CLIENT_MAX)
+    LeasesPerClient,
+    /// [`LOCKS_PER_CLIENT_MAX`](crate::limits::LOCKS_PER_CLIENT_MAX)
+    LocksPerClient,
+    /// [`PARKED_PER_CLIENT_MAX`](crate::limits::PARKED_PER_CLIENT_MAX)
+    ParkedPerClient,
+    /// [`GRACE_PERIODS_MAX`](crate::limits::GRACE_PERIODS_MAX)
+    GracePeriods,
     /// [`LOCKS_PER_FILE_MAX`](crate::limits::LOCKS_PER_FILE_MAX)
     LocksPerFile,
     /// [`LOCKS_PER_OPEN_MAX`](crate::limits::LOCKS_PER_OPEN_MAX)

@@ -1,5 +1,6 @@
 //! Ranges of bytes, and what is locked in them (MS-SMB2 2.2.26, MS-FSA 2.1.1.10).
 
+use crate::command::NfsOwner;
 use crate::id::{OpenId, SessionId};
 use crate::limits::LOCK_SEQUENCE_BUCKETS;
 
@@ -107,4 +108,6 @@ pub struct Unlock {
 pub enum LockOwner {
     /// An open of an SMB client: not the client, and not its lease (MS-SMB2 3.3.5.14.2).
     Open(OpenId),
+    /// A lock owner of NFS or NLM.
+    Nfs(NfsOwner),
 }

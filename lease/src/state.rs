@@ -21,10 +21,9 @@ mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::id::{Incarnation, ServerId};
-use crate::limits::{BREAK_TIMEOUT_MAX, BREAK_TIMEOUT_MIN};
+use crate::id::{Incarnation, ServerId, ShareId};
+use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
@@ -32,7 +31,7 @@ pub(crate) use client::{Client, Connection, Session};
 pub(crate) use edit::FileEdit;
 pub(crate) use file::{Deleting, File, Head, OpenRecord, Under};
 pub use hold::NoSuchBreak;
-pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Reason, Standing};
+pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Own, Reason, Standing};
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, directory};
 #[cfg(test)]
 pub(crate) use list::List;
@@ -49,35 +48,12 @@ pub(crate) use touched::Changed;
 use touched::Touched;
 pub use who::{FileInfo, ParkedInfo};
 
-/// What the operator can set about the rules: part of the state, and so the same on every node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// How long a client has to acknowledge a break (MS-SMB2 3.3.2.5), in log time and whole milliseconds. 35 s by default.
-    pub break_timeout: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings { break_timeout: Duration::from_secs(35) }
-    }
-}
-
-impl Settings {
-    /// These settings as they can hold: in range, and in the units that are kept.
-    #[must_use]
-    pub fn in_range(self) -> Settings {
-        let millis = u64::try_from(self.break_timeout.as_millis()).unwrap_or(u64::MAX);
-        Settings { break_timeout: Duration::from_millis(millis).clamp(BREAK_TIMEOUT_MIN, BREAK_TIMEOUT_MAX) }
-    }
-}
-
 /// The rules that this program follows. Raised by a later version, by a command, once every member knows the new ones.
 pub(crate) const RULE_LEVEL: u32 = 1;
 
 /// What there is once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Meta {
-    pub(crate) settings: Settings,
     pub(crate) now: LogTime,
     pub(crate) rule_level: u32,
     /// The last session id given out. The counters below likewise.
@@ -97,6 +73,7 @@ const CLIENT_GROUPS: usize = 8;
 #[derive(Debug, Clone)]
 pub struct State {
     meta: Meta,
+    settings: Arc<Settings>,
     servers: BTreeMap<ServerId, Arc<Server>>,
     clients: Table<Client>,
     sessions: Table<Session>,
@@ -118,19 +95,10 @@ impl Default for State {
 impl State {
     /// An empty table with default settings.
     pub fn new() -> State {
-        let settings = Settings::default();
-        let meta = Meta {
-            settings,
-            now: LogTime::ZERO,
-            rule_level: RULE_LEVEL,
-            sessions: 0,
-            opens: 0,
-            tickets: 0,
-            breaks: 0,
-            violations: 0,
-        };
+        let meta = Meta { now: LogTime::ZERO, rule_level: RULE_LEVEL, sessions: 0, opens: 0, tickets: 0, breaks: 0, violations: 0 };
         State {
             meta,
+            settings: Arc::default(),
             servers: BTreeMap::new(),
             clients: Table::new(CLIENT_GROUPS),
             sessions: Table::new(CLIENT_GROUPS),
@@ -148,8 +116,13 @@ impl State {
     }
 
     /// The settings that hold.
-    pub fn settings(&self) -> Settings {
-        self.meta.settings
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
+    /// What is set for a share, if anything is.
+    pub(crate) fn share(&self, id: ShareId) -> Option<&ShareSettings> {
+        if id == ShareId::default() { None } else { self.settings.shares.get(&id) }
     }
 
     /// The rules that hold: all nodes follow the same, whatever else their versions know.
@@ -171,6 +144,7 @@ impl State {
     pub fn view(&self) -> View {
         View {
             meta: self.meta,
+            settings: Arc::clone(&self.settings),
             servers: self.servers.clone(),
             clients: self.clients.clone(),
             sessions: self.sessions.clone(),
@@ -188,7 +162,7 @@ impl State {
     /// The hash of all records: equal on all nodes that applied the same entries.
     pub fn hash(&self) -> StateHash {
         let mut digest = Digest::default();
-        digest.add(&RecordOf::Meta(&self.meta));
+        digest.add(&RecordOf::Meta(&self.meta, &self.settings));
         for (id, server) in &self.servers {
             digest.add(&RecordOf::Server(*id, server));
         }

@@ -8,6 +8,7 @@ mod keys;
 mod lists;
 mod locks;
 mod opens;
+mod remembered;
 mod requests;
 mod snapshot;
 mod text;

@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod near;
 mod overrides;
+mod share;
 mod units;
 
 use std::collections::BTreeMap;
@@ -13,12 +14,14 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lease::{Settings, ShareId};
 use raft::types::NodeId;
 
 pub(crate) use check::is_address;
 pub(crate) use error::ConfigError;
 pub(crate) use file::{File, Id, LogFormat};
 pub(crate) use overrides::{Overrides, suspicious_variables};
+use share::{NamedShare, Share};
 pub(crate) use units::{Period, Size};
 
 /// What a node runs with. Each value is possible, and they go together.
@@ -36,8 +39,10 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// Nodes of the running cluster that it waits to be added to; empty when it forms one.
     pub(crate) join: Vec<String>,
-    /// How long a client has to acknowledge a break.
-    pub(crate) break_timeout: Duration,
+    /// What holds for the rules while this node leads, but for the shares.
+    pub(crate) rules: Settings,
+    /// What is set for single shares.
+    pub(crate) shares: BTreeMap<ShareId, NamedShare>,
     /// How often the break scanner looks.
     pub(crate) scan_interval: Duration,
     /// How often the lease table is written behind the log.
@@ -86,7 +91,8 @@ impl Config {
             advertise: "10.0.0.1:7101".to_owned(),
             data: PathBuf::from("/var/lib/tenure"),
             join: Vec::new(),
-            break_timeout: check::BREAK_TIMEOUT,
+            rules: Settings::default(),
+            shares: BTreeMap::from([Share::example()]),
             scan_interval: check::SCAN_INTERVAL,
             checkpoint_interval: check::CHECKPOINT_INTERVAL,
             segment: check::SEGMENT,
@@ -113,7 +119,11 @@ impl Config {
             advertise: Some(self.advertise.clone()),
             data: Some(self.data.clone()),
             join: Some(self.join.clone()),
-            break_timeout: Some(Period(self.break_timeout)),
+            break_timeout: Some(Period(self.rules.break_timeout)),
+            persistent_lease_break_timeout: Some(Period(self.rules.persistent_lease_break_timeout)),
+            persistent_oplock_break_timeout: Some(Period(self.rules.persistent_oplock_break_timeout)),
+            recall_timeout: Some(Period(self.rules.recall_timeout)),
+            durable_timeout: Some(Period(self.rules.durable_timeout)),
             scan_interval: Some(Period(self.scan_interval)),
             checkpoint_interval: Some(Period(self.checkpoint_interval)),
             segment: Some(Size(self.segment)),
@@ -131,7 +141,14 @@ impl Config {
                 servers_attached: Some(self.servers_attached),
             },
             log: file::Log { filter: Some(self.log_filter.clone()), format: Some(self.log_format) },
+            share: self.shares.iter().map(|(id, share)| Share::written(*id, share)).collect(),
         }
+    }
+
+    /// What holds for the rules while this node leads.
+    pub(crate) fn settings(&self) -> Settings {
+        let shares = self.shares.iter().map(|(id, share)| (*id, share.settings.clone())).collect();
+        Settings { shares, ..self.rules.clone() }
     }
 
     /// The configuration as TOML.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, NoticeNumber, Open, Outcome, Request, RequestId, Sequence, ServerId, SessionId, Share, VolumeId,
+    Access, Caching, ClientGuid, Command, ConnectionId, Effect, Epoch, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
+    LeaseRequestV2, NoticeNumber, Open, Outcome, Request, RequestId, Sequence, ServerId, SessionId, Share, VolumeId,
 };
 use raft::testing::TestCluster;
 use raft::{Attachment, Coordinator, Delivery, NodeId};
@@ -80,7 +80,12 @@ impl Load {
         let request = load.request();
         load.node.submit(request, Command::StartServer { ttl: Duration::from_secs(600) }).await?.answer?;
         let request = load.request();
-        let start = Command::StartSession { client: ClientGuid::from_u128(number.into()), connection: ConnectionId::new(1) };
+        let start = Command::StartSession {
+            client: ClientGuid::from_u128(number.into()),
+            connection: ConnectionId::new(1),
+            user: None,
+            previous: None,
+        };
         let Outcome::SessionStarted { session } = load.node.submit(request, start).await?.answer? else {
             anyhow::bail!("no session")
         };
@@ -143,19 +148,14 @@ impl Load {
             session: self.session,
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
             name: Arc::from(format!("folder/file-{number}.doc")),
-            directory: false,
-            oplock: lease::OplockLevel::None,
             access: Access(Access::READ_DATA | Access::WRITE_DATA),
             share: Share(7),
-            disposition: Disposition::Keep,
-            parent: None,
-            created: false,
-            delete_on_close: false,
             lease: Some(LeaseRequest {
                 key: LeaseKey::from_u128(file),
                 state: Caching::RWH,
                 v2: Some(LeaseRequestV2 { epoch: Epoch::new(0), parent: None }),
             }),
+            ..Open::default()
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Epoch, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
+    Access, Caching, ClientGuid, Command, ConnectionId, Epoch, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
     LeaseRequestV2, NoticeNumber, Open, Outcome, Request, RequestId, Sequence, ServerId, SessionId, Share, VolumeId,
 };
 use raft::{ClusterId, Config, Coordinator, LogConfig, Member, NoPeers, NodeId, Store};
@@ -113,8 +113,12 @@ impl Load {
         load.open.clear();
         for number in 0..CLIENTS {
             let request = load.request();
-            let command =
-                Command::StartSession { client: ClientGuid::from_u128(number.into()), connection: ConnectionId::new(number) };
+            let command = Command::StartSession {
+                client: ClientGuid::from_u128(number.into()),
+                connection: ConnectionId::new(number),
+                user: None,
+                previous: None,
+            };
             let Outcome::SessionStarted { session } = node.submit(request, command).await?.answer? else {
                 anyhow::bail!("no session")
             };
@@ -165,19 +169,14 @@ impl Load {
             session: self.sessions[session],
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(mixed), stream: None },
             name: Arc::from(format!("projects/{:03}/file-{number:08}.dat", number % 1000)),
-            directory: false,
-            oplock: lease::OplockLevel::None,
             access: Access(Access::READ_DATA | Access::WRITE_DATA),
             share: Share(7),
-            disposition: Disposition::Keep,
-            parent: None,
-            created: false,
-            delete_on_close: false,
             lease: Some(LeaseRequest {
                 key: LeaseKey::from_u128(mixed),
                 state: Caching::RWH,
                 v2: Some(LeaseRequestV2 { epoch: Epoch::new(0), parent: None }),
             }),
+            ..Open::default()
         }
     }
 }

@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail, ensure};
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, NoticeNumber, Open, Outcome, Request, RequestId, Sequence, ServerId, SessionId, Share, VolumeId,
+    Access, Caching, ClientGuid, Command, ConnectionId, Effect, Epoch, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
+    LeaseRequestV2, NoticeNumber, Open, Outcome, Request, RequestId, Sequence, ServerId, SessionId, Share, VolumeId,
 };
 use raft::{Attachment, ClusterId, Config, Coordinator, Delivery, LogConfig, Member, NoPeers, NodeId, Store};
 
@@ -90,7 +90,8 @@ impl Server {
     }
 
     async fn session(&self, client: ClientGuid, connection: ConnectionId) -> anyhow::Result<SessionId> {
-        let outcome = self.ask(1 + connection.get(), Command::StartSession { client, connection }).await?;
+        let outcome =
+            self.ask(1 + connection.get(), Command::StartSession { client, connection, user: None, previous: None }).await?;
         let Outcome::SessionStarted { session } = outcome else { bail!("no session: {outcome:?}") };
         Ok(session)
     }
@@ -101,19 +102,14 @@ fn open_command(session: SessionId, key: u128) -> Command {
         session,
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(7), stream: None },
         name: Arc::from("report.doc"),
-        directory: false,
-        oplock: lease::OplockLevel::None,
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
-        disposition: Disposition::Keep,
-        parent: None,
-        created: false,
-        delete_on_close: false,
         lease: Some(LeaseRequest {
             key: LeaseKey::from_u128(key),
             state: Caching::RWH,
             v2: Some(LeaseRequestV2 { epoch: Epoch::new(0), parent: None }),
         }),
+        ..Open::default()
     })
 }
 

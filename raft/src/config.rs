@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lease::Settings;
+
 use crate::types::{ClusterId, NodeId};
 
 /// Settings of one node. Timings and limits only: where data lies and who listens where is the business of whoever starts the node.
@@ -19,8 +21,8 @@ pub struct Config {
     pub election_timeout_max: Duration,
     /// How often the leader looks for breaks and server lives that have expired while there are any.
     pub scan_interval: Duration,
-    /// How long a client has to acknowledge a break (MS-SMB2 3.3.2.5).
-    pub break_timeout: Duration,
+    /// What holds for the rules on all nodes while this one leads.
+    pub settings: Settings,
     /// How long a request may go unanswered before the asker is told that its outcome is unknown. Parked requests have no limit.
     pub request_timeout: Duration,
     /// How often what changed in the table is written to the checkpoint.
@@ -53,7 +55,7 @@ impl Config {
             election_timeout_min: Duration::from_millis(150),
             election_timeout_max: Duration::from_millis(300),
             scan_interval: Duration::from_secs(1),
-            break_timeout: Duration::from_secs(35),
+            settings: Settings::default(),
             request_timeout: Duration::from_secs(10),
             checkpoint_interval: Duration::from_secs(10),
             snapshot_entries: 500_000,
@@ -84,19 +86,20 @@ impl Config {
         if self.election_timeout_max == self.election_timeout_min {
             return Err(ConfigError::Equal { name: "election_timeout_max", other: "election_timeout_min" });
         }
-        check_order("break_timeout", self.break_timeout, "scan_interval", self.scan_interval)?;
+        for (name, value) in waits(&self.settings) {
+            check_order(name, value, "scan_interval", self.scan_interval)?;
+        }
         check_order("request_timeout", self.request_timeout, "twice election_timeout_max", self.election_timeout_max * 2)?;
         check_order("sync_timeout", self.sync_timeout, "election_timeout_max", self.election_timeout_max)?;
         check_order("snapshot_timeout", self.snapshot_timeout, "election_timeout_max", self.election_timeout_max)
     }
 
-    fn durations(&self) -> [(&'static str, Duration); 9] {
+    fn durations(&self) -> [(&'static str, Duration); 8] {
         [
             ("heartbeat", self.heartbeat),
             ("election_timeout_min", self.election_timeout_min),
             ("election_timeout_max", self.election_timeout_max),
             ("scan_interval", self.scan_interval),
-            ("break_timeout", self.break_timeout),
             ("request_timeout", self.request_timeout),
             ("checkpoint_interval", self.checkpoint_interval),
             ("snapshot_timeout", self.snapshot_timeout),
@@ -113,6 +116,35 @@ impl Config {
             ("batches_in_flight_max", self.batches_in_flight_max as u64),
         ]
     }
+}
+
+/// Whatever a scan has to end in time.
+fn waits(settings: &Settings) -> Vec<(&'static str, Duration)> {
+    let Settings {
+        break_timeout,
+        persistent_lease_break_timeout,
+        persistent_oplock_break_timeout,
+        recall_timeout,
+        durable_timeout,
+        shares,
+    } = settings;
+    let mut waits = vec![
+        ("break_timeout", *break_timeout),
+        ("persistent_lease_break_timeout", *persistent_lease_break_timeout),
+        ("persistent_oplock_break_timeout", *persistent_oplock_break_timeout),
+        ("recall_timeout", *recall_timeout),
+        ("durable_timeout", *durable_timeout),
+    ];
+    for share in shares.values() {
+        let own = [
+            ("a share's break_timeout", share.break_timeout),
+            ("a share's persistent_lease_break_timeout", share.persistent_lease_break_timeout),
+            ("a share's persistent_oplock_break_timeout", share.persistent_oplock_break_timeout),
+            ("a share's durable_timeout", share.durable_timeout),
+        ];
+        waits.extend(own.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    }
+    waits
 }
 
 fn check_order(name: &'static str, value: Duration, least_name: &'static str, least: Duration) -> Result<(), ConfigError> {

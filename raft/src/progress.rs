@@ -1,12 +1,14 @@
 //! How far a node's state is.
 
+use std::sync::Arc;
+
 use lease::{LogTime, Settings};
 
 use crate::codec::entry::Check;
 use crate::types::LogId;
 
 /// How far a node's state is, published after each batch of applied entries.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     /// The last applied entry.
     pub applied: Option<LogId>,
@@ -15,7 +17,7 @@ pub struct Progress {
     /// When something in the state expires next, in log time.
     pub next_deadline: Option<LogTime>,
     /// The settings that hold after it.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// The newest hash that every node remembers: what the leader puts into its next batch, unless it has done so already.
     pub marker: Option<Check>,
     /// The index of the newest hash that a leader's batch confirmed.

@@ -178,7 +178,7 @@ impl Desk {
 
     /// Proposes until the leadership ends. `None` if the node ends.
     async fn reign(&mut self, term: Term) -> Option<()> {
-        let progress = *self.terms.progress.borrow();
+        let progress = self.terms.progress.borrow().clone();
         tracing::info!(%term, now = %progress.now, "this node leads");
         let mut reign = Reign {
             term,
@@ -186,8 +186,8 @@ impl Desk {
             ticker: Ticker::new(self.terms.scan_interval),
             in_flight: FuturesUnordered::new(),
         };
-        if progress.settings != self.terms.settings {
-            self.backlog.push_back(Proposal { request: None, command: Command::Configure(self.terms.settings) });
+        if *progress.settings != self.terms.settings {
+            self.backlog.push_back(Proposal { request: None, command: Command::Configure(self.terms.settings.clone()) });
         }
         loop {
             self.take_offers();
@@ -224,7 +224,7 @@ impl Desk {
 
     /// Enters one batch in the log. `None` if consensus has ended.
     async fn propose(&mut self, reign: &mut Reign) -> Option<()> {
-        let progress = *self.terms.progress.borrow();
+        let progress = self.terms.progress.borrow().clone();
         let at = reign.clock.stamp(progress.now);
         let mut batch = BatchWriter::new(self.next_check(&progress));
         while let Some(Proposal { request, command }) = self.backlog.pop_front() {

@@ -65,14 +65,9 @@ fn open(session: SessionId, key: LeaseKey) -> Open {
         session,
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(42), stream: None },
         name: "report.doc".into(),
-        directory: false,
-        oplock: lease::OplockLevel::None,
         access: Access(READ_WRITE),
         share: Share(7),
-        disposition: Disposition::Keep,
-        parent: None,
-        created: false,
-        delete_on_close: false,
         lease: Some(LeaseRequest { key, state: Caching::RWH, v2: Some(LeaseRequestV2 { epoch: Epoch::new(1), parent: None }) }),
+        ..Open::default()
     }
 }

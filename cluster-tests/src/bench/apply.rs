@@ -64,8 +64,12 @@ pub fn measure(leases: u64, operations: u64) -> Result<Applied> {
     let mut bench = Bench { state: State::new(), sequence: 0, sessions: Vec::new() };
     bench.apply(Command::StartServer { ttl: Duration::from_secs(600) })?;
     for number in 0..CLIENTS {
-        let command =
-            Command::StartSession { client: ClientGuid::from_u128(number.into()), connection: ConnectionId::new(number + 1) };
+        let command = Command::StartSession {
+            client: ClientGuid::from_u128(number.into()),
+            connection: ConnectionId::new(number + 1),
+            user: None,
+            previous: None,
+        };
         let Outcome::SessionStarted { session } = bench.apply(command)? else { bail!("no session") };
         bench.sessions.push(session);
     }

@@ -45,7 +45,7 @@ impl Step<'_> {
         if closed.delete_on_close {
             let deleting = Deleting { parent_lease: closed.parent_lease() };
             self.state.edit_file(file).set_deleting(Some(deleting));
-            self.claim(file.clone(), closed.hold(), Reason::Handle);
+            self.claim(file.clone(), closed.own(), Reason::Handle);
         }
         let record = self.state.file(file).filter(|record| record.opens().len() == 1)?;
         record.deleting().copied()

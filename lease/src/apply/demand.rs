@@ -2,12 +2,39 @@
 //! 2.1.5.15.12).
 
 use super::Step;
-use super::open::demands_of_sharing;
+use super::sharing::demands_of_sharing;
 use crate::command::{Access, Operation, Share};
 use crate::id::{FileId, FileKey, OpenId};
-use crate::limits::OPENS_BELOW_MAX;
-use crate::outcome::Rejection;
-use crate::state::{File, HoldId, Keyed, OpenRecord, Reason, directory};
+use crate::limits::{OPENS_BELOW_MAX, PARKED_OPENS_PER_FILE_MAX};
+use crate::outcome::{Limit, Rejection};
+use crate::state::{File, Hold, HoldId, Keyed, LeaseId, OpenRecord, Own, Reason, State, directory};
+
+/// Who does something to a file: whom he spares, and where the file lies for him.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Actor {
+    /// The open that it is done through.
+    pub(super) open: Option<OpenId>,
+    pub(super) own: Own,
+    /// The directory of the same volume that the file lies in, by his path.
+    pub(super) parent: Option<FileId>,
+    /// The directory lease that he does not break.
+    pub(super) parent_lease: Option<LeaseId>,
+    /// He is one of NFS, whose locks are only advice among each other.
+    pub(super) nfs: bool,
+}
+
+impl Actor {
+    /// Who has an open.
+    pub(super) fn through(open: &OpenRecord) -> Actor {
+        let OpenRecord { id, parent, .. } = *open;
+        Actor { open: Some(id), own: open.own(), parent, parent_lease: open.parent_lease(), nfs: false }
+    }
+
+    /// Who has none.
+    pub(super) fn without_open(parent: Option<FileId>) -> Actor {
+        Actor { parent, nfs: true, ..Actor::default() }
+    }
+}
 
 /// What has to be taken from others before an operation can be done.
 #[derive(Debug, Default)]
@@ -18,7 +45,38 @@ pub(super) struct Demands {
     pub(super) behind: Option<u64>,
 }
 
+/// What came of taking what was demanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Nobody is in the way.
+    All,
+    /// Breaks that now run have to be waited for, beside those of the own file those of this one.
+    Waits(Option<u64>),
+}
+
 impl Demands {
+    /// Takes from a hold of this file what this reason takes, and waits for it if that is waited for.
+    pub(super) fn ask(&mut self, file: &File, hold: &Hold, reason: Reason) {
+        self.waits |= hold.delays(reason);
+        if hold.can_lose(reason) {
+            self.breaks.push((file.key().clone(), hold.id, reason));
+        }
+    }
+
+    /// Brings what is taken into the order in which it is taken, each once.
+    pub(super) fn sort(&mut self) {
+        self.breaks.sort_by(|(file, hold, _), (other, held, _)| (file, hold).cmp(&(other, held)));
+        self.breaks.dedup();
+    }
+
+    /// The same of all holds of a file but one's own, unless the reason takes even that.
+    pub(super) fn ask_others(&mut self, file: &File, own: Own, reason: Reason) {
+        file.holds()
+            .iter()
+            .filter(|hold| !own.has(hold.id) || reason.takes_own(hold))
+            .for_each(|hold| self.ask(file, hold, reason));
+    }
+
     fn wait_behind(&mut self, file: &FileKey) {
         self.waits = true;
         self.behind.get_or_insert(file.behind());
@@ -54,29 +112,52 @@ impl Operation {
 }
 
 impl Step<'_> {
+    /// Takes from others what is demanded for something on this file, and asks again whenever a holder was found unreachable and lost its
+    /// opens: it is not in the way any more, and may have left the file to be deleted. Without `parked` there has to be room in the line.
+    pub(super) fn take(
+        &mut self,
+        file: &FileKey,
+        parked: bool,
+        demands: impl Fn(&State) -> Result<Demands, Rejection>,
+    ) -> Result<Taken, Rejection> {
+        loop {
+            let Demands { breaks, waits, behind } = demands(self.state)?;
+            let line =
+                || self.state.line_of(file, behind).and_then(|line| self.state.file(line)).map_or(0, |file| file.parked().len());
+            if waits && !parked && line() >= PARKED_OPENS_PER_FILE_MAX {
+                return Err(Rejection::LimitReached(Limit::ParkedOpensPerFile));
+            }
+            for (file, hold, reason) in &breaks {
+                self.break_hold(file, *hold, *reason);
+            }
+            if breaks.iter().all(|(_, hold, _)| self.state.hold(*hold).is_some()) {
+                return Ok(if waits { Taken::Waits(behind) } else { Taken::All });
+            }
+        }
+    }
+}
+
+impl State {
     /// What an operation demands, or that it can not be done whatever the others do.
-    pub(super) fn demands_of(&self, file: &FileKey, open: OpenId, operation: &Operation) -> Result<Demands, Rejection> {
-        let record = self.state.file(file).ok_or(Rejection::NoSuchOpen)?;
-        let through = record.open(open).ok_or(Rejection::NoSuchOpen)?;
+    pub(super) fn demands_of(&self, file: &FileKey, actor: &Actor, operation: &Operation) -> Result<Demands, Rejection> {
         let mut demands = Demands::default();
         let Some(reason) = operation.reason() else { return Ok(demands) };
-        let own = through.hold();
-        for hold in record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold)) {
-            demands.waits |= hold.delays(reason);
-            if hold.can_lose(reason) {
-                demands.breaks.push((file.clone(), hold.id, reason));
-            }
+        let record = self.file(file);
+        if let Some(record) = record {
+            demands.ask_others(record, actor.own, reason);
+            // Who has no open may be parked on another file than this one.
+            demands.behind = (demands.waits && actor.open.is_none()).then(|| file.behind());
         }
         match operation {
             Operation::Rename { name: _, parent, replaces } => {
-                self.demand_entry(&mut demands, file, through, *parent)?;
+                self.demand_entry(&mut demands, file, actor, *parent)?;
                 self.demand_target(&mut demands, file, *replaces)?;
-                if record.directory() {
-                    let below = self.state.opens_below(file, OPENS_BELOW_MAX).ok_or(Rejection::AccessDenied)?;
-                    demands.all_have_to_go(below.into_iter().filter(|(_, below)| below.id != open))?;
+                if record.is_none_or(File::directory) {
+                    let below = self.opens_below(file, OPENS_BELOW_MAX).ok_or(Rejection::AccessDenied)?;
+                    demands.all_have_to_go(below.into_iter().filter(|(_, below)| Some(below.id) != actor.open))?;
                 }
             }
-            Operation::Link { parent } => self.demand_entry(&mut demands, file, through, *parent)?,
+            Operation::Link { parent } => self.demand_entry(&mut demands, file, actor, *parent)?,
             Operation::Read { .. }
             | Operation::Write { .. }
             | Operation::Resize
@@ -84,35 +165,27 @@ impl Step<'_> {
             | Operation::SetSecurity
             | Operation::SetAttributes => (),
         }
-        demands.breaks.sort_by(|(file, hold, _), (other, held, _)| (file, hold).cmp(&(other, held)));
-        demands.breaks.dedup();
+        demands.sort();
         Ok(demands)
     }
 
     /// To put a name into a directory is to open it for that, sharing it to read and write: in the way are those who may delete it and those
     /// who do not share writing (MS-FSA 2.1.5.15.12, 2.1.5.1.2.2).
-    fn demand_entry(
-        &self,
-        demands: &mut Demands,
-        file: &FileKey,
-        through: &OpenRecord,
-        parent: Option<FileId>,
-    ) -> Result<(), Rejection> {
-        let Some(parent) = parent.or(through.parent) else { return Ok(()) };
-        let Some(entered) = self.state.file(&directory(file, parent)) else { return Ok(()) };
+    fn demand_entry(&self, demands: &mut Demands, file: &FileKey, actor: &Actor, parent: Option<FileId>) -> Result<(), Rejection> {
+        let Some(parent) = parent.or(actor.parent) else { return Ok(()) };
+        let Some(entered) = self.file(&directory(file, parent)) else { return Ok(()) };
         let (access, share) = (Access(Access::WRITE_DATA), Share(Share::READ | Share::WRITE));
-        let conflicting = demands_of_sharing(entered, through.parent_lease().map(HoldId::Lease), access, share)?;
+        let conflicting = demands_of_sharing(entered, Own::hold(actor.parent_lease.map(HoldId::Lease)), access, share)?;
         if conflicting.waits {
             demands.wait_behind(entered.key());
         }
-        let breaks = conflicting.breaks.into_iter().map(|(lease, reason)| (entered.key().clone(), lease, reason));
-        demands.breaks.extend(breaks);
+        demands.breaks.extend(conflicting.breaks);
         Ok(())
     }
 
     /// A file that goes because another takes its name must not be open (LS-066).
     fn demand_target(&self, demands: &mut Demands, file: &FileKey, replaces: Option<FileId>) -> Result<(), Rejection> {
-        let target = replaces.filter(|target| *target != file.file).and_then(|target| self.state.file(&directory(file, target)));
+        let target = replaces.filter(|target| *target != file.file).and_then(|target| self.file(&directory(file, target)));
         let Some(target) = target else { return Ok(()) };
         demands.all_have_to_go(target.opens().iter().map(|open| (target, open)))
     }

@@ -5,13 +5,13 @@ use crate::command::LeaseRequest;
 use crate::id::{Generation, LeaseKey, OpenId};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Grant, GrantV2};
-use crate::state::{File, FileEdit, Hold, HoldId, HoldV2, Locks, Standing};
+use crate::state::{File, FileEdit, Hold, HoldId, HoldV2, Locks, Own, Standing};
 
 /// Whether a lease can be in a state beside all other owners of its file.
 fn can_hold(file: &File, own: HoldId, state: Caching) -> bool {
     // Nobody caches anything beside a writer. Only a stat open gets here while there is one, since it breaks nothing (LS-029). And
     // nobody begins to cache data of which some is locked, whoever locked it (LS-035).
-    if state == Caching::None || file.others_write(Some(own)) || file.locks().is_some_and(Locks::cover_data) {
+    if state == Caching::None || file.others_write(Own::hold(own)) || file.locks().is_some_and(Locks::cover_data) {
         return state == Caching::None;
     }
     // Level II and a lease with H refuse each other (MS-FSA 2.1.5.18).
@@ -20,7 +20,7 @@ fn can_hold(file: &File, own: HoldId, state: Caching) -> bool {
     }
     // A writer must be alone: no other lease with anything, and no other open but stat opens, its lease broken or not (LS-031, LS-032).
     !state.writes()
-        || !file.others_cache(Some(own)) && file.opens().iter().all(|open| open.hold() == Some(own) || open.access.is_stat())
+        || !file.others_cache(Own::hold(own)) && file.opens().iter().all(|open| open.hold() == Some(own) || open.access.is_stat())
 }
 
 /// The first step of the ladder that can be held: all, then without W, then without H too, then nothing (LS-030).
@@ -77,8 +77,8 @@ fn upgraded(file: &File, hold: &Hold, asked: Caching) -> Option<Hold> {
 /// The oplock that an open gets which asks for this one: batch and exclusive need to be alone on the file, and come down to level II, which
 /// can not be held beside a lease with H (LS-044; MS-FSA 2.1.5.18.1).
 fn best_oplock(file: &File, asked: OplockLevel) -> OplockLevel {
-    let alone = || !file.others_cache(None) && file.opens().iter().all(|open| open.access.is_stat());
-    let shareable = || !file.others_write(None) && file.tally().leases_with_handles() == 0;
+    let alone = || !file.others_cache(Own::default()) && file.opens().iter().all(|open| open.access.is_stat());
+    let shareable = || !file.others_write(Own::default()) && file.tally().leases_with_handles() == 0;
     let locked = file.locks().is_some_and(Locks::cover_data);
     let best = match asked {
         // As for leases: nobody begins to cache data of which some is locked (LS-035).

@@ -1,6 +1,7 @@
 //! LOCK (MS-SMB2 3.3.5.14; MS-FSA 2.1.5.8, 2.1.5.9).
 
 use super::Step;
+use super::demand::{Demands, Taken};
 use crate::id::{FileKey, OpenId, RequestId};
 use crate::limits::{LOCKS_PER_FILE_MAX, LOCKS_PER_OPEN_MAX, PARKED_OPENS_PER_FILE_MAX, RANGES_PER_REQUEST_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
@@ -43,7 +44,7 @@ impl Step<'_> {
         let answer = self.attempt_lock(&file, asked, false);
         if answer.is_none() {
             let client = self.state.session(asked.session).expect("the session was just looked at").client;
-            self.park(id, &file, client, Waiting::Lock(asked.clone()));
+            self.park(id, &file, Some(client), Waiting::Lock(asked.clone()));
         }
         answer
     }
@@ -53,10 +54,17 @@ impl Step<'_> {
     pub(super) fn attempt_lock(&mut self, file: &FileKey, asked: &Lock, parked: bool) -> Option<Answer> {
         let mut sensible = asked.locks.iter().take_while(|lock| lock.range.is_valid());
         if sensible.any(|lock| lock.range.offset < asked.allocation) {
-            match self.take_from_others(file, asked.open, Reason::Overwrite, parked) {
+            let taken = self.take(file, parked, |state| {
+                let record = state.file(file).ok_or(Rejection::NoSuchOpen)?;
+                let own = record.open(asked.open).ok_or(Rejection::NoSuchOpen)?.own();
+                let mut demands = Demands::default();
+                demands.ask_others(record, own, Reason::Overwrite);
+                Ok(demands)
+            });
+            match taken {
                 Err(rejection) => return Some(Err(rejection)),
-                Ok(true) => return None,
-                Ok(false) => (),
+                Ok(Taken::Waits(_)) => return None,
+                Ok(Taken::All) => (),
             }
         }
         match self.add_locks(file, asked) {

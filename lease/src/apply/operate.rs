@@ -1,13 +1,13 @@
 //! What is done through an open (MS-FSA 2.1.4.12): answered when nobody is in the way any more, and noted.
 
 use super::Step;
-use super::demand::Demands;
+use super::demand::{Actor, Taken};
 use crate::command::Operation;
-use crate::id::{FileKey, OpenId, RequestId, SessionId};
-use crate::limits::{NAME_BYTES_MAX, PARKED_OPENS_PER_FILE_MAX};
+use crate::id::{FileId, FileKey, OpenId, RequestId, SessionId};
+use crate::limits::NAME_BYTES_MAX;
 use crate::outcome::{Limit, Outcome, Rejection};
 use crate::range::LockOwner;
-use crate::state::{Answer, Deleting, File, HoldId, Locks, OpenRecord, Reason, Waiting};
+use crate::state::{Answer, Deleting, File, HoldId, Keyed, Locks, State, Waiting};
 
 impl Step<'_> {
     /// Answers, or parks the operation and says so.
@@ -26,7 +26,7 @@ impl Step<'_> {
             Err(behind) => {
                 let client = self.state.session(session).expect("the session was just looked at").client;
                 let waiting = Waiting::Operation { session, open, operation: operation.clone() };
-                self.park_behind(id, &file, client, waiting, behind);
+                self.park_behind(id, &file, Some(client), waiting, behind);
                 None
             }
         }
@@ -37,7 +37,7 @@ impl Step<'_> {
         self.session_of(id, session)?;
         let hash = self.state.index().opens.get(&session).and_then(|opens| opens.get(open)).ok_or(Rejection::NoSuchOpen)?;
         let file = self.state.file_of_open(open, hash).ok_or(Rejection::NoSuchOpen)?;
-        Ok(crate::state::Keyed::key(file).clone())
+        Ok(file.key().clone())
     }
 
     /// Tries an operation, from the beginning each time (LS-046). Without an answer it has to wait for breaks, which now run, on its own
@@ -49,65 +49,20 @@ impl Step<'_> {
         operation: &Operation,
         parked: bool,
     ) -> Result<Answer, Option<u64>> {
-        loop {
-            let Demands { breaks, waits, behind } = match self.demands_of(file, open, operation) {
-                Ok(demands) => demands,
-                Err(rejection) => return Ok(Err(rejection)),
-            };
-            let line = self.state.file(file).map_or(0, |record| record.parked().len());
-            if waits && !parked && line >= PARKED_OPENS_PER_FILE_MAX {
-                return Ok(Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
-            }
-            for (file, hold, reason) in &breaks {
-                self.break_hold(file, *hold, *reason);
-            }
-            // Once more if a holder was found unreachable and lost its opens: it is not in the way any more.
-            let all_there = breaks.iter().all(|(_, hold, _)| self.state.hold(*hold).is_some());
-            match (waits, all_there) {
-                (true, true) => return Err(behind),
-                (true, false) => (),
-                (false, _) => return Ok(self.done(file, open, operation)),
-            }
-        }
-    }
-
-    /// Takes from the other owners of a file what a reason takes. Whether that has to be waited for.
-    pub(super) fn take_from_others(
-        &mut self,
-        file: &FileKey,
-        open: OpenId,
-        reason: Reason,
-        parked: bool,
-    ) -> Result<bool, Rejection> {
-        loop {
-            let record = self.state.file(file).ok_or(Rejection::NoSuchOpen)?;
-            let own = record.open(open).map(OpenRecord::hold).ok_or(Rejection::NoSuchOpen)?;
-            let in_the_way = || record.holds().iter().filter(|hold| Some(hold.id) != own || reason.takes_own(hold));
-            let waits = in_the_way().any(|hold| hold.delays(reason));
-            if waits && !parked && record.parked().len() >= PARKED_OPENS_PER_FILE_MAX {
-                return Err(Rejection::LimitReached(Limit::ParkedOpensPerFile));
-            }
-            let breaks: Vec<HoldId> = in_the_way().filter(|hold| hold.can_lose(reason)).map(|hold| hold.id).collect();
-            for hold in &breaks {
-                self.break_hold(file, *hold, reason);
-            }
-            // Once more if a holder was found unreachable and lost its opens: it is not in the way any more.
-            let all_there = breaks.iter().all(|hold| self.state.hold(*hold).is_some());
-            if !waits || all_there {
-                return Ok(waits);
-            }
+        match self.take(file, parked, |state| state.demands_of(file, &state.actor(file, open)?, operation)) {
+            Err(rejection) => Ok(Err(rejection)),
+            Ok(Taken::Waits(behind)) => Err(behind),
+            Ok(Taken::All) => Ok(self.state.actor(file, open).and_then(|actor| self.done(file, &actor, operation))),
         }
     }
 
     /// Looks at the locks, and notes what the operation leaves behind.
-    fn done(&mut self, file: &FileKey, open: OpenId, operation: &Operation) -> Answer {
-        let through = *self.state.file(file).and_then(|record| record.open(open)).ok_or(Rejection::NoSuchOpen)?;
-        let own = through.parent_lease().map(HoldId::Lease);
+    pub(super) fn done(&mut self, file: &FileKey, actor: &Actor, operation: &Operation) -> Answer {
         let range = operation.range();
         let writes = matches!(operation, Operation::Write { .. });
         let locks = self.state.file(file).and_then(File::locks);
-        let owner = LockOwner::Open(open);
-        if range.is_some_and(|range| locks.is_some_and(|locks| locks.forbid(owner, range, writes))) {
+        let forbidden = |locks: &Locks, range| locks.forbid(actor.open.map(LockOwner::Open), actor.nfs, range, writes);
+        if range.is_some_and(|range| locks.is_some_and(|locks| forbidden(locks, range))) {
             return Err(Rejection::FileLockConflict);
         }
         if let Some(known) = locks.map(Locks::allocation)
@@ -117,35 +72,57 @@ impl Step<'_> {
             let end = range.map_or(u64::MAX, |range| range.offset.saturating_add(range.length));
             self.state.edit_file(file).set_allocation(known.max(end));
         }
-        match operation {
-            Operation::Rename { name, parent, replaces: _ } => {
-                self.state.edit_file(file).rename(name);
-                self.child_changed(file, through.parent, own);
-                if parent.is_some() && *parent != through.parent {
-                    self.move_opens(file, &through, |open| open.parent = *parent);
-                    self.child_changed(file, *parent, own);
-                }
-            }
-            Operation::Link { parent } => self.child_changed(file, parent.or(through.parent), own),
-            Operation::Dispose { delete } => {
-                self.state.edit_file(file).set_deleting(delete.then_some(Deleting { parent_lease: through.parent_lease() }));
-            }
-            // The size and the times of what was written reach the directory when the handle is closed (LS-132).
-            Operation::Write { .. } if through.parent.is_some() => {
-                self.state.edit_file(file).edit_open(open, |open| open.modified = true);
-            }
-            Operation::Resize | Operation::SetAttributes => self.child_changed(file, through.parent, own),
-            Operation::Write { .. } | Operation::Read { .. } | Operation::SetSecurity => (),
-        }
+        self.leave_behind(file, actor, operation);
         Ok(Outcome::Clear)
     }
 
-    /// Changes all opens of a file that were opened where this one was: its path is theirs.
-    fn move_opens(&mut self, file: &FileKey, through: &OpenRecord, edit: impl Fn(&mut OpenRecord)) {
-        let opens = self.state.file(file).into_iter().flat_map(File::opens).filter(|open| open.parent == through.parent);
+    fn leave_behind(&mut self, file: &FileKey, actor: &Actor, operation: &Operation) {
+        let own = actor.parent_lease.map(HoldId::Lease);
+        match operation {
+            Operation::Rename { name, parent, replaces: _ } => {
+                if self.state.file(file).is_some() {
+                    self.state.edit_file(file).rename(name);
+                }
+                self.child_changed(file, actor.parent, own);
+                if parent.is_some() && *parent != actor.parent {
+                    self.move_opens(file, actor.parent, *parent);
+                    self.child_changed(file, *parent, own);
+                }
+            }
+            Operation::Link { parent } => self.child_changed(file, parent.or(actor.parent), own),
+            Operation::Dispose { delete } => match actor.open {
+                Some(_) => {
+                    let deleting = delete.then_some(Deleting { parent_lease: actor.parent_lease });
+                    self.state.edit_file(file).set_deleting(deleting);
+                }
+                // Who has no open takes the name away himself, now.
+                None => self.child_changed(file, actor.parent, own),
+            },
+            // The size and the times of what was written reach the directory when the handle is closed (LS-132), if there is one.
+            Operation::Write { .. } => match actor.open {
+                Some(open) if actor.parent.is_some() => self.state.edit_file(file).edit_open(open, |open| open.modified = true),
+                Some(_) => (),
+                None => self.child_changed(file, actor.parent, own),
+            },
+            Operation::Resize | Operation::SetAttributes => self.child_changed(file, actor.parent, own),
+            Operation::Read { .. } | Operation::SetSecurity => (),
+        }
+    }
+
+    /// Changes where all opens of a file lie that were opened in this directory: their path is the same.
+    fn move_opens(&mut self, file: &FileKey, from: Option<FileId>, into: Option<FileId>) {
+        let opens = self.state.file(file).into_iter().flat_map(File::opens).filter(|open| open.parent == from);
         let opens: Vec<OpenId> = opens.map(|open| open.id).collect();
         for open in opens {
-            self.state.edit_file(file).edit_open(open, &edit);
+            self.state.edit_file(file).edit_open(open, |open| open.parent = into);
         }
+    }
+}
+
+impl State {
+    /// Who does what is done through an open.
+    fn actor(&self, file: &FileKey, open: OpenId) -> Result<Actor, Rejection> {
+        let through = self.file(file).and_then(|record| record.open(open)).ok_or(Rejection::NoSuchOpen)?;
+        Ok(Actor::through(through))
     }
 }

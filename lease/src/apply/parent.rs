@@ -3,13 +3,13 @@
 
 use super::Step;
 use crate::id::{FileId, FileKey};
-use crate::state::{HoldId, Reason, directory};
+use crate::state::{HoldId, Own, Reason, directory};
 
 /// Something to be taken from all owners of a file but one.
 #[derive(Debug)]
 pub(super) struct Claim {
     file: FileKey,
-    own: Option<HoldId>,
+    own: Own,
     reason: Reason,
 }
 
@@ -18,13 +18,13 @@ impl Step<'_> {
     /// To do so is like overwriting what they cache: R is lost at once, RH with an acknowledgement, and nobody waits (LS-129, LS-130).
     pub(super) fn child_changed(&mut self, file: &FileKey, parent: Option<FileId>, own: Option<HoldId>) {
         if let Some(parent) = parent {
-            self.claim(directory(file, parent), own, Reason::Overwrite);
+            self.claim(directory(file, parent), Own::hold(own), Reason::Overwrite);
         }
     }
 
     /// Notes what is to be taken when the command has done what it does. It is not taken at once: a holder who can not be told loses its
     /// opens, and what their end takes from others must not be done inside of it.
-    pub(super) fn claim(&mut self, file: FileKey, own: Option<HoldId>, reason: Reason) {
+    pub(super) fn claim(&mut self, file: FileKey, own: Own, reason: Reason) {
         if self.state.file(&file).is_some_and(|record| record.others(own).next().is_some()) {
             self.claims.push_back(Claim { file, own, reason });
         }

@@ -7,7 +7,7 @@ use crate::state::{Answer, Parked, Waiting};
 
 impl Step<'_> {
     /// Puts a request at the end of the line of a file, and says so.
-    pub(super) fn park(&mut self, request: RequestId, file: &FileKey, client: ClientGuid, waiting: Waiting) {
+    pub(super) fn park(&mut self, request: RequestId, file: &FileKey, client: Option<ClientGuid>, waiting: Waiting) {
         self.park_behind(request, file, client, waiting, None);
     }
 
@@ -16,7 +16,7 @@ impl Step<'_> {
         &mut self,
         request: RequestId,
         file: &FileKey,
-        client: ClientGuid,
+        client: Option<ClientGuid>,
         waiting: Waiting,
         behind: Option<u64>,
     ) {
@@ -30,9 +30,13 @@ impl Step<'_> {
     /// Tries what is parked on a file again. Without an answer it goes on waiting, for breaks of its own file or of another.
     pub(super) fn attempt_parked(&mut self, file: &FileKey, parked: &Parked) -> Result<Answer, Option<u64>> {
         match &parked.waiting {
-            Waiting::Open(open) => self.attempt(open, parked.client, true).ok_or(None),
+            Waiting::Open(open) => {
+                let client = parked.client.expect("an open that waits is a client's");
+                self.attempt(open, client, true).ok_or(None)
+            }
             Waiting::Lock(asked) => self.attempt_lock(file, asked, true).ok_or(None),
             Waiting::Operation { session: _, open, operation } => self.attempt_operation(file, *open, operation, true),
+            Waiting::Access(asked) => self.attempt_access(asked, true),
         }
     }
 }

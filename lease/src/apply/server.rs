@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Step;
 use crate::command::Request;
-use crate::id::{NoticeNumber, RequestId, Sequence, ServerId, SessionId};
+use crate::id::{Incarnation, NoticeNumber, RequestId, Sequence, ServerId, SessionId};
 use crate::limits::{SERVER_TTL_MAX, SERVER_TTL_MIN, SERVERS_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
 use crate::state::{Answer, Answers, Server};
@@ -69,6 +69,13 @@ impl Step<'_> {
     pub(super) fn end_life(&mut self, server: ServerId) {
         let sessions: Vec<SessionId> = self.state.index().sessions_of(server, None).collect();
         self.end_sessions(&sessions);
+        // What waits now belongs to no session, but to the server itself.
+        let incarnation = self.state.server(server).map_or_else(Incarnation::default, |server| server.incarnation);
+        let life = RequestId { server, incarnation, sequence: Sequence::default() };
+        let parked: Vec<RequestId> = self.state.index().parked_of_life(life).collect();
+        for request in parked {
+            self.end_parked(request);
+        }
         self.state.forget_answers(server, Sequence::new(u64::MAX));
         self.state.edit_server(server, |server| server.until = None);
     }

@@ -1,24 +1,29 @@
 //! Parts of the state to records. Every type is taken apart exhaustively, so that a new field can not be forgotten.
 
 pub(crate) mod answer;
+mod foreign;
+mod handle;
 pub(super) mod lock;
 pub(super) mod parked;
+pub(super) mod settings;
 
 use prost::Message;
 
 use super::key::{self, Place};
 use super::wire;
 use crate::effect::Route;
-use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId};
+use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId, ShareId};
+use crate::settings::{Settings, ShareSettings};
 use crate::state::{
     Answer, Breaking, Client, Connection, Deleting, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice, OpenRecord,
-    Parked, Replays, Server, Session, Settings, Standing, Under,
+    Parked, Replays, Server, Session, Standing, Under,
 };
 
 /// A part of the state that is one record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RecordOf<'a> {
-    Meta(&'a Meta),
+    Meta(&'a Meta, &'a Settings),
+    Share(ShareId, &'a ShareSettings),
     Server(ServerId, &'a Server),
     Answer(ServerId, Sequence, &'a Answer),
     Client(&'a Client),
@@ -35,7 +40,8 @@ impl RecordOf<'_> {
     /// Appends the key.
     pub(crate) fn write_key(&self, out: &mut Vec<u8>) {
         match self {
-            RecordOf::Meta(_) => super::Group::Meta.write_prefix(out),
+            RecordOf::Meta(..) => super::Group::Meta.write_prefix(out),
+            RecordOf::Share(share, _) => key::write_share(*share, out),
             RecordOf::Server(server, _) | RecordOf::Answer(server, ..) => key::write_server(*server, out),
             RecordOf::Client(client) => key::write_client(*client.key(), out),
             RecordOf::Session(session) => key::write_session(session.id, out),
@@ -47,9 +53,12 @@ impl RecordOf<'_> {
             | RecordOf::Replays(file, ..) => key::write_file(file, out),
         }
         let place = match self {
-            RecordOf::Meta(_) | RecordOf::Server(..) | RecordOf::Client(_) | RecordOf::Session(_) | RecordOf::File(_) => {
-                Place::Head
-            }
+            RecordOf::Meta(..)
+            | RecordOf::Share(..)
+            | RecordOf::Server(..)
+            | RecordOf::Client(_)
+            | RecordOf::Session(_)
+            | RecordOf::File(_) => Place::Head,
             RecordOf::Answer(_, sequence, _) => Place::Answer(*sequence),
             RecordOf::Open(_, open) => Place::Open(open.id),
             RecordOf::Hold(_, hold) => Place::Hold(hold.id),
@@ -63,7 +72,8 @@ impl RecordOf<'_> {
     /// Appends the value.
     pub(crate) fn write_value(&self, out: &mut Vec<u8>) {
         match self {
-            RecordOf::Meta(part) => write(&meta(part), out),
+            RecordOf::Meta(part, settings) => write(&settings::meta(part, settings), out),
+            RecordOf::Share(_, part) => write(&settings::share(part), out),
             RecordOf::Server(_, part) => write(&server(part), out),
             RecordOf::Answer(_, _, part) => write(&answer::encode(part), out),
             RecordOf::Client(part) => write(&client(part), out),
@@ -101,21 +111,6 @@ pub(super) fn guid(bytes: [u8; 16]) -> wire::Guid {
 /// Whole milliseconds; a duration of the state is never anything else.
 fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn meta(part: &Meta) -> wire::Meta {
-    let Meta { settings: Settings { break_timeout }, now, rule_level, sessions, opens, tickets, breaks, violations } = *part;
-    wire::Meta {
-        version: wire::VERSION,
-        now: now.as_millis(),
-        break_timeout: millis(break_timeout),
-        rule_level,
-        sessions,
-        opens,
-        tickets,
-        breaks,
-        violations,
-    }
 }
 
 fn server(part: &Server) -> wire::Server {

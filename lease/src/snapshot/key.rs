@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, Sequence, ServerId, SessionId, VolumeId};
+use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, Sequence, ServerId, SessionId, ShareId, VolumeId};
 use crate::state::HoldId;
 
 /// Records that are written and read together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Settings, log time and counters.
+    /// Log time, counters, and the settings that hold for all shares.
     Meta,
     /// A server and the answers it was given.
     Server(ServerId),
@@ -18,6 +18,8 @@ pub enum Group {
     Session(SessionId),
     /// A file with its opens, holds, parked requests and locks.
     File(FileKey),
+    /// What is set for a share.
+    Share(ShareId),
 }
 
 const META: u8 = 1;
@@ -25,6 +27,7 @@ const SERVER: u8 = 2;
 const CLIENT: u8 = 3;
 const SESSION: u8 = 4;
 const FILE: u8 = 5;
+const SHARE: u8 = 6;
 
 impl Group {
     /// What the keys of the group's records begin with, and no other group's.
@@ -37,6 +40,7 @@ impl Group {
     pub(super) fn write_prefix(&self, out: &mut Vec<u8>) {
         match self {
             Group::Meta => out.push(META),
+            Group::Share(share) => write_share(*share, out),
             Group::Server(server) => write_server(*server, out),
             Group::Client(client) => write_client(*client, out),
             Group::Session(session) => write_session(*session, out),
@@ -48,6 +52,11 @@ impl Group {
 pub(super) fn write_server(server: ServerId, out: &mut Vec<u8>) {
     out.push(SERVER);
     out.extend_from_slice(&server.get().to_be_bytes());
+}
+
+pub(super) fn write_share(share: ShareId, out: &mut Vec<u8>) {
+    out.push(SHARE);
+    out.extend_from_slice(&share.get().to_be_bytes());
 }
 
 pub(super) fn write_client(client: ClientGuid, out: &mut Vec<u8>) {
@@ -170,6 +179,7 @@ impl Reader<'_> {
     fn group(&mut self) -> Option<Group> {
         match self.byte()? {
             META => Some(Group::Meta),
+            SHARE => Some(Group::Share(ShareId::new(self.number()?))),
             SERVER => Some(Group::Server(ServerId::new(self.number()?))),
             CLIENT => Some(Group::Client(ClientGuid::from_bytes(self.array()?))),
             SESSION => Some(Group::Session(SessionId::new(self.number()?))),

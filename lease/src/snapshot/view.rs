@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Group, Record, RecordOf, StateHash};
 use crate::id::ServerId;
+use crate::settings::Settings;
 use crate::state::{Client, File, Keyed, Meta, Server, Session, Table};
 
 /// The primary records of a state as they were when the view was taken. Taking one takes microseconds, whatever the size of the
@@ -12,6 +13,7 @@ use crate::state::{Client, File, Keyed, Meta, Server, Session, Table};
 #[derive(Debug, Clone)]
 pub struct View {
     pub(crate) meta: Meta,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) servers: BTreeMap<ServerId, Arc<Server>>,
     pub(crate) clients: Table<Client>,
     pub(crate) sessions: Table<Session>,
@@ -27,6 +29,7 @@ impl View {
             .chain(self.clients.iter().map(|client| Group::Client(*client.key())))
             .chain(self.sessions.iter().map(|session| Group::Session(session.id)))
             .chain(self.files.iter().map(|file| Group::File(file.key().clone())))
+            .chain(self.settings.shares.keys().map(|share| Group::Share(*share)))
     }
 
     /// The records of a group, sorted by key; none if the group is gone.
@@ -43,7 +46,10 @@ impl View {
 
     fn each(&self, group: &Group, visit: &mut impl FnMut(RecordOf<'_>)) {
         match group {
-            Group::Meta => visit(RecordOf::Meta(&self.meta)),
+            Group::Meta => visit(RecordOf::Meta(&self.meta, &self.settings)),
+            Group::Share(id) => {
+                self.settings.shares.get(id).into_iter().for_each(|share| visit(RecordOf::Share(*id, share)));
+            }
             Group::Server(id) => {
                 if let Some(server) = self.servers.get(id) {
                     visit(RecordOf::Server(*id, server));

@@ -28,6 +28,41 @@ pub(super) struct Meta {
     pub(super) breaks: u64,
     #[prost(uint64, tag = "9")]
     pub(super) violations: u64,
+    /// Times here and below are in milliseconds.
+    #[prost(uint64, tag = "10")]
+    pub(super) persistent_lease_break_timeout: u64,
+    #[prost(uint64, tag = "11")]
+    pub(super) persistent_oplock_break_timeout: u64,
+    #[prost(uint64, tag = "12")]
+    pub(super) recall_timeout: u64,
+    #[prost(uint64, tag = "13")]
+    pub(super) durable_timeout: u64,
+}
+
+/// What is set for a share. A time that is not set is as for all shares.
+#[expect(clippy::struct_excessive_bools, reason = "a share has that many switches")]
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Share {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(bool, tag = "2")]
+    pub(super) force_level2_oplock: bool,
+    #[prost(bool, tag = "3")]
+    pub(super) restrict_exclusive_opens: bool,
+    #[prost(bool, tag = "4")]
+    pub(super) force_shared_delete: bool,
+    #[prost(bool, tag = "5")]
+    pub(super) continuously_available: bool,
+    #[prost(bool, tag = "6")]
+    pub(super) scale_out: bool,
+    #[prost(uint64, optional, tag = "7")]
+    pub(super) break_timeout: Option<u64>,
+    #[prost(uint64, optional, tag = "8")]
+    pub(super) persistent_lease_break_timeout: Option<u64>,
+    #[prost(uint64, optional, tag = "9")]
+    pub(super) persistent_oplock_break_timeout: Option<u64>,
+    #[prost(uint64, optional, tag = "10")]
+    pub(super) durable_timeout: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -212,12 +247,15 @@ pub(super) struct Parked {
     pub(super) operation: Option<ParkedOperation>,
     #[prost(message, optional, tag = "10")]
     pub(super) lock: Option<ParkedLock>,
+    #[prost(message, optional, tag = "12")]
+    pub(super) access: Option<ParkedAccess>,
     #[prost(fixed64, optional, tag = "11")]
     pub(super) behind: Option<u64>,
 }
 
 /// An open that waits.
 #[derive(Clone, PartialEq, Message)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of an open")]
 pub(super) struct ParkedOpen {
     #[prost(string, tag = "1")]
     pub(super) name: String,
@@ -240,6 +278,43 @@ pub(super) struct ParkedOpen {
     pub(super) created: bool,
     #[prost(bool, tag = "10")]
     pub(super) delete_on_close: bool,
+    /// 1 to read, 2 to write.
+    #[prost(uint32, tag = "11")]
+    pub(super) delegation: u32,
+    #[prost(uint64, tag = "12")]
+    pub(super) share_id: u64,
+    #[prost(uint32, tag = "13")]
+    pub(super) options: u32,
+    #[prost(message, optional, tag = "14")]
+    pub(super) durable: Option<DurableRequest>,
+    #[prost(bool, tag = "15")]
+    pub(super) replay: bool,
+    #[prost(message, optional, tag = "16")]
+    pub(super) app: Option<App>,
+    #[prost(bool, tag = "17")]
+    pub(super) reclaim: bool,
+}
+
+/// A durable handle asked for. The timeout is in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct DurableRequest {
+    /// None for a request of version 1.
+    #[prost(message, optional, tag = "1")]
+    pub(super) create_guid: Option<Guid>,
+    #[prost(uint64, tag = "2")]
+    pub(super) timeout: u64,
+    #[prost(bool, tag = "3")]
+    pub(super) persistent: bool,
+}
+
+/// An application.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct App {
+    #[prost(message, optional, tag = "1")]
+    pub(super) id: Option<Guid>,
+    /// Its version, if it has one.
+    #[prost(message, optional, tag = "2")]
+    pub(super) version: Option<Guid>,
 }
 
 /// An operation that waits. See `encode/operation.rs`.
@@ -257,6 +332,22 @@ pub(super) struct ParkedOperation {
     pub(super) parent: Option<Guid>,
     #[prost(message, optional, tag = "6")]
     pub(super) replaces: Option<Guid>,
+}
+
+/// Something done without an open that waits.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ParkedAccess {
+    #[prost(uint64, tag = "1")]
+    pub(super) volume: u64,
+    #[prost(message, optional, tag = "2")]
+    pub(super) file: Option<Guid>,
+    #[prost(string, optional, tag = "3")]
+    pub(super) stream: Option<String>,
+    #[prost(message, optional, tag = "4")]
+    pub(super) parent: Option<Guid>,
+    /// Without an open.
+    #[prost(message, optional, tag = "5")]
+    pub(super) operation: Option<ParkedOperation>,
 }
 
 /// A range that is locked, read or written; of a lock, whether it is exclusive.
@@ -297,6 +388,18 @@ pub(super) struct Lock {
     pub(super) open: u64,
     #[prost(message, optional, tag = "3")]
     pub(super) range: Option<Range>,
+    /// The owner, if it is one of NFS.
+    #[prost(message, optional, tag = "4")]
+    pub(super) nfs: Option<NfsOwner>,
+}
+
+/// A lock owner of NFS.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct NfsOwner {
+    #[prost(message, optional, tag = "1")]
+    pub(super) client: Option<Guid>,
+    #[prost(message, optional, tag = "2")]
+    pub(super) owner: Option<Guid>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -331,6 +434,25 @@ pub(super) struct Answer {
     pub(super) value: Option<u64>,
     #[prost(message, optional, tag = "4")]
     pub(super) lease: Option<Grant>,
+    /// The byte of MS-SMB2 2.2.13.
+    #[prost(uint32, tag = "5")]
+    pub(super) oplock: u32,
+    /// Of a delegation: 1 to read, 2 to write.
+    #[prost(uint32, tag = "6")]
+    pub(super) delegation: u32,
+    #[prost(message, optional, tag = "7")]
+    pub(super) durable: Option<Durable>,
+}
+
+/// What an answer says of a durable handle. The timeout is in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Durable {
+    #[prost(bool, tag = "1")]
+    pub(super) v2: bool,
+    #[prost(bool, tag = "2")]
+    pub(super) persistent: bool,
+    #[prost(uint64, tag = "3")]
+    pub(super) timeout: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Message)]

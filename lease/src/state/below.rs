@@ -33,6 +33,12 @@ impl State {
         Some(opens)
     }
 
+    /// The file on which a request about `file` is parked: that one if anybody has it, else the one behind which it waits.
+    pub(crate) fn line_of<'a>(&'a self, file: &'a FileKey, behind: Option<u64>) -> Option<&'a FileKey> {
+        let known = || self.file(file).map(Keyed::key);
+        known().or_else(|| behind.and_then(|hash| self.files.with_hash(hash).next()).map(Keyed::key))
+    }
+
     /// Whether a request parked on this file still waits.
     pub(crate) fn blocks(&self, file: &File, parked: &Parked) -> bool {
         let behind = |hash: u64| self.files.with_hash(hash).any(|other| other.breaks_up_to(parked.after));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::effect::Route;
 use crate::id::{ClientGuid, FileKey, OpenId, RequestId, SessionId};
 use crate::range::{LockOwner, LockSequence};
+use crate::settings::Settings;
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
     Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Session, State, Table,
@@ -192,6 +193,21 @@ impl State {
     pub(crate) fn meta_mut(&mut self) -> &mut Meta {
         self.touched.note_meta();
         &mut self.meta
+    }
+
+    /// Sets what the operator can set.
+    pub(crate) fn configure(&mut self, settings: Settings) {
+        self.touched.note_meta();
+        let before = std::mem::replace(&mut self.settings, Arc::new(settings.in_range()));
+        let after = Arc::clone(&self.settings);
+        for (id, share) in before.shares.iter().filter(|(id, share)| after.shares.get(id) != Some(share)) {
+            self.digest.subtract(&RecordOf::Share(*id, share));
+            self.touched.note(Group::Share(*id));
+        }
+        for (id, share) in after.shares.iter().filter(|(id, share)| before.shares.get(id) != Some(share)) {
+            self.digest.add(&RecordOf::Share(*id, share));
+            self.touched.note(Group::Share(*id));
+        }
     }
 
     /// A file to be changed, made known if it is not.

@@ -6,7 +6,7 @@ use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
 use crate::range::{Lock, LockOwner};
-use crate::state::hold::{Hold, HoldId, LeaseId};
+use crate::state::hold::{Hold, HoldId, LeaseId, Own};
 use crate::state::list::List;
 use crate::state::locks::{LockRecord, Locks, Replays};
 use crate::state::parked::{Parked, Waiting};
@@ -49,6 +49,11 @@ impl OpenRecord {
             Under::Lease(key) => Some(HoldId::lease(self.client, key)),
             Under::Oplock => Some(HoldId::Oplock(self.id)),
         }
+    }
+
+    /// What is spared of what is done through it.
+    pub(crate) fn own(&self) -> Own {
+        Own::hold(self.hold())
     }
 
     /// The key of its lease.
@@ -223,8 +228,8 @@ impl File {
     }
 
     /// The holds of all other owners than this one.
-    pub(crate) fn others(&self, own: Option<HoldId>) -> impl Iterator<Item = &Hold> {
-        self.holds().iter().filter(move |hold| Some(hold.id) != own)
+    pub(crate) fn others(&self, own: Own) -> impl Iterator<Item = &Hold> {
+        self.holds().iter().filter(move |hold| !own.has(hold.id))
     }
 
     /// What they all come to.
@@ -244,8 +249,11 @@ impl File {
     /// one that waits for locks. Its own lease's break is not what it waits for (LS-107).
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
         let own = match &parked.waiting {
-            Waiting::Open(open) => open.lease.map(|lease| HoldId::lease(parked.client, lease.key)),
-            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => self.open(*open).and_then(OpenRecord::hold),
+            Waiting::Open(open) => Own::hold(parked.lease_of(open)),
+            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => {
+                self.open(*open).map(OpenRecord::own).unwrap_or_default()
+            }
+            Waiting::Access(_) => Own::default(),
         };
         let locked = if let Waiting::Lock(lock) = &parked.waiting { lock.wait && self.refuses(lock) } else { false };
         locked || self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
@@ -259,21 +267,19 @@ impl File {
 
     /// Whether a break runs that began no later than the one with this ordinal.
     pub(crate) fn breaks_up_to(&self, ordinal: u64) -> bool {
-        self.tally.oldest_break(None).is_some_and(|oldest| oldest <= ordinal)
+        self.tally.oldest_break(Own::default()).is_some_and(|oldest| oldest <= ordinal)
     }
 
     /// Whether somebody else caches writes.
-    pub(crate) fn others_write(&self, own: Option<HoldId>) -> bool {
+    pub(crate) fn others_write(&self, own: Own) -> bool {
         let (writers, _) = self.tally.writers_and_all();
-        let own = own.and_then(|own| self.hold(own)).is_some_and(|hold| hold.current().writes());
-        writers > u32::from(own)
+        writers > own.count(self, Caching::writes)
     }
 
     /// Whether somebody else caches anything.
-    pub(crate) fn others_cache(&self, own: Option<HoldId>) -> bool {
+    pub(crate) fn others_cache(&self, own: Own) -> bool {
         let (_, caching) = self.tally.writers_and_all();
-        let own = own.and_then(|own| self.hold(own)).is_some_and(|hold| hold.current() != Caching::None);
-        caching > u32::from(own)
+        caching > own.count(self, |state| state != Caching::None)
     }
 
     fn count_open(&mut self, lease: Option<HoldId>, count: impl Fn(u32) -> u32) {

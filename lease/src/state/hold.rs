@@ -5,6 +5,7 @@ use std::fmt;
 use crate::caching::Caching;
 use crate::effect::Route;
 use crate::id::{ClientGuid, Epoch, Generation, LeaseKey, NoticeNumber, OpenId};
+use crate::state::file::File;
 use crate::time::LogTime;
 
 /// What identifies a lease: never a session, a connection or a key alone (MS-SMB2 3.3.1.11, 3.3.1.12).
@@ -31,6 +32,34 @@ impl HoldId {
 
     pub(crate) fn is_oplock(self) -> bool {
         matches!(self, HoldId::Oplock(_))
+    }
+}
+
+/// What somebody who does something to a file does not take from himself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Own {
+    /// The lease or the oplock that it is done under.
+    pub(crate) hold: Option<HoldId>,
+}
+
+impl Own {
+    /// A hold, and no more.
+    pub(crate) fn hold(hold: impl Into<Option<HoldId>>) -> Own {
+        Own { hold: hold.into() }
+    }
+
+    /// Whether a hold is his own.
+    pub(crate) fn has(self, id: HoldId) -> bool {
+        self.hold == Some(id)
+    }
+
+    fn each(self) -> impl Iterator<Item = HoldId> {
+        self.hold.into_iter()
+    }
+
+    /// How many of his own holds on a file are in such a state.
+    pub(crate) fn count(self, file: &File, counts: impl Fn(Caching) -> bool) -> u32 {
+        self.each().filter_map(|id| file.hold(id)).map(|hold| u32::from(counts(hold.current()))).sum()
     }
 }
 

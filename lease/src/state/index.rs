@@ -204,7 +204,9 @@ impl Index {
 
     pub(crate) fn add_parked(&mut self, file: &FileKey, parked: &Parked) {
         self.parked.insert(parked.request, file.clone());
-        self.parked_of_session.insert((parked.session(), parked.request));
+        if let Some(session) = parked.session() {
+            self.parked_of_session.insert((session, parked.request));
+        }
         if let Some(behind) = parked.behind {
             self.parked_behind.insert((behind, parked.request));
         }
@@ -212,7 +214,9 @@ impl Index {
 
     pub(crate) fn remove_parked(&mut self, parked: &Parked) {
         self.parked.remove(&parked.request);
-        self.parked_of_session.remove(&(parked.session(), parked.request));
+        if let Some(session) = parked.session() {
+            self.parked_of_session.remove(&(session, parked.request));
+        }
         if let Some(behind) = parked.behind {
             self.parked_behind.remove(&(behind, parked.request));
         }

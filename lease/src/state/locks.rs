@@ -170,10 +170,13 @@ impl Locks {
 
     /// Whether data can not be read or written. Nobody writes where a shared lock is, not even its owner; nothing at all is always
     /// read and written (MS-FSA 2.1.4.10, 2.1.5.3, 2.1.5.4).
-    pub(crate) fn forbid(&self, owner: LockOwner, range: ByteRange, write: bool) -> bool {
+    ///
+    /// The locks of SMB bind everybody; those of NFS are only advice to `nfs`.
+    pub(crate) fn forbid(&self, owner: Option<LockOwner>, nfs: bool, range: ByteRange, write: bool) -> bool {
+        let binding = |other: &&LockRecord| !(nfs && matches!(other.owner, LockOwner::Nfs(_)));
         range.length > 0
-            && self.overlapping(range).any(|other| match (write, other.lock.exclusive) {
-                (_, true) => other.owner != owner,
+            && self.overlapping(range).filter(binding).any(|other| match (write, other.lock.exclusive) {
+                (_, true) => Some(other.owner) != owner,
                 (true, false) => true,
                 (false, false) => false,
             })

@@ -1,8 +1,9 @@
 //! Requests that wait.
 
-use crate::command::{Open, Operation};
+use crate::command::{ForeignAccess, Open, Operation};
 use crate::id::{ClientGuid, OpenId, RequestId, SessionId};
 use crate::range::Lock;
+use crate::state::hold::HoldId;
 
 /// What waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(crate) enum Waiting {
     Operation { session: SessionId, open: OpenId, operation: Operation },
     /// Locks through an open of the same file.
     Lock(Lock),
+    /// Something that is done to the same file without an open. Where nobody has that file, it is parked on one that it waits behind.
+    Access(ForeignAccess),
 }
 
 /// A request that waits.
@@ -21,7 +24,8 @@ pub(crate) struct Parked {
     /// Its place: first in, first out.
     pub(crate) ticket: u64,
     pub(crate) request: RequestId,
-    pub(crate) client: ClientGuid,
+    /// Who asked, if it was a client: none of what is done without an open.
+    pub(crate) client: Option<ClientGuid>,
     pub(crate) waiting: Waiting,
     /// It waits while a break of another owner with at most this ordinal runs. Breaks that began later are not its concern, so that
     /// no stream of new ones can starve it.
@@ -31,19 +35,25 @@ pub(crate) struct Parked {
 }
 
 impl Parked {
-    /// The session that asked.
-    pub(crate) fn session(&self) -> SessionId {
+    /// The session that asked; without one it is the server's own and ends with the server's life.
+    pub(crate) fn session(&self) -> Option<SessionId> {
         match &self.waiting {
-            Waiting::Open(open) => open.session,
-            Waiting::Operation { session, .. } | Waiting::Lock(Lock { session, .. }) => *session,
+            Waiting::Open(open) => Some(open.session),
+            Waiting::Operation { session, .. } | Waiting::Lock(Lock { session, .. }) => Some(*session),
+            Waiting::Access(_) => None,
         }
     }
 
     /// The open that it goes through.
     pub(crate) fn through(&self) -> Option<OpenId> {
         match &self.waiting {
-            Waiting::Open(_) => None,
+            Waiting::Open(_) | Waiting::Access(_) => None,
             Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => Some(*open),
         }
+    }
+
+    /// The lease that an open asks for which waits.
+    pub(super) fn lease_of(&self, open: &Open) -> Option<HoldId> {
+        open.lease.zip(self.client).map(|(lease, client)| HoldId::lease(client, lease.key))
     }
 }

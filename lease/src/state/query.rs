@@ -338,7 +338,7 @@ impl State {
 /// The locks of a file that are held, and those that are waited for.
 fn locks_of(file: &File, first: (u64, usize)) -> impl Iterator<Item = LockInfo> {
     let info = |number, part, owner, lock, waiting| {
-        let LockOwner::Open(open) = owner;
+        let LockOwner::Open(open) = owner else { return None };
         let open = file.open(open)?;
         let (key, name) = (file.key().clone(), Arc::clone(file.name()));
         Some(LockInfo { number, part, file: key, name, owner, session: open.session, client: open.client, lock, waiting })
@@ -347,7 +347,7 @@ fn locks_of(file: &File, first: (u64, usize)) -> impl Iterator<Item = LockInfo> 
     let held = held.filter_map(move |held| info(held.number, 0, held.owner, held.lock, false));
     let waiting = file.parked().iter().filter_map(|parked| match &parked.waiting {
         Waiting::Lock(asked) => Some((parked.ticket, asked)),
-        Waiting::Open(_) | Waiting::Operation { .. } => None,
+        Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => None,
     });
     let waiting = waiting.flat_map(move |(ticket, asked)| {
         let asked_for = asked.locks.iter().enumerate().filter(move |(part, _)| (ticket, *part) >= first);

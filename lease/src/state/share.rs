@@ -55,6 +55,11 @@ impl Access {
         }
     }
 
+    /// Whether an open with this access takes part in share modes as a reader and as nothing else.
+    pub(crate) const fn only_reads(self) -> bool {
+        self.needs() == Share::READ
+    }
+
     /// What others must share for this access, as bits of [`Share`]. Nothing for an open that takes no part in share modes.
     const fn needs(self) -> u8 {
         let mut needs = 0;

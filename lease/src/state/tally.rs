@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::state::file::OpenRecord;
-use crate::state::hold::{Hold, HoldId};
+use crate::state::hold::{Hold, HoldId, Own};
 
 /// The counts. Derived, and no part of any record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,8 +83,8 @@ impl Tally {
     }
 
     /// The oldest break that runs, of all owners but this one.
-    pub(crate) fn oldest_break(&self, own: Option<HoldId>) -> Option<u64> {
-        self.breaks.iter().find(|(_, lease)| Some(*lease) != own).map(|(ordinal, _)| *ordinal)
+    pub(crate) fn oldest_break(&self, own: Own) -> Option<u64> {
+        self.breaks.iter().find(|(_, hold)| !own.has(*hold)).map(|(ordinal, _)| *ordinal)
     }
 
     /// Whether some open is in the way of one with this access and share mode.

@@ -30,8 +30,8 @@ pub struct FileInfo {
 pub struct ParkedInfo {
     /// The request.
     pub request: RequestId,
-    /// Whose it is.
-    pub client: ClientGuid,
+    /// Whose it is; none for what is done without an open.
+    pub client: Option<ClientGuid>,
     /// What it asks for, as a word or a few: `open`, `write through o5`.
     pub what: String,
 }
@@ -77,6 +77,7 @@ fn parked_info(parked: &Parked) -> ParkedInfo {
         Waiting::Open(_) => "open".to_owned(),
         Waiting::Operation { session: _, open, operation } => format!("{operation} through {open}"),
         Waiting::Lock(lock) => lock.to_string(),
+        Waiting::Access(access) => format!("{} without an open", access.operation),
     };
     ParkedInfo { request: parked.request, client: parked.client, what }
 }

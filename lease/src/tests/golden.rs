@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::world::{World, key, leased};
 use crate::{
     Access, ByteRange, Caching, Command, FileKey, Group, Lock, LockSequence, Open, OpenId, Operation, Outcome, RangeLock, Record,
-    Rejection, State,
+    State,
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -22,6 +22,7 @@ fn records(state: &State) -> Vec<Record> {
 /// to be deleted.
 fn story() -> World {
     let mut world = World::new();
+    world.apply(None, Command::Configure(super::world::settings()));
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
     let stream = || FileKey { stream: Some(Arc::from("s")), ..super::world::file(0x77) };
     let parent = Some(super::world::file(0x99).file);
@@ -81,76 +82,6 @@ fn these_bytes_are_read() {
     let state = State::restore(golden).unwrap();
     assert_eq!(state.hash(), story().state.hash());
     assert_eq!(state.rule_level(), 1);
-}
-
-/// Every answer comes back from its record as it was.
-#[test]
-fn answers_come_back() {
-    use crate::snapshot::answer::there_and_back;
-    use crate::{Epoch, Grant, GrantV2, Incarnation, Limit, LogTime, OpenId, SessionId};
-    let v2 = Some(GrantV2 { epoch: Epoch::new(65_535), parent: Some(key(2)) });
-    let lease = Some(Grant { key: key(1), state: Caching::RWH, breaking: true, v2 });
-    let plain = Some(Grant { key: key(1), state: Caching::None, breaking: false, v2: None });
-    let outcomes = [
-        Outcome::Alive { until: LogTime::from_millis(u64::MAX) },
-        Outcome::Stopped,
-        Outcome::SessionStarted { session: SessionId::new(0) },
-        Outcome::SessionEnded,
-        Outcome::Disconnected,
-        Outcome::Opened { open: OpenId::new(u64::MAX), lease: None, oplock: crate::OplockLevel::None },
-        Outcome::Opened { open: OpenId::new(1), lease, oplock: crate::OplockLevel::None },
-        Outcome::Opened { open: OpenId::new(1), lease: plain, oplock: crate::OplockLevel::None },
-        Outcome::Closed { delete: false },
-        Outcome::Closed { delete: true },
-        Outcome::Clear,
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::LevelII },
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Exclusive },
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: crate::OplockLevel::Batch },
-        Outcome::OplockAcknowledged { level: crate::OplockLevel::LevelII },
-        Outcome::Locked,
-        Outcome::Unlocked,
-        Outcome::Acknowledged { state: Caching::RW },
-        Outcome::Released,
-        Outcome::Cancelled,
-        Outcome::Noted,
-    ];
-    let limits = [
-        Limit::Servers,
-        Limit::SessionsPerServer,
-        Limit::ConnectionsPerClient,
-        Limit::OpensPerFile,
-        Limit::ParkedOpensPerFile,
-        Limit::NameBytes,
-        Limit::LocksPerFile,
-        Limit::LocksPerOpen,
-        Limit::RangesPerRequest,
-    ];
-    let rejections = [
-        Rejection::StaleIncarnation { current: None },
-        Rejection::StaleIncarnation { current: Some(Incarnation::new(0)) },
-        Rejection::Forgotten,
-        Rejection::NoSuchSession,
-        Rejection::NoSuchOpen,
-        Rejection::NoSuchLease,
-        Rejection::NotBreaking,
-        Rejection::AckExceedsTarget,
-        Rejection::KeyOnOtherFile,
-        Rejection::SharingViolation,
-        Rejection::Cancelled,
-        Rejection::InvalidParameter,
-        Rejection::DeletePending,
-        Rejection::OplockNotBreaking,
-        Rejection::InvalidOplockProtocol,
-        Rejection::AccessDenied,
-        Rejection::LockNotGranted,
-        Rejection::RangeNotLocked,
-        Rejection::InvalidLockRange,
-        Rejection::FileLockConflict,
-    ];
-    let rejections = rejections.into_iter().chain(limits.map(Rejection::LimitReached));
-    for answer in outcomes.into_iter().map(Ok).chain(rejections.map(Err)) {
-        assert_eq!(there_and_back(&answer), Some(answer));
-    }
 }
 
 /// A group's records are all under its prefix.

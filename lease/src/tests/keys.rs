@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{ClientGuid, FileId, FileKey, Group, ServerId, SessionId, VolumeId};
+use crate::{ClientGuid, FileId, FileKey, Group, ServerId, SessionId, ShareId, VolumeId};
 
 fn file(volume: u64, file: u128, stream: Option<&str>) -> Group {
     Group::File(FileKey { volume: VolumeId::new(volume), file: FileId::from_u128(file), stream: stream.map(Arc::from) })
@@ -20,6 +20,7 @@ fn prefixes_sort_and_part() {
     for (volume, number) in [(0, 0), (0, 1), (1, 0), (u64::MAX, u128::MAX)] {
         groups.extend(streams.map(|stream| file(volume, number, stream)));
     }
+    groups.extend([0, 1, 256, u64::MAX].map(|number| Group::Share(ShareId::new(number))));
     assert!(groups.is_sorted_by(|one, other| one < other), "the list itself is sorted");
     let prefixes: Vec<Vec<u8>> = groups.iter().map(Group::prefix).collect();
     for (at, one) in prefixes.iter().enumerate() {

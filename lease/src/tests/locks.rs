@@ -39,7 +39,7 @@ fn what_overlaps_is_found_whatever_its_size() {
             let conflict = met.clone().any(|other| lock.exclusive || other.lock.exclusive && other.owner != owner);
             assert_eq!(locks.refuse(owner, lock), conflict, "{lock} beside {list:?}");
             let locked = met.any(|other| if other.lock.exclusive { other.owner != owner } else { lock.exclusive });
-            assert_eq!(locks.forbid(owner, lock.range, lock.exclusive), locked && lock.range.length > 0);
+            assert_eq!(locks.forbid(Some(owner), false, lock.range, lock.exclusive), locked && lock.range.length > 0);
             refused += u32::from(conflict);
             forbidden += u32::from(locked);
             if !conflict {

@@ -35,6 +35,7 @@ fn locks(world: &mut World, one: SessionId, two: SessionId) {
 /// Something of everything: a break in its first stage and what waits for it, a revoked lease, an ended server.
 fn busy() -> World {
     let mut world = World::new();
+    world.apply(None, Command::Configure(super::world::settings()));
     world.ask(3, Command::StartServer { ttl: super::world::TTL });
     world.ask(3, Command::StopServer);
     let (one, two) = (world.session(1, 1, 1), world.session(2, 2, 1));
@@ -63,6 +64,8 @@ fn a_state_comes_back_in_any_order() {
         assert_eq!(records(copy), sorted);
         assert_eq!(copy.hash(), world.state.hash());
         assert_eq!(copy.next_deadline(), world.state.next_deadline());
+        assert_eq!(copy.settings(), world.state.settings());
+        assert_eq!(copy.settings(), &super::world::settings());
         copy.check().unwrap();
     }
     let (now, at) = (world.now, world.now.after(Duration::from_secs(40)));

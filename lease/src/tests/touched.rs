@@ -72,6 +72,34 @@ fn every_change_is_noted() {
     copy.catch_up(&mut world.state);
 }
 
+/// What is set for a share is noted when it is set, changed and taken back, and is part of the hash.
+#[test]
+fn shares_are_noted() {
+    let mut world = World::new();
+    let mut copy = Copy::default();
+    copy.catch_up(&mut world.state);
+    let all = super::world::settings();
+    let mut fewer = all.clone();
+    fewer.shares.pop_last();
+    let mut other = all.clone();
+    other.shares.values_mut().for_each(|share| share.scale_out = !share.scale_out);
+    let mut hashes = Vec::new();
+    for settings in [&all, &fewer, &other, &crate::Settings::default(), &all] {
+        world.apply(None, Command::Configure(settings.clone()));
+        let groups = world.state.view().groups().filter(|group| matches!(group, Group::Share(_))).count();
+        assert_eq!(groups, settings.shares.len());
+        copy.catch_up(&mut world.state);
+        hashes.push(world.state.hash());
+    }
+    assert_eq!(hashes[0], hashes[4], "the hash is one of what is set");
+    hashes.pop();
+    hashes.sort();
+    hashes.dedup();
+    assert_eq!(hashes.len(), 4);
+    world.apply(None, Command::Configure(all));
+    assert!(world.state.take_touched().iter().all(|group| *group == Group::Meta), "nothing of a share has changed");
+}
+
 /// A file that goes and comes back is noted each time, but the list of what was noted does not grow without end.
 #[test]
 fn a_file_that_comes_and_goes_is_noted_once_in_the_end() {

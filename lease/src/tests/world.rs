@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey,
-    LeaseRequest, LeaseRequestV2, LogTime, NoticeNumber, Open, Outcome, Rejection, Request, RequestId, Sequence, ServerId,
-    SessionId, Share, State, VolumeId,
+    Access, Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
+    LeaseRequestV2, LogTime, NoticeNumber, Open, Outcome, Rejection, Request, RequestId, Sequence, ServerId, SessionId, Settings,
+    Share, ShareId, ShareSettings, State, VolumeId,
 };
 
 /// A state, log time, and the next sequence of each server.
@@ -37,15 +37,9 @@ pub(super) fn open(session: SessionId) -> Open {
         session,
         file: file(1),
         name: Arc::from("report.doc"),
-        directory: false,
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
-        disposition: Disposition::Keep,
-        parent: None,
-        created: false,
-        delete_on_close: false,
-        lease: None,
-        oplock: crate::OplockLevel::None,
+        ..Open::default()
     }
 }
 
@@ -113,7 +107,10 @@ impl World {
     }
 
     pub(super) fn session(&mut self, server: u64, of: u128, connection: u64) -> SessionId {
-        match self.outcome(server, Command::StartSession { client: client(of), connection: ConnectionId::new(connection) }) {
+        match self.outcome(
+            server,
+            Command::StartSession { client: client(of), connection: ConnectionId::new(connection), user: None, previous: None },
+        ) {
             Ok(Outcome::SessionStarted { session }) => session,
             other => panic!("{other:?}"),
         }
@@ -127,6 +124,30 @@ impl World {
     pub(super) fn advance(&mut self, by: Duration) -> Vec<Effect> {
         self.now = self.now.after(by);
         self.apply(None, Command::Tick)
+    }
+}
+
+/// Settings of which none is as by default, with one share of which everything is set and one of which something is.
+pub(super) fn settings() -> Settings {
+    let share = ShareSettings {
+        force_level2_oplock: true,
+        restrict_exclusive_opens: true,
+        force_shared_delete: true,
+        continuously_available: true,
+        scale_out: true,
+        break_timeout: Some(Duration::from_millis(1007)),
+        persistent_lease_break_timeout: Some(Duration::from_millis(1008)),
+        persistent_oplock_break_timeout: Some(Duration::from_millis(1009)),
+        durable_timeout: Some(Duration::from_millis(1010)),
+    };
+    let other = ShareSettings { force_shared_delete: true, ..ShareSettings::default() };
+    Settings {
+        break_timeout: Duration::from_secs(35),
+        persistent_lease_break_timeout: Duration::from_millis(1002),
+        persistent_oplock_break_timeout: Duration::from_millis(1003),
+        recall_timeout: Duration::from_millis(1004),
+        durable_timeout: Duration::from_millis(1005),
+        shares: BTreeMap::from([(ShareId::new(300), share), (ShareId::new(u64::MAX), other)]),
     }
 }
 

@@ -68,7 +68,8 @@ impl Player {
         };
         for client in ['a', 'b'] {
             player.ask(client, Command::StartServer { ttl: Duration::from_secs(600) });
-            let start = Command::StartSession { client: guid(client), connection: ConnectionId::new(1) };
+            let start =
+                Command::StartSession { client: guid(client), connection: ConnectionId::new(1), user: None, previous: None };
             let (_, effects) = player.ask(client, start);
             let session = effects.iter().find_map(|effect| match effect {
                 Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } => Some(*session),
@@ -77,7 +78,11 @@ impl Player {
                 | Effect::Break(_)
                 | Effect::Revoked { .. }
                 | Effect::OplockBreak(_)
-                | Effect::OplockRevoked { .. } => None,
+                | Effect::OplockRevoked { .. }
+                | Effect::Recall(_)
+                | Effect::DelegationRevoked { .. }
+                | Effect::Delete { .. }
+                | Effect::Evicted { .. } => None,
             });
             player.sessions.insert(client, session.expect("a session begins"));
         }
@@ -252,12 +257,8 @@ fn plain(session: SessionId, number: u128, access: Access, share: Share) -> Open
         directory: number == FOLDER,
         access,
         share,
-        disposition: Disposition::Keep,
-        lease: None,
-        oplock: OplockLevel::None,
         parent: (number == FILE).then_some(FileId::from_u128(FOLDER)),
-        created: false,
-        delete_on_close: false,
+        ..Open::default()
     }
 }
 

@@ -34,6 +34,9 @@ impl Told {
             }
             Effect::Revoked { client, key, .. } => format!("{} {} revoked", letter(*client), name(*key)),
             Effect::OplockRevoked { open, .. } => format!("{} revoked", seen.player.handle_with_oplock(*open).0),
+            Effect::Recall(_) | Effect::DelegationRevoked { .. } | Effect::Delete { .. } | Effect::Evicted { .. } => {
+                unreachable!("nobody asked for {effect}")
+            }
             Effect::Reply { to, outcome } => {
                 let waited = seen.player.waiting(*to).filter(|_| *to != seen.request);
                 let said = answer(outcome, seen.about, waited.unwrap_or(seen.own).oplock);

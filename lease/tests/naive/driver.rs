@@ -130,8 +130,16 @@ impl Driver {
             let (to, notice) = match effect {
                 Effect::Break(told) => (told.to, told.notice),
                 Effect::OplockBreak(told) => (told.to, told.notice),
-                Effect::Revoked { to, notice, .. } | Effect::OplockRevoked { to, notice, .. } => (*to, Some(*notice)),
-                Effect::Reply { .. } | Effect::Parked { .. } => continue,
+                Effect::Revoked { to, notice, .. }
+                | Effect::OplockRevoked { to, notice, .. }
+                | Effect::DelegationRevoked { to, notice, .. } => (*to, Some(*notice)),
+                Effect::Reply { .. }
+                | Effect::Parked { .. }
+                | Effect::Recall(_)
+                | Effect::Delete { .. }
+                | Effect::Evicted { .. } => {
+                    continue;
+                }
             };
             // Now and then a notice is lost on its way, and stays owed.
             if let Some(notice) = notice
@@ -180,6 +188,7 @@ impl Driver {
             parent: None,
             created: self.rng.percent(5),
             delete_on_close: self.rng.percent(2),
+            ..Open::default()
         };
         self.entry(session.on.server.get(), Command::Open(open))
     }
@@ -405,7 +414,7 @@ impl Driver {
 
     fn configure(&mut self) -> Entry {
         let break_timeout = Duration::from_millis(self.rng.pick(&[1, 2_000, 35_000]).expect("there are some"));
-        Entry { at: self.at, request: None, command: Command::Configure(Settings { break_timeout }) }
+        Entry { at: self.at, request: None, command: Command::Configure(Settings { break_timeout, ..Settings::default() }) }
     }
 
     /// An entry of a proposer whose clock is behind.
@@ -446,5 +455,10 @@ fn client(number: u64) -> ClientGuid {
 
 /// Each client has one connection to each server, on which it may have several sessions.
 fn connect(number: u64, server: u64) -> Command {
-    Command::StartSession { client: client(number), connection: ConnectionId::new(10 * (server + 1) + number) }
+    Command::StartSession {
+        client: client(number),
+        connection: ConnectionId::new(10 * (server + 1) + number),
+        user: None,
+        previous: None,
+    }
 }

@@ -216,7 +216,7 @@ impl Model {
         match entry.request {
             Some(request) => self.ask(request, &entry.command),
             None => {
-                if let Command::Configure(settings) = entry.command {
+                if let Command::Configure(settings) = &entry.command {
                     self.timeout = settings.break_timeout;
                 }
             }
@@ -248,15 +248,14 @@ impl Model {
         }
         self.confirm(id.server, request.notices_seen);
         match command {
-            Command::Configure(_) | Command::Tick | Command::StartServer { .. } => {
-                unreachable!("no server asks for {command:?} here")
-            }
             Command::RenewServer => self.renew_server(id),
             Command::StopServer => self.stop_server(id),
             Command::Undeliverable { connection, client, key, generation } => {
                 self.undeliverable(id, *connection, (*client, *key), *generation);
             }
-            Command::StartSession { client, connection } => self.start_session(id, *client, *connection),
+            Command::StartSession { client, connection, user: None, previous: None } => {
+                self.start_session(id, *client, *connection);
+            }
             Command::EndSession { session } => self.end_session(id, *session),
             Command::Disconnect { connection } => self.disconnect(id, *connection),
             Command::Open(open) => self.open(id, open),
@@ -270,6 +269,22 @@ impl Model {
             }
             Command::Release { client, key } => self.release(id, (*client, *key)),
             Command::Cancel { sequence } => self.cancel(id, RequestId { sequence: *sequence, ..id }),
+            Command::Configure(_)
+            | Command::Tick
+            | Command::StartServer { .. }
+            | Command::StartSession { .. }
+            | Command::BreakLease { .. }
+            | Command::Evict { .. }
+            | Command::Reconnect(_)
+            | Command::MakeResilient { .. }
+            | Command::Deleted { .. }
+            | Command::ReturnDelegation { .. }
+            | Command::ForeignAccess(_)
+            | Command::NfsLock(_)
+            | Command::NfsUnlock(_)
+            | Command::ReleaseNfsClient { .. }
+            | Command::DeclareGrace { .. }
+            | Command::EndGrace { .. } => unreachable!("no server asks for {command:?} here"),
         }
     }
 
@@ -302,7 +317,14 @@ impl Model {
             lease.told.retain(|told| match told {
                 Effect::Break(told) => told.to.server != server || told.notice.is_none_or(|number| number > seen),
                 Effect::Revoked { to, notice, .. } => to.server != server || *notice > seen,
-                Effect::OplockBreak(_) | Effect::OplockRevoked { .. } | Effect::Reply { .. } | Effect::Parked { .. } => {
+                Effect::OplockBreak(_)
+                | Effect::OplockRevoked { .. }
+                | Effect::Recall(_)
+                | Effect::DelegationRevoked { .. }
+                | Effect::Delete { .. }
+                | Effect::Evicted { .. }
+                | Effect::Reply { .. }
+                | Effect::Parked { .. } => {
                     unreachable!("no server owes a client these")
                 }
             });

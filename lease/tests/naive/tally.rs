@@ -21,6 +21,10 @@ impl Tally {
                 Effect::Parked { .. } => "parked".to_owned(),
                 Effect::Revoked { .. } => "revoked".to_owned(),
                 Effect::OplockRevoked { .. } => "oplock revoked".to_owned(),
+                Effect::Recall(_) => "recall".to_owned(),
+                Effect::DelegationRevoked { .. } => "delegation revoked".to_owned(),
+                Effect::Delete { .. } => "delete".to_owned(),
+                Effect::Evicted { .. } => "evicted".to_owned(),
                 Effect::OplockBreak(told) => {
                     let how = if told.ack_by.is_some() { "" } else { " at once" };
                     let second = matches!(entry.command, Command::AcknowledgeOplock { .. });

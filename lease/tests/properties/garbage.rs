@@ -6,12 +6,13 @@ use std::time::Duration;
 use lease::{
     Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation,
     Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation,
-    OplockLevel, RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, State, Unlock, VolumeId,
+    OplockLevel, RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Share, State, Unlock, VolumeId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::seen::try_all;
+use crate::settings::settings;
 use crate::snapshot::Applier;
 
 fn number() -> BoxedStrategy<u64> {
@@ -85,6 +86,7 @@ fn open() -> BoxedStrategy<Command> {
                 disposition,
                 lease,
                 oplock,
+                ..Open::default()
             })
         })
         .boxed()
@@ -150,11 +152,11 @@ fn command() -> BoxedStrategy<Command> {
         || prop_oneof![6 => (0..100_000_u64).prop_map(Duration::from_millis), 1 => Just(Duration::MAX), 1 => Just(Duration::ZERO)];
     prop_oneof![
         2 => Just(Command::Tick),
-        2 => span().prop_map(|break_timeout| Command::Configure(Settings { break_timeout })),
+        2 => settings(&span().boxed()).prop_map(Command::Configure),
         1 => span().prop_map(|ttl| Command::StartServer { ttl }),
         3 => Just(Command::RenewServer),
         1 => Just(Command::StopServer),
-        4 => (client(), connection()).prop_map(|(client, connection)| Command::StartSession { client, connection }),
+        4 => (client(), connection()).prop_map(|(client, connection)| Command::StartSession { client, connection, user: None, previous: None }),
         1 => number().prop_map(|session| Command::EndSession { session: SessionId::new(session) }),
         1 => connection().prop_map(|connection| Command::Disconnect { connection }),
         60 => open(),
@@ -235,8 +237,12 @@ fn beginning() -> Vec<Entry> {
     for server in 0..3 {
         let ttl = Duration::from_secs(600);
         entries.push(Entry { at: LogTime::ZERO, request: request(server, 1000), command: Command::StartServer { ttl } });
-        let command =
-            Command::StartSession { client: ClientGuid::from_u128(u128::from(server)), connection: ConnectionId::new(server) };
+        let command = Command::StartSession {
+            client: ClientGuid::from_u128(u128::from(server)),
+            connection: ConnectionId::new(server),
+            user: None,
+            previous: None,
+        };
         entries.push(Entry { at: LogTime::ZERO, request: request(server, 1001), command });
     }
     entries

@@ -12,4 +12,5 @@ mod matrix;
 mod owed;
 mod play;
 mod seen;
+mod settings;
 mod snapshot;

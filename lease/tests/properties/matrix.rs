@@ -52,7 +52,7 @@ impl Table {
     fn session(&mut self, client: u128) -> SessionId {
         let client_guid = ClientGuid::from_u128(client);
         let connection = ConnectionId::new(u64::try_from(client).expect("small"));
-        let effects = self.request(Command::StartSession { client: client_guid, connection });
+        let effects = self.request(Command::StartSession { client: client_guid, connection, user: None, previous: None });
         match effects[..] {
             [Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. }] => session,
             _ => panic!("{effects:?}"),
@@ -65,15 +65,11 @@ impl Table {
             session,
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(1), stream: None },
             name: "file".into(),
-            directory: false,
-            oplock: lease::OplockLevel::None,
             access: asked.access,
             share: asked.share,
             disposition: asked.disposition,
-            parent: None,
-            created: false,
-            delete_on_close: false,
             lease: asked.lease.map(|state| LeaseRequest { key: LeaseKey::from_u128(key), state, v2 }),
+            ..Open::default()
         }))
     }
 
@@ -118,7 +114,11 @@ fn breaks(effects: &[Effect]) -> Vec<(Caching, Caching, bool)> {
         | Effect::Parked { .. }
         | Effect::Revoked { .. }
         | Effect::OplockBreak(_)
-        | Effect::OplockRevoked { .. } => None,
+        | Effect::OplockRevoked { .. }
+        | Effect::Recall(_)
+        | Effect::DelegationRevoked { .. }
+        | Effect::Delete { .. }
+        | Effect::Evicted { .. } => None,
     });
     notices.collect()
 }
@@ -132,7 +132,11 @@ fn opened(effects: &[Effect]) -> Option<Result<Option<Caching>, Rejection>> {
         | Effect::Break(_)
         | Effect::Revoked { .. }
         | Effect::OplockBreak(_)
-        | Effect::OplockRevoked { .. } => None,
+        | Effect::OplockRevoked { .. }
+        | Effect::Recall(_)
+        | Effect::DelegationRevoked { .. }
+        | Effect::Delete { .. }
+        | Effect::Evicted { .. } => None,
     })
 }
 

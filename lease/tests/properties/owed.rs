@@ -44,7 +44,12 @@ fn told_of(effect: &Effect) -> Option<Of> {
     match effect {
         Effect::Break(Break { client, key, .. }) | Effect::Revoked { client, key, .. } => Some(Of::Lease(*client, *key)),
         Effect::OplockBreak(OplockBreak { open, .. }) | Effect::OplockRevoked { open, .. } => Some(Of::Oplock(*open)),
-        Effect::Reply { .. } | Effect::Parked { .. } => None,
+        Effect::Reply { .. }
+        | Effect::Parked { .. }
+        | Effect::Recall(_)
+        | Effect::DelegationRevoked { .. }
+        | Effect::Delete { .. }
+        | Effect::Evicted { .. } => None,
     }
 }
 
@@ -62,6 +67,9 @@ impl Debts {
                     self.owed(effect).oplock_breaks.insert(notice.open, notice.clone());
                 }
                 Effect::Revoked { notice, .. } | Effect::OplockRevoked { notice, .. } => self.replace(*notice, effect),
+                Effect::Recall(_) | Effect::DelegationRevoked { .. } | Effect::Delete { .. } | Effect::Evicted { .. } => {
+                    unreachable!("nobody asked for {effect}")
+                }
             }
         }
     }
@@ -104,7 +112,14 @@ impl Debts {
             owed.notices.retain(|_, effect| match effect {
                 Effect::Break(Break { to, .. }) | Effect::Revoked { to, .. } => !gone(to),
                 // What is told of an oplock is told to its session, or not at all.
-                Effect::OplockBreak(_) | Effect::OplockRevoked { .. } | Effect::Reply { .. } | Effect::Parked { .. } => true,
+                Effect::OplockBreak(_)
+                | Effect::OplockRevoked { .. }
+                | Effect::Recall(_)
+                | Effect::DelegationRevoked { .. }
+                | Effect::Delete { .. }
+                | Effect::Evicted { .. }
+                | Effect::Reply { .. }
+                | Effect::Parked { .. } => true,
             });
         }
     }
@@ -146,7 +161,14 @@ fn forget_name(effect: &mut Effect) {
     match effect {
         Effect::Break(notice) => notice.name = "".into(),
         Effect::OplockBreak(notice) => notice.name = "".into(),
-        Effect::Reply { .. } | Effect::Parked { .. } | Effect::Revoked { .. } | Effect::OplockRevoked { .. } => {}
+        Effect::Recall(recall) => recall.name = "".into(),
+        Effect::Delete { name, .. } => *name = "".into(),
+        Effect::Reply { .. }
+        | Effect::Parked { .. }
+        | Effect::Revoked { .. }
+        | Effect::OplockRevoked { .. }
+        | Effect::DelegationRevoked { .. }
+        | Effect::Evicted { .. } => {}
     }
 }
 

@@ -145,7 +145,7 @@ impl Play {
         let counts = self.state.counts();
         assert_eq!(counts.opens, self.beliefs.opens.len(), "the clients know of as many opens as there are");
         let held = self.state.locks_from((0, 0)).filter(|lock| !lock.waiting);
-        let mut held: Vec<_> = held.map(|LockInfo { owner: LockOwner::Open(open), lock, .. }| (open, lock)).collect();
+        let mut held: Vec<_> = held.map(locked_by_open).collect();
         let mut believed: Vec<_> = self.beliefs.locks.clone();
         held.sort_by_key(|(open, lock)| (*open, lock.range, lock.exclusive));
         believed.sort_by_key(|(open, lock)| (*open, lock.range, lock.exclusive));
@@ -205,7 +205,7 @@ impl Play {
             Action::Retry(index) => self.retry(*index),
             Action::Stale { server, start } => self.stale(*server, *start),
             Action::Configure(seconds) => {
-                let settings = Settings { break_timeout: Duration::from_secs(u64::from(*seconds)) };
+                let settings = Settings { break_timeout: Duration::from_secs(u64::from(*seconds)), ..Settings::default() };
                 self.unasked(Command::Configure(settings));
             }
         }
@@ -306,4 +306,12 @@ fn no_promise_is_broken() {
         play.heal();
         play.applier.seen
     });
+}
+
+/// The open and what it has locked.
+fn locked_by_open(LockInfo { owner, lock, .. }: LockInfo) -> (OpenId, RangeLock) {
+    match owner {
+        LockOwner::Open(open) => (open, lock),
+        LockOwner::Nfs(owner) => panic!("{owner} has locked something, and nobody asked for it"),
+    }
 }

@@ -38,6 +38,10 @@ fn kind(effect: &Effect) -> String {
         Effect::OplockBreak(OplockBreak { ack_by: None, .. }) => "oplock notice".to_owned(),
         Effect::OplockRevoked { .. } => "oplock revoked".to_owned(),
         Effect::Revoked { .. } => "revoked".to_owned(),
+        Effect::Recall(_) => "recall".to_owned(),
+        Effect::DelegationRevoked { .. } => "delegation revoked".to_owned(),
+        Effect::Delete { .. } => "delete".to_owned(),
+        Effect::Evicted { .. } => "evicted".to_owned(),
     }
 }
 

@@ -326,6 +326,39 @@ pub(crate) fn seconds(millis: u64) -> String {
     format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
+/// What is done to a file without an open of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Read,
+    Write,
+    Resize,
+    Rename,
+    Link,
+    Remove,
+    Unremove,
+    Secure,
+    Attributes,
+}
+
+impl FromStr for Deed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Deed, String> {
+        Ok(match text {
+            "read" => Deed::Read,
+            "write" => Deed::Write,
+            "resize" => Deed::Resize,
+            "rename" => Deed::Rename,
+            "link" => Deed::Link,
+            "remove" => Deed::Remove,
+            "unremove" => Deed::Unremove,
+            "secure" => Deed::Secure,
+            "attributes" => Deed::Attributes,
+            other => return Err(format!("'{other}' is nothing that is done to a file")),
+        })
+    }
+}
+
 /// A legacy oplock: `ii`, `exclusive`, `batch` or `none`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Level(pub(crate) OplockLevel);

@@ -5,6 +5,7 @@
 //! tests the snapshot at each of its steps. What the verbs mean is said in [`verbs`].
 
 mod args;
+mod foreign;
 mod mirror;
 mod play;
 mod show;

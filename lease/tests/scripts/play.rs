@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use goldenscript::Context;
 use lease::{
-    Command, Entry, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Lock, Open, Operation, RangeLock, Settings, Unlock,
+    Command, Entry, Generation, Incarnation, LeaseRequest, LeaseRequestV2, Lock, Open, Operation, RangeLock, ShareId,
+    ShareSettings, Unlock,
 };
 
 use crate::args::{Bits, Key, LockKind, Seat, Server, Span, seconds};
@@ -21,9 +22,9 @@ type Played = Result<String, Box<dyn Error>>;
 /// One script's world.
 #[derive(Debug, Default)]
 pub(crate) struct Player {
-    world: World,
-    /// The last entry that locked something through each handle.
-    locks: BTreeMap<String, (Seat, Entry)>,
+    pub(crate) world: World,
+    /// The last entry of each name that may wait and is no open, and the server that asked.
+    pub(crate) waiting: BTreeMap<String, (Server, Entry)>,
 }
 
 impl goldenscript::Runner for Player {
@@ -63,6 +64,7 @@ impl Player {
                 let (parent, replaces) = (id(within), id(over));
                 self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
             }
+            Verb::Access { .. } => Ok(self.foreign(verb)),
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => {
@@ -94,11 +96,7 @@ impl Player {
                 self.world.stamp(moment.0);
                 Ok(String::new())
             }
-            Verb::Configure { break_timeout } => {
-                let settings = Settings { break_timeout: Duration::from_millis(break_timeout.0) };
-                let effects = self.world.unasked(Command::Configure(settings));
-                Ok(show::effects(&self.world, &effects))
-            }
+            Verb::Configure { .. } => Ok(self.configure(verb)),
             Verb::Retry(name) => self.retry(name.as_deref()),
             Verb::Reuse { id, open } => self.reuse(id, open),
             Verb::Leases
@@ -120,6 +118,40 @@ impl Player {
         show::effects(&self.world, &effects)
     }
 
+    /// Asks for something that may wait, under a name by which it can be cancelled.
+    pub(crate) fn ask_patiently(&mut self, server: Server, command: Command, about: String) -> String {
+        let effects = self.world.request(server, command, About::Operation(about.clone()));
+        if let Ok(entry) = self.world.last_request() {
+            self.waiting.insert(about, (server, entry));
+        }
+        show::effects(&self.world, &effects)
+    }
+
+    fn configure(&mut self, verb: &Verb) -> String {
+        let Verb::Configure { break_timeout, share, force_level2, restrict_exclusive, force_shared_delete, ca, scale_out } = verb
+        else {
+            unreachable!("only settings come here")
+        };
+        let mut settings = self.world.state.settings().clone();
+        let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
+        if let Some(share) = share {
+            let share_settings = ShareSettings {
+                force_level2_oplock: *force_level2,
+                restrict_exclusive_opens: *restrict_exclusive,
+                force_shared_delete: *force_shared_delete,
+                continuously_available: *ca,
+                scale_out: *scale_out,
+                break_timeout: set,
+                ..ShareSettings::default()
+            };
+            settings.shares.insert(ShareId::new(*share), share_settings);
+        } else {
+            settings.break_timeout = set.unwrap_or(settings.break_timeout);
+        }
+        let effects = self.world.unasked(Command::Configure(settings));
+        show::effects(&self.world, &effects)
+    }
+
     fn open(&mut self, verb: &Verb) -> Played {
         let Verb::Open {
             seat,
@@ -136,6 +168,7 @@ impl Player {
             delete_on_close,
             times,
             name_bytes,
+            through,
             oplock,
             lease,
         } = verb
@@ -164,6 +197,8 @@ impl Player {
             delete_on_close: *delete_on_close,
             lease,
             oplock: oplock.0,
+            share_id: ShareId::new(*through),
+            ..Open::default()
         };
         self.world.let_in(|world| {
             for _ in 1..times.unwrap_or(1) {
@@ -212,11 +247,7 @@ impl Player {
             }
             _ => unreachable!("only locks come here"),
         };
-        let effects = self.world.request(seat.server, command, About::Operation(about.clone()));
-        if let Ok(entry) = self.world.last_request() {
-            self.locks.insert(about, (seat, entry));
-        }
-        Ok(show::effects(&self.world, &effects))
+        Ok(self.ask_patiently(seat.server, command, about))
     }
 
     fn ack(&mut self, seat: Seat, generation: Option<u64>, leases: &[(Key, Bits)]) -> String {
@@ -235,12 +266,12 @@ impl Player {
     }
 
     fn cancel(&mut self, name: &str) -> Played {
-        let (seat, opening) = match self.locks.get(name) {
+        let (server, opening) = match self.waiting.get(name) {
             Some(lock) => lock.clone(),
-            None => (self.world.handle(name)?.0, self.world.opening(name)?),
+            None => (self.world.handle(name)?.0.server, self.world.opening(name)?),
         };
         let sequence = opening.request.expect("an open is a request").id.sequence;
-        Ok(self.ask(seat.server, Command::Cancel { sequence }, About::Cancel(name.to_owned())))
+        Ok(self.ask(server, Command::Cancel { sequence }, About::Cancel(name.to_owned())))
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]

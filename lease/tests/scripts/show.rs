@@ -1,6 +1,10 @@
 //! What came of a command, told in the names of the script: one line an effect, headed by the server that is told.
 
-use lease::{Break, Caching, Counts, Effect, Grant, LeaseInfo, LockInfo, OplockLevel, Outcome, Rejection, RequestId, Route};
+use std::time::Duration;
+
+use lease::{
+    Break, Caching, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, OplockLevel, Outcome, Rejection, RequestId, Route,
+};
 
 use crate::args::{Client, Key, Server, seconds};
 use crate::world::{About, World};
@@ -31,6 +35,14 @@ fn line(world: &World, effect: &Effect) -> String {
             let ack = notice.ack_by.map_or_else(|| "no ack".to_owned(), |by| format!("ack by {}", seconds(by.as_millis())));
             format!("break {} to {}, {ack}", world.name_of(notice.open), notice.into)
         }
+        Effect::Recall(recall) => {
+            format!("recall {}, return by {}", world.name_of(recall.open), seconds(recall.return_by.as_millis()))
+        }
+        Effect::DelegationRevoked { open, generation, .. } => {
+            format!("revoked delegation of {} ({generation})", world.name_of(*open))
+        }
+        Effect::Delete { file, .. } => format!("delete {}", world.file_name(file)),
+        Effect::Evicted { to, client, .. } => format!("drop {}", place(world, *to, Client::of(*client))),
         Effect::OplockRevoked { open, generation, .. } => format!("revoked oplock of {} ({generation})", world.name_of(*open)),
         Effect::Revoked { to, client, key, generation, .. } => {
             format!("revoked {} {} ({generation})", place(world, *to, Client::of(*client)), Key::of(*key))
@@ -64,20 +76,53 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::SessionStarted { .. } => "connected".to_owned(),
         Outcome::SessionEnded => "logged off".to_owned(),
         Outcome::Disconnected => "disconnected".to_owned(),
-        Outcome::Opened { lease: None, oplock: OplockLevel::None, .. } => "opened".to_owned(),
-        Outcome::Opened { lease: None, oplock, .. } => format!("opened {oplock}"),
+        Outcome::Opened { open: _, lease, oplock, delegation, durable } => {
+            let delegation = delegation.map(|delegation| format!(" {delegation}"));
+            let (delegation, durable) = (delegation.unwrap_or_default(), durable.as_ref().map(kept).unwrap_or_default());
+            format!("opened{}{delegation}{durable}", caches(lease.as_ref(), *oplock))
+        }
+        Outcome::Reconnected { open: _, lease, oplock, durable } => {
+            format!("reconnected{}{}", caches(lease.as_ref(), *oplock), kept(durable))
+        }
+        Outcome::Resilient { timeout } => format!("resilient for {}", span(*timeout)),
+        Outcome::Deleted => "deleted".to_owned(),
+        Outcome::DelegationReturned => "returned".to_owned(),
+        Outcome::GraceDeclared { until } => format!("grace until {}", seconds(until.as_millis())),
+        Outcome::GraceEnded => "grace ended".to_owned(),
         Outcome::OplockAcknowledged { level } => format!("acknowledged, {level} now"),
-        Outcome::Opened { lease: Some(grant), .. } => format!("opened {}", granted(grant)),
         Outcome::Closed { delete: false } => "closed".to_owned(),
         Outcome::Closed { delete: true } => "closed, and the file is gone".to_owned(),
         Outcome::Clear => "is clear".to_owned(),
         Outcome::Locked => "locked".to_owned(),
         Outcome::Unlocked => "unlocked".to_owned(),
         Outcome::Acknowledged { state } => format!("acknowledged, {} now", caching(*state)),
-        Outcome::Released => "released".to_owned(),
+        Outcome::Released | Outcome::NfsClientReleased => "released".to_owned(),
         Outcome::Cancelled => "done".to_owned(),
         Outcome::Noted => "noted".to_owned(),
     }
+}
+
+fn caches(lease: Option<&Grant>, oplock: OplockLevel) -> String {
+    match (lease, oplock) {
+        (Some(grant), _) => format!(" {}", granted(grant)),
+        (None, OplockLevel::None) => String::new(),
+        (None, oplock) => format!(" {oplock}"),
+    }
+}
+
+/// How it survives the loss of its connection.
+fn kept(durable: &Durable) -> String {
+    let Durable { v2, persistent, timeout } = durable;
+    let kind = match (v2, persistent) {
+        (_, true) => "persistent",
+        (true, false) => "durable v2",
+        (false, false) => "durable",
+    };
+    format!(", {kind} for {}", span(*timeout))
+}
+
+fn span(time: Duration) -> String {
+    seconds(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn granted(grant: &Grant) -> String {
@@ -115,6 +160,14 @@ fn refusal(rejection: Rejection) -> String {
         | Rejection::RangeNotLocked
         | Rejection::InvalidLockRange
         | Rejection::FileLockConflict
+        | Rejection::NoSuchDurableOpen
+        | Rejection::FileNotAvailable
+        | Rejection::DuplicateObjectId
+        | Rejection::ContextMismatch
+        | Rejection::FileForcedClosed
+        | Rejection::NoSuchDelegation
+        | Rejection::Grace
+        | Rejection::NoGrace
         | Rejection::Cancelled
         | Rejection::InvalidParameter) => other.to_string(),
     }

@@ -1,7 +1,7 @@
 //! The manual of the scripts: one verb a variant.
 
 use crate::args::{
-    Bits, Client, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted,
+    Bits, Client, Deed, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted,
 };
 
 /// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
@@ -50,6 +50,9 @@ pub(crate) enum Verb {
         /// The length of the path in bytes, instead of that of the file's name.
         #[arg(key)]
         name_bytes: Option<usize>,
+        /// The number of the share that it goes through.
+        #[arg(key, optional)]
+        through: u64,
         /// The legacy oplock asked for: `ii`, `exclusive` or `batch`.
         #[arg(key, optional)]
         oplock: Level,
@@ -135,6 +138,34 @@ pub(crate) enum Verb {
         #[arg(key)]
         over: Option<String>,
     },
+    /// Does something to a file without an open of it: `access A report.doc read`, or `write`, `resize`, `rename`, `link`, `remove`,
+    /// `unremove`, `secure`, `attributes`.
+    Access {
+        /// By way of which server.
+        server: Server,
+        /// Which file, by name.
+        file: String,
+        /// What.
+        what: Deed,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+        /// Which bytes.
+        #[arg(key)]
+        at: Option<Span>,
+        /// The directory that the file lies in.
+        #[arg(key = "in")]
+        within: Option<String>,
+        /// The new name.
+        #[arg(key)]
+        to: Option<String>,
+        /// The directory that the file, or the link, will lie in, if not the same.
+        #[arg(key)]
+        into: Option<String>,
+        /// The file that goes because its name is taken.
+        #[arg(key)]
+        over: Option<String>,
+    },
     /// Acknowledges a break: `ack c1@A K1=RH`. Names the break that is running unless `gen=2` says another, or `gen=0` none.
     Ack {
         /// Through which connection.
@@ -165,7 +196,8 @@ pub(crate) enum Verb {
         /// The lease.
         key: Key,
     },
-    /// Cancels a parked open, `cancel h2`; or the last lock through a handle, `cancel "lock h2"`.
+    /// Cancels a parked open, `cancel h2`; the last lock through a handle, `cancel "lock h2"`; or the last access of its kind to a file,
+    /// `cancel "read report.doc"`.
     Cancel(String),
     /// Sets up a session on a new connection.
     Connect(Seat),
@@ -206,11 +238,30 @@ pub(crate) enum Verb {
     Advance(Seconds),
     /// Stamps what follows with this moment: a leader of an earlier term may be behind.
     Stamp(Seconds),
-    /// Changes the settings.
+    /// Changes the settings, and leaves those alone that are not named: `configure break_timeout=5`. With `share=1` it sets what is set for
+    /// that share, and nothing else is set for it.
     Configure {
         /// Seconds that a client has to acknowledge a break.
         #[arg(key)]
-        break_timeout: Seconds,
+        break_timeout: Option<Seconds>,
+        /// For this share.
+        #[arg(key)]
+        share: Option<u64>,
+        /// Nobody caches writes.
+        #[arg(key, optional)]
+        force_level2: bool,
+        /// Who only reads lets others read.
+        #[arg(key, optional)]
+        restrict_exclusive: bool,
+        /// Everybody lets others delete.
+        #[arg(key, optional)]
+        force_shared_delete: bool,
+        /// Opens can be persistent.
+        #[arg(key, optional)]
+        ca: bool,
+        /// Leases are R or nothing.
+        #[arg(key, optional)]
+        scale_out: bool,
     },
     /// Repeats the last request of the script, or the one that opened the named handle, under its own id.
     Retry(Option<String>),

@@ -115,10 +115,16 @@ impl World {
                 Effect::Break(Break { to, notice: Some(notice), .. })
                 | Effect::OplockBreak(OplockBreak { to, notice: Some(notice), .. })
                 | Effect::Revoked { to, notice, .. }
+                | Effect::DelegationRevoked { to, notice, .. }
                 | Effect::OplockRevoked { to, notice, .. } => {
                     self.tell(*to, *notice);
                 }
-                Effect::Break(_) | Effect::OplockBreak(_) | Effect::Parked { .. } => {}
+                Effect::Break(_)
+                | Effect::OplockBreak(_)
+                | Effect::Parked { .. }
+                | Effect::Recall(_)
+                | Effect::Delete { .. }
+                | Effect::Evicted { .. } => {}
             }
         }
         effects
@@ -202,7 +208,7 @@ impl World {
 
     /// Sets up a session on this connection.
     pub(crate) fn log_in(&mut self, seat: Seat, connection: ConnectionId) -> Vec<Effect> {
-        let command = Command::StartSession { client: seat.client.guid(), connection };
+        let command = Command::StartSession { client: seat.client.guid(), connection, user: None, previous: None };
         let effects = self.request(seat.server, command, About::Session(seat));
         for effect in &effects {
             if let Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } = effect {
@@ -259,7 +265,8 @@ impl World {
     }
 
     /// The handle that a lock is of.
-    pub(crate) fn handle_of(&self, LockOwner::Open(owner): LockOwner) -> Option<&str> {
+    pub(crate) fn handle_of(&self, owner: LockOwner) -> Option<&str> {
+        let LockOwner::Open(owner) = owner else { return None };
         self.handles.iter().find(|(_, handle)| handle.open == Some(owner)).map(|(name, _)| name.as_str())
     }
 

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
+use lease::Settings;
+use lease::limits::{BREAK_TIMEOUT_MAX, DURABLE_TIMEOUT_MAX};
 use raft::types::NodeId;
 
 use super::file::File;
+use super::share::{NamedShare, shares};
 use super::units::{Period, Size};
 use super::{Config, ConfigError};
 
-/// MS-SMB2 3.3.2.5.
-pub(super) const BREAK_TIMEOUT: Duration = Duration::from_secs(35);
 pub(super) const SCAN_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) const SEGMENT: u64 = 64 << 20;
@@ -39,6 +40,7 @@ impl Config {
         let period = |value: Option<Period>, default: Duration| value.map_or(default, |Period(value)| value);
         let listen = file.listen.ok_or_else(|| missing("listen"))?;
         let members = file.members.unwrap_or_default();
+        let rules = Settings::default();
         let config = Config {
             cluster: file.cluster.ok_or_else(|| missing("cluster"))?,
             node: file.node.ok_or_else(|| missing("node"))?.0,
@@ -46,7 +48,18 @@ impl Config {
             advertise: file.advertise.unwrap_or_else(|| listen.to_string()),
             data: file.data.ok_or_else(|| missing("data"))?,
             join: file.join.unwrap_or_default(),
-            break_timeout: period(file.break_timeout, BREAK_TIMEOUT),
+            rules: Settings {
+                break_timeout: period(file.break_timeout, rules.break_timeout),
+                persistent_lease_break_timeout: period(file.persistent_lease_break_timeout, rules.persistent_lease_break_timeout),
+                persistent_oplock_break_timeout: period(
+                    file.persistent_oplock_break_timeout,
+                    rules.persistent_oplock_break_timeout,
+                ),
+                recall_timeout: period(file.recall_timeout, rules.recall_timeout),
+                durable_timeout: period(file.durable_timeout, rules.durable_timeout),
+                shares: BTreeMap::new(),
+            },
+            shares: shares(file.share)?,
             scan_interval: period(file.scan_interval, SCAN_INTERVAL),
             checkpoint_interval: period(file.checkpoint_interval, CHECKPOINT_INTERVAL),
             segment: file.segment.map_or(SEGMENT, |Size(bytes)| bytes),
@@ -66,6 +79,7 @@ impl Config {
         addresses(&config)?;
         membership(&config)?;
         timings(&config)?;
+        waits(&config)?;
         Ok(config)
     }
 }
@@ -172,7 +186,6 @@ fn timings(config: &Config) -> Result<(), ConfigError> {
     let millisecond = Duration::from_millis(1);
     for (name, value) in [
         ("timings.heartbeat", config.heartbeat),
-        ("break_timeout", config.break_timeout),
         ("scan_interval", config.scan_interval),
         ("checkpoint_interval", config.checkpoint_interval),
     ] {
@@ -187,7 +200,43 @@ fn timings(config: &Config) -> Result<(), ConfigError> {
             Period(min)
         )
     })?;
-    at_least("timings.request", config.request, 2, "timings.election_max", max, "a request must be able to outlast an election")?;
-    at_least("break_timeout", config.break_timeout, 1, "scan_interval", config.scan_interval, "the scanner must look in time")?;
-    at_least("break_timeout", config.break_timeout, 1, "timings.election_max", max, "an election must not cost a client its lease")
+    at_least("timings.request", config.request, 2, "timings.election_max", max, "a request must be able to outlast an election")
+}
+
+/// How long others are waited for.
+fn waits(config: &Config) -> Result<(), ConfigError> {
+    let Settings {
+        break_timeout,
+        persistent_lease_break_timeout,
+        persistent_oplock_break_timeout,
+        recall_timeout,
+        durable_timeout,
+        shares: _,
+    } = config.rules;
+    for (name, value, most) in [
+        ("break_timeout", break_timeout, BREAK_TIMEOUT_MAX),
+        ("persistent_lease_break_timeout", persistent_lease_break_timeout, BREAK_TIMEOUT_MAX),
+        ("persistent_oplock_break_timeout", persistent_oplock_break_timeout, BREAK_TIMEOUT_MAX),
+        ("recall_timeout", recall_timeout, BREAK_TIMEOUT_MAX),
+        ("durable_timeout", durable_timeout, DURABLE_TIMEOUT_MAX),
+    ] {
+        wait(config, name, value, most)?;
+    }
+    for NamedShare { name: share, settings } in config.shares.values() {
+        for (name, value, most) in [
+            ("break_timeout", settings.break_timeout, BREAK_TIMEOUT_MAX),
+            ("persistent_lease_break_timeout", settings.persistent_lease_break_timeout, BREAK_TIMEOUT_MAX),
+            ("persistent_oplock_break_timeout", settings.persistent_oplock_break_timeout, BREAK_TIMEOUT_MAX),
+            ("durable_timeout", settings.durable_timeout, DURABLE_TIMEOUT_MAX),
+        ] {
+            value.map_or(Ok(()), |value| wait(config, &format!("share.{name} of '{share}'"), value, most))?;
+        }
+    }
+    Ok(())
+}
+
+fn wait(config: &Config, name: &str, value: Duration, most: Duration) -> Result<(), ConfigError> {
+    at_least(name, value, 1, "scan_interval", config.scan_interval, "the scanner must look in time")?;
+    at_least(name, value, 1, "timings.election_max", config.election_max, "an election must not cost a client what it has")?;
+    hold(value <= most, || format!("{name} ({}) must be at most {}", Period(value), Period(most)))
 }

@@ -30,7 +30,7 @@ fn what_is_not_said_has_a_default() {
     let config = load(SMALL).expect("a small file");
     assert_eq!(config.node, NodeId::new(1));
     assert_eq!(config.advertise, "127.0.0.1:7101");
-    assert_eq!((config.break_timeout, config.scan_interval), (Duration::from_secs(35), Duration::from_secs(1)));
+    assert_eq!((config.rules.break_timeout, config.scan_interval), (Duration::from_secs(35), Duration::from_secs(1)));
     assert_eq!(config.members.len(), 3);
     assert!(config.join.is_empty());
 }

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::near::nearest;
+use super::share::Share;
 use super::units::{Period, Size};
 
 /// The file, and after merging with environment and flags the whole configuration. Its keys are documented in
@@ -25,6 +26,10 @@ pub(crate) struct File {
     pub(super) data: Option<PathBuf>,
     pub(super) join: Option<Vec<String>>,
     pub(super) break_timeout: Option<Period>,
+    pub(super) persistent_lease_break_timeout: Option<Period>,
+    pub(super) persistent_oplock_break_timeout: Option<Period>,
+    pub(super) recall_timeout: Option<Period>,
+    pub(super) durable_timeout: Option<Period>,
     pub(super) scan_interval: Option<Period>,
     pub(super) checkpoint_interval: Option<Period>,
     pub(super) segment: Option<Size>,
@@ -33,6 +38,8 @@ pub(crate) struct File {
     pub(super) timings: Timings,
     pub(super) limits: Limits,
     pub(super) log: Log,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) share: Vec<Share>,
 }
 
 /// How fast the nodes of the cluster expect each other to be.
@@ -138,13 +145,27 @@ fn known_keys_only(path: &Path, text: &str, inside: &str, table: &DeTable<'_>, k
                 key: name,
             });
         };
-        if let (DeValue::Table(table), toml::Value::Table(known)) = (value.get_ref(), expected)
-            && name != "members"
-        {
-            known_keys_only(path, text, &format!("{name}."), table, known)?;
+        if let Some(known) = keys_of(expected).filter(|_| name != "members") {
+            for table in tables_of(value.get_ref()) {
+                known_keys_only(path, text, &format!("{name}."), table, known)?;
+            }
         }
     }
     Ok(())
+}
+
+/// The keys that this table, or each table of this list of them, can have.
+fn keys_of(expected: &toml::Value) -> Option<&toml::Table> {
+    expected.as_table().or_else(|| expected.as_array()?.first()?.as_table())
+}
+
+/// The table, or those of the list.
+fn tables_of<'a, 'text>(value: &'a DeValue<'text>) -> Vec<&'a DeTable<'text>> {
+    match value {
+        DeValue::Table(table) => vec![table],
+        DeValue::Array(items) => items.iter().filter_map(|item| item.get_ref().as_table()).collect(),
+        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => Vec::new(),
+    }
 }
 
 /// What the unknown key `key` may have been meant to be: a neighbour with a similar name, or a key of a table written without it.
@@ -154,8 +175,7 @@ fn meant(name: &str, key: &str, inside: &str, known: &toml::Table) -> Option<Str
     }
     let everything = toml::Table::try_from(super::Config::example().to_file()).expect("the example can be written as TOML");
     let last = name.rsplit('.').next().unwrap_or(name);
-    let inner =
-        everything.iter().filter(|(name, _)| *name != "members").filter_map(|(name, value)| Some((name, value.as_table()?)));
+    let inner = everything.iter().filter(|(name, _)| *name != "members").filter_map(|(name, value)| Some((name, keys_of(value)?)));
     inner
         .filter_map(|(name, table)| Some(format!("{name}.{}", nearest(last, table.keys().map(String::as_str))?)))
         .chain(nearest(last, everything.keys().map(String::as_str)).map(str::to_owned))
@@ -165,19 +185,11 @@ fn meant(name: &str, key: &str, inside: &str, known: &toml::Table) -> Option<Str
 /// The dotted key whose value stands at this place of the text.
 fn key_at(table: &DeTable<'_>, place: usize) -> String {
     for (key, value) in table {
-        match value.get_ref() {
-            DeValue::Table(inner) => {
-                let name = key_at(inner, place);
-                if !name.is_empty() {
-                    return format!("{}.{name}", key.get_ref());
-                }
+        for inner in tables_of(value.get_ref()) {
+            let name = key_at(inner, place);
+            if !name.is_empty() {
+                return format!("{}.{name}", key.get_ref());
             }
-            DeValue::String(_)
-            | DeValue::Integer(_)
-            | DeValue::Float(_)
-            | DeValue::Boolean(_)
-            | DeValue::Datetime(_)
-            | DeValue::Array(_) => {}
         }
         if value.span().contains(&place) || key.span().contains(&place) {
             return key.get_ref().to_string();

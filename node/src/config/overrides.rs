@@ -35,6 +35,18 @@ pub(crate) struct Overrides {
     /// How long a client has to acknowledge a break
     #[arg(long, env = "TENURE_BREAK_TIMEOUT", value_name = "TIME")]
     break_timeout: Option<Period>,
+    /// The same for a lease with a persistent open
+    #[arg(long, env = "TENURE_PERSISTENT_LEASE_BREAK_TIMEOUT", value_name = "TIME")]
+    persistent_lease_break_timeout: Option<Period>,
+    /// The same for the oplock of a persistent open
+    #[arg(long, env = "TENURE_PERSISTENT_OPLOCK_BREAK_TIMEOUT", value_name = "TIME")]
+    persistent_oplock_break_timeout: Option<Period>,
+    /// How long an NFS client has to return a delegation
+    #[arg(long, env = "TENURE_RECALL_TIMEOUT", value_name = "TIME")]
+    recall_timeout: Option<Period>,
+    /// How long a durable open is kept without a connection if its client does not say
+    #[arg(long, env = "TENURE_DURABLE_TIMEOUT", value_name = "TIME")]
+    durable_timeout: Option<Period>,
     /// How often the break scanner looks
     #[arg(long, env = "TENURE_SCAN_INTERVAL", value_name = "TIME")]
     scan_interval: Option<Period>,
@@ -97,6 +109,10 @@ impl Overrides {
             file.members = Some(self.members.into_iter().collect());
         }
         file.break_timeout = self.break_timeout.or(file.break_timeout);
+        file.persistent_lease_break_timeout = self.persistent_lease_break_timeout.or(file.persistent_lease_break_timeout);
+        file.persistent_oplock_break_timeout = self.persistent_oplock_break_timeout.or(file.persistent_oplock_break_timeout);
+        file.recall_timeout = self.recall_timeout.or(file.recall_timeout);
+        file.durable_timeout = self.durable_timeout.or(file.durable_timeout);
         file.scan_interval = self.scan_interval.or(file.scan_interval);
         file.checkpoint_interval = self.checkpoint_interval.or(file.checkpoint_interval);
         file.segment = self.segment.or(file.segment);

@@ -79,6 +79,16 @@ impl Gateway {
 
     /// The next notice that `wanted` makes something of.
     pub(super) async fn hear<T>(&mut self, what: &str, wanted: impl Fn(Notice) -> Option<T>) -> Result<T, Failure> {
+        self.hear_after(Duration::ZERO, what, wanted).await
+    }
+
+    /// The same of something that comes after this time at the earliest.
+    pub(super) async fn hear_after<T>(
+        &mut self,
+        earliest: Duration,
+        what: &str,
+        wanted: impl Fn(Notice) -> Option<T>,
+    ) -> Result<T, Failure> {
         let heard = async {
             while let Some(notice) = self.notices.recv().await {
                 if let Some(found) = wanted(notice) {
@@ -87,7 +97,7 @@ impl Gateway {
             }
             Err(Failure::Refused(format!("{} was ended before {what}", self.name)))
         };
-        within(what, heard).await?
+        within_time(earliest + PATIENCE, what, heard).await?
     }
 }
 
@@ -108,24 +118,23 @@ impl Client {
             session: self.session,
             file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
             name: Arc::from(name),
-            directory: false,
-            oplock: lease::OplockLevel::None,
             access: Access(READ_AND_WRITE),
             share: Share(SHARE_ALL),
-            disposition: Disposition::Keep,
-            parent: None,
-            created: false,
-            delete_on_close: false,
             lease: Some(LeaseRequest { key, state, v2: Some(LeaseRequestV2 { epoch: lease::Epoch::new(0), parent: None }) }),
+            ..Open::default()
         }
     }
 }
 
 /// Waits for a step of the story, but not for ever.
 pub(super) async fn within<T>(what: &str, step: impl Future<Output = T>) -> Result<T, Failure> {
-    tokio::time::timeout(PATIENCE, step)
+    within_time(PATIENCE, what, step).await
+}
+
+async fn within_time<T>(time: Duration, what: &str, step: impl Future<Output = T>) -> Result<T, Failure> {
+    tokio::time::timeout(time, step)
         .await
-        .map_err(|_| Failure::Refused(format!("the demonstration waited {} s for {what}", PATIENCE.as_secs())))
+        .map_err(|_| Failure::Refused(format!("the demonstration waited {} s for {what}", time.as_secs())))
 }
 
 /// A call that the story needs was not carried out.

@@ -10,6 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use lease::Settings;
 use raft::types::NodeId;
 
 use crate::config::Config;
@@ -50,7 +51,8 @@ impl Stage {
                 listen: address.parse().expect("a socket address was just bound"),
                 advertise: address.clone(),
                 data: folder.path().join(id.to_string()),
-                break_timeout,
+                rules: Settings { break_timeout, ..Settings::default() },
+                shares: BTreeMap::new(),
                 scan_interval: Duration::from_secs(1).min(break_timeout),
                 members: members.clone(),
                 ..Config::example()

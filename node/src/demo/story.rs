@@ -170,7 +170,7 @@ impl Story<'_> {
         self.say(Mood::Plain, name, &configured);
         let lost = |heard| matches!(heard, Notice::Revoked { revoked, .. } if revoked.key == notice.key).then_some(());
         let shown = format!("{name} does not answer");
-        let revocation = async { within("a revocation", self.first.hear("a revocation", lost)).await? };
+        let revocation = self.first.hear_after(timeout, "a revocation", lost);
         self.timeline.wait(&shown, Some(timeout), revocation).await?;
         let waited = asked.elapsed();
         self.ledger.holds(holder.guid, notice.key, Caching::None);

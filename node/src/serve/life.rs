@@ -76,7 +76,7 @@ async fn start(config: &Config, cluster: ClusterId) -> Result<Coordinator, Failu
         election_timeout_min: config.election_min,
         election_timeout_max: config.election_max,
         scan_interval: config.scan_interval,
-        break_timeout: config.break_timeout,
+        settings: config.settings(),
         request_timeout: config.request,
         checkpoint_interval: config.checkpoint_interval,
         snapshot_entries: config.snapshot_entries.get(),

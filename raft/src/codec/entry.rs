@@ -4,10 +4,13 @@
 //! that node: skipping a part of it would make its table differ from the others.
 
 mod command;
+mod foreign;
+mod handle;
 mod lock;
 mod open;
 mod operation;
 mod record;
+mod settings;
 #[cfg(test)]
 mod tests;
 

@@ -25,7 +25,7 @@ fn contradictions_are_refused_with_both_names_and_values() {
             "election_timeout_max must be greater than election_timeout_min: elections are decided by their difference",
         ),
         (
-            Config { break_timeout: Duration::from_millis(500), ..config() },
+            Config { settings: Settings { break_timeout: Duration::from_millis(500), ..Settings::default() }, ..config() },
             "break_timeout (500ms) must not be less than scan_interval (1s)",
         ),
         (

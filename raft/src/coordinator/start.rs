@@ -4,7 +4,6 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lease::Settings;
 use openraft::SnapshotPolicy;
 use openraft::async_runtime::WatchReceiver;
 use openraft::storage::RaftLogStorage;
@@ -99,7 +98,7 @@ impl Parts<'_> {
             raft: self.raft.clone(),
             leadership: self.leadership.clone(),
             progress: self.machine.progress(),
-            settings: Settings { break_timeout: self.config.break_timeout }.in_range(),
+            settings: self.config.settings.clone().in_range(),
             scan_interval: self.config.scan_interval,
             batches_in_flight_max: self.config.batches_in_flight_max,
             stop: self.stop.clone(),

@@ -1,6 +1,7 @@
 //! Carrying out entries.
 
 use std::io;
+use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 use openraft::EntryPayload;
@@ -77,7 +78,7 @@ impl Machine {
             applied: self.applied,
             now: self.state.now(),
             next_deadline: self.state.next_deadline(),
-            settings: self.state.settings(),
+            settings: Arc::clone(self.state.settings()),
             marker: self.markers.newest(),
             checked: self.markers.checked(),
             applied_bytes: self.applied_bytes,

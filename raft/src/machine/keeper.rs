@@ -155,7 +155,7 @@ impl Keeper {
 
     /// Has a snapshot written when the log has grown enough, or when the newest one does not reach up to the log.
     async fn ask_for_snapshot(&mut self, machine: &MachineHandle) -> Result<(), Unavailable> {
-        let progress = *machine.progress().borrow();
+        let progress = machine.progress().borrow().clone();
         let Some(applied) = progress.applied else { return Ok(()) };
         let behind = self.archive.covers().map(|id| id.index) < self.purged;
         let grown = applied.index.saturating_sub(self.asked_at) >= self.config.snapshot_entries

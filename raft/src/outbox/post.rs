@@ -158,6 +158,13 @@ fn owed(state: &State, applied: u64, server: ServerId, incarnation: Incarnation)
 fn about(effect: &Effect) -> Option<RequestId> {
     match effect {
         Effect::Reply { to, .. } | Effect::Parked { to } => Some(*to),
-        Effect::Break(_) | Effect::Revoked { .. } | Effect::OplockBreak(_) | Effect::OplockRevoked { .. } => None,
+        Effect::Break(_)
+        | Effect::Revoked { .. }
+        | Effect::OplockBreak(_)
+        | Effect::OplockRevoked { .. }
+        | Effect::Recall(_)
+        | Effect::DelegationRevoked { .. }
+        | Effect::Delete { .. }
+        | Effect::Evicted { .. } => None,
     }
 }

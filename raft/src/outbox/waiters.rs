@@ -157,7 +157,14 @@ impl Waiters {
             match effect {
                 Effect::Reply { to, outcome } => table.answered(*to, index, outcome),
                 Effect::Parked { to } => table.parked(*to),
-                Effect::Break(_) | Effect::Revoked { .. } | Effect::OplockBreak(_) | Effect::OplockRevoked { .. } => {}
+                Effect::Break(_)
+                | Effect::Revoked { .. }
+                | Effect::OplockBreak(_)
+                | Effect::OplockRevoked { .. }
+                | Effect::Recall(_)
+                | Effect::DelegationRevoked { .. }
+                | Effect::Delete { .. }
+                | Effect::Evicted { .. } => {}
             }
         }
         self.wake(&table);

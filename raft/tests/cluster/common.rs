@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Epoch, FileId, FileKey, Grant, LeaseKey, LeaseRequest,
-    LeaseRequestV2, Open, OpenId, Outcome, SessionId, Share, VolumeId,
+    Access, Caching, ClientGuid, Command, ConnectionId, Epoch, FileId, FileKey, Grant, LeaseKey, LeaseRequest, LeaseRequestV2,
+    Open, OpenId, Outcome, SessionId, Share, VolumeId,
 };
 use raft::Coordinator;
 use raft::testing::TestServer;
@@ -35,15 +35,10 @@ pub(crate) fn leased(key: u128, state: Caching) -> Open {
         session: SessionId::new(0),
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(1), stream: None },
         name: Arc::from("report.doc"),
-        directory: false,
-        oplock: lease::OplockLevel::None,
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
-        disposition: Disposition::Keep,
-        parent: None,
-        created: false,
-        delete_on_close: false,
         lease: Some(LeaseRequest { key: LeaseKey::from_u128(key), state, v2 }),
+        ..Open::default()
     }
 }
 
@@ -57,7 +52,8 @@ impl Client {
     pub(crate) async fn session(server: &TestServer, node: &Coordinator, client: u64) -> Client {
         let guid = ClientGuid::from_u128(client.into());
         let connection = ConnectionId::new(client);
-        let answer = server.ask(node, Command::StartSession { client: guid, connection }).await.unwrap();
+        let answer =
+            server.ask(node, Command::StartSession { client: guid, connection, user: None, previous: None }).await.unwrap();
         let Ok(Outcome::SessionStarted { session }) = answer else { panic!("no session: {answer:?}") };
         Client { guid, session }
     }

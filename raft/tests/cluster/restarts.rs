@@ -55,7 +55,7 @@ async fn a_cluster_that_was_stopped_goes_on_from_its_checkpoints() {
     let node = cluster.node(leader);
     let counts = node.status().await.unwrap().counts;
     assert_eq!((counts.leases, counts.servers), (60, 1));
-    let progress = *node.progress().borrow();
+    let progress = node.progress().borrow().clone();
     assert!(progress.kept.checkpoint.is_some_and(|index| index >= 60), "{progress:?}");
     assert_eq!(cluster.node(leader).state_hash().await.unwrap().1, before);
     client.open(&server, cluster.node(leader), of_file(61, leased(61, Caching::RWH))).await;

@@ -108,7 +108,7 @@ impl Server {
 
     /// Registers a session of an SMB client that came in on this connection (MS-SMB2 3.3.5.5).
     pub async fn start_session(&self, client: ClientGuid, connection: ConnectionId) -> Result<SessionId, CallError> {
-        let outcome = self.call(&Command::StartSession { client, connection }).await?.1;
+        let outcome = self.call(&Command::StartSession { client, connection, user: None, previous: None }).await?.1;
         if let Outcome::SessionStarted { session } = outcome { Ok(session) } else { Err(unexpected(&outcome)) }
     }
 

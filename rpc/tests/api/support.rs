@@ -233,14 +233,9 @@ pub(crate) fn open(session: SessionId, number: u128, lease: u128, state: Caching
         session,
         file: file(number),
         name: format!("file{number}").into(),
-        directory: false,
-        oplock: lease::OplockLevel::None,
         access: Access(READ_WRITE),
         share: Share(7),
-        disposition: Disposition::Keep,
-        parent: None,
-        created: false,
-        delete_on_close: false,
         lease: Some(LeaseRequest { key: key(lease), state, v2: Some(LeaseRequestV2 { epoch: Epoch::new(1), parent: None }) }),
+        ..Open::default()
     }
 }

@@ -1,6 +1,8 @@
 //! Remembered answers, to and from records. The numbers are for ever.
 
-use super::{guid, v2};
+use std::time::Duration;
+
+use super::{guid, handle, millis, v2};
 use crate::caching::Caching;
 use crate::id::{Incarnation, OpenId, SessionId};
 use crate::oplock::OplockLevel;
@@ -11,11 +13,13 @@ use crate::state::Answer;
 use crate::time::LogTime;
 
 pub(in crate::snapshot) fn encode(answer: &Answer) -> wire::Answer {
-    let (kind, value, lease) = match answer {
+    match answer {
         Ok(outcome) => outcome_of(outcome),
-        Err(rejection) => rejection_of(*rejection),
-    };
-    wire::Answer { version: wire::VERSION, kind, value, lease }
+        Err(rejection) => {
+            let (kind, value) = rejection_of(*rejection);
+            plain(kind, value)
+        }
+    }
 }
 
 /// An answer that was written and read.
@@ -24,54 +28,82 @@ pub(crate) fn there_and_back(answer: &Answer) -> Option<Answer> {
     decode(encode(answer))
 }
 
-type Fields = (u32, Option<u64>, Option<wire::Grant>);
-
-fn outcome_of(outcome: &Outcome) -> Fields {
-    match outcome {
-        Outcome::Alive { until } => (1, Some(until.as_millis()), None),
-        Outcome::Stopped => (2, None, None),
-        Outcome::SessionStarted { session } => (3, Some(session.get()), None),
-        Outcome::SessionEnded => (4, None, None),
-        Outcome::Disconnected => (5, None, None),
-        Outcome::Opened { open, lease, oplock: OplockLevel::None } => (6, Some(open.get()), lease.map(grant)),
-        // Whoever has an oplock has no lease.
-        Outcome::Opened { open, lease: _, oplock: OplockLevel::LevelII } => (13, Some(open.get()), None),
-        Outcome::Opened { open, lease: _, oplock: OplockLevel::Exclusive } => (14, Some(open.get()), None),
-        Outcome::Opened { open, lease: _, oplock: OplockLevel::Batch } => (15, Some(open.get()), None),
-        Outcome::OplockAcknowledged { level } => (16, Some(u64::from(level.to_byte())), None),
-        Outcome::Closed { delete } => (7, delete.then_some(1), None),
-        Outcome::Acknowledged { state } => (8, Some(u64::from(state.bits())), None),
-        Outcome::Released => (9, None, None),
-        Outcome::Cancelled => (10, None, None),
-        Outcome::Noted => (11, None, None),
-        Outcome::Clear => (12, None, None),
-        Outcome::Locked => (17, None, None),
-        Outcome::Unlocked => (18, None, None),
-    }
+/// An answer of this kind with nothing but a number.
+fn plain(kind: u32, value: Option<u64>) -> wire::Answer {
+    wire::Answer { version: wire::VERSION, kind, value, lease: None, oplock: 0, delegation: 0, durable: None }
 }
 
-fn rejection_of(rejection: Rejection) -> Fields {
+fn outcome_of(outcome: &Outcome) -> wire::Answer {
+    let (kind, value) = match outcome {
+        Outcome::Alive { until } => (1, Some(until.as_millis())),
+        Outcome::Stopped => (2, None),
+        Outcome::SessionStarted { session } => (3, Some(session.get())),
+        Outcome::SessionEnded => (4, None),
+        Outcome::Disconnected => (5, None),
+        Outcome::Opened { open, lease, oplock, delegation, durable } => {
+            let answer = plain(6, Some(open.get()));
+            return wire::Answer {
+                lease: lease.map(grant),
+                oplock: u32::from(oplock.to_byte()),
+                delegation: handle::delegation(*delegation),
+                durable: durable.map(handle::durable),
+                ..answer
+            };
+        }
+        Outcome::Reconnected { open, lease, oplock, durable } => {
+            let answer = plain(13, Some(open.get()));
+            let (lease, durable) = (lease.map(grant), Some(handle::durable(*durable)));
+            return wire::Answer { lease, oplock: u32::from(oplock.to_byte()), durable, ..answer };
+        }
+        Outcome::Closed { delete } => (7, delete.then_some(1)),
+        Outcome::Acknowledged { state } => (8, Some(u64::from(state.bits()))),
+        Outcome::Released => (9, None),
+        Outcome::Cancelled => (10, None),
+        Outcome::Noted => (11, None),
+        Outcome::Clear => (12, None),
+        Outcome::Resilient { timeout } => (14, Some(millis(*timeout))),
+        Outcome::Deleted => (15, None),
+        Outcome::OplockAcknowledged { level } => (16, Some(u64::from(level.to_byte()))),
+        Outcome::Locked => (17, None),
+        Outcome::Unlocked => (18, None),
+        Outcome::DelegationReturned => (19, None),
+        Outcome::NfsClientReleased => (20, None),
+        Outcome::GraceDeclared { until } => (21, Some(until.as_millis())),
+        Outcome::GraceEnded => (22, None),
+    };
+    plain(kind, value)
+}
+
+fn rejection_of(rejection: Rejection) -> (u32, Option<u64>) {
     match rejection {
-        Rejection::StaleIncarnation { current } => (101, current.map(Incarnation::get), None),
-        Rejection::Forgotten => (102, None, None),
-        Rejection::NoSuchSession => (103, None, None),
-        Rejection::NoSuchOpen => (104, None, None),
-        Rejection::NoSuchLease => (105, None, None),
-        Rejection::NotBreaking => (106, None, None),
-        Rejection::AckExceedsTarget => (107, None, None),
-        Rejection::KeyOnOtherFile => (108, None, None),
-        Rejection::SharingViolation => (109, None, None),
-        Rejection::Cancelled => (110, None, None),
-        Rejection::InvalidParameter => (111, None, None),
-        Rejection::LimitReached(limit) => (112, Some(limit_number(limit)), None),
-        Rejection::DeletePending => (113, None, None),
-        Rejection::OplockNotBreaking => (114, None, None),
-        Rejection::InvalidOplockProtocol => (115, None, None),
-        Rejection::LockNotGranted => (116, None, None),
-        Rejection::RangeNotLocked => (117, None, None),
-        Rejection::InvalidLockRange => (118, None, None),
-        Rejection::FileLockConflict => (119, None, None),
-        Rejection::AccessDenied => (120, None, None),
+        Rejection::StaleIncarnation { current } => (101, current.map(Incarnation::get)),
+        Rejection::Forgotten => (102, None),
+        Rejection::NoSuchSession => (103, None),
+        Rejection::NoSuchOpen => (104, None),
+        Rejection::NoSuchLease => (105, None),
+        Rejection::NotBreaking => (106, None),
+        Rejection::AckExceedsTarget => (107, None),
+        Rejection::KeyOnOtherFile => (108, None),
+        Rejection::SharingViolation => (109, None),
+        Rejection::Cancelled => (110, None),
+        Rejection::InvalidParameter => (111, None),
+        Rejection::LimitReached(limit) => (112, Some(limit_number(limit))),
+        Rejection::DeletePending => (113, None),
+        Rejection::OplockNotBreaking => (114, None),
+        Rejection::InvalidOplockProtocol => (115, None),
+        Rejection::LockNotGranted => (116, None),
+        Rejection::RangeNotLocked => (117, None),
+        Rejection::InvalidLockRange => (118, None),
+        Rejection::FileLockConflict => (119, None),
+        Rejection::AccessDenied => (120, None),
+        Rejection::NoSuchDurableOpen => (121, None),
+        Rejection::FileNotAvailable => (122, None),
+        Rejection::DuplicateObjectId => (123, None),
+        Rejection::ContextMismatch => (124, None),
+        Rejection::FileForcedClosed => (125, None),
+        Rejection::NoSuchDelegation => (126, None),
+        Rejection::Grace => (127, None),
+        Rejection::NoGrace => (128, None),
     }
 }
 
@@ -86,6 +118,11 @@ fn limit_number(limit: Limit) -> u64 {
         Limit::LocksPerFile => 7,
         Limit::LocksPerOpen => 8,
         Limit::RangesPerRequest => 9,
+        Limit::OpensPerClient => 10,
+        Limit::LeasesPerClient => 11,
+        Limit::LocksPerClient => 12,
+        Limit::ParkedPerClient => 13,
+        Limit::GracePeriods => 14,
     }
 }
 
@@ -100,6 +137,11 @@ fn limit_of(number: u64) -> Option<Limit> {
         7 => Limit::LocksPerFile,
         8 => Limit::LocksPerOpen,
         9 => Limit::RangesPerRequest,
+        10 => Limit::OpensPerClient,
+        11 => Limit::LeasesPerClient,
+        12 => Limit::LocksPerClient,
+        13 => Limit::ParkedPerClient,
+        14 => Limit::GracePeriods,
         _ => return None,
     })
 }
@@ -125,7 +167,7 @@ fn grant_of(part: wire::Grant) -> Option<Grant> {
 
 /// The answer that a record holds; nothing if no version of this program wrote it.
 pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
-    let wire::Answer { version, kind, value, lease } = part;
+    let wire::Answer { version, kind, value, lease, oplock, delegation, durable } = part;
     if version != wire::VERSION {
         return None;
     }
@@ -135,12 +177,22 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
         3 => Outcome::SessionStarted { session: SessionId::new(value?) },
         4 => Outcome::SessionEnded,
         5 => Outcome::Disconnected,
-        6 => {
+        6 | 13 => {
             let lease = match lease {
                 Some(lease) => Some(grant_of(lease)?),
                 None => None,
             };
-            Outcome::Opened { open: OpenId::new(value?), lease, oplock: OplockLevel::None }
+            let (open, oplock) = (OpenId::new(value?), OplockLevel::from_byte(u8::try_from(oplock).ok()?)?);
+            let durable = durable.map(handle::durable_from);
+            if kind == 6 {
+                let delegation = match delegation {
+                    0 => None,
+                    number => Some(handle::delegation_from(number)?),
+                };
+                Outcome::Opened { open, lease, oplock, delegation, durable }
+            } else {
+                Outcome::Reconnected { open, lease, oplock, durable: durable? }
+            }
         }
         7 => Outcome::Closed { delete: value == Some(1) },
         8 => Outcome::Acknowledged { state: Caching::from_bits(u32::try_from(value?).ok()?)? },
@@ -148,12 +200,15 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
         10 => Outcome::Cancelled,
         11 => Outcome::Noted,
         12 => Outcome::Clear,
-        13 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::LevelII },
-        14 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::Exclusive },
-        15 => Outcome::Opened { open: OpenId::new(value?), lease: None, oplock: OplockLevel::Batch },
+        14 => Outcome::Resilient { timeout: Duration::from_millis(value?) },
+        15 => Outcome::Deleted,
         16 => Outcome::OplockAcknowledged { level: OplockLevel::from_byte(u8::try_from(value?).ok()?)? },
         17 => Outcome::Locked,
         18 => Outcome::Unlocked,
+        19 => Outcome::DelegationReturned,
+        20 => Outcome::NfsClientReleased,
+        21 => Outcome::GraceDeclared { until: LogTime::from_millis(value?) },
+        22 => Outcome::GraceEnded,
         _ => return rejection_from(kind, value).map(Err),
     };
     Some(Ok(outcome))
@@ -181,6 +236,14 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         118 => Rejection::InvalidLockRange,
         119 => Rejection::FileLockConflict,
         120 => Rejection::AccessDenied,
+        121 => Rejection::NoSuchDurableOpen,
+        122 => Rejection::FileNotAvailable,
+        123 => Rejection::DuplicateObjectId,
+        124 => Rejection::ContextMismatch,
+        125 => Rejection::FileForcedClosed,
+        126 => Rejection::NoSuchDelegation,
+        127 => Rejection::Grace,
+        128 => Rejection::NoGrace,
         _ => return None,
     })
 }

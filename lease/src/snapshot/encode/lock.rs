@@ -1,19 +1,39 @@
 //! Locks, to and from records.
 
-use crate::id::{OpenId, SessionId};
+use super::guid;
+use crate::command::NfsOwner;
+use crate::id::{NfsClient, NfsOwnerId, OpenId, SessionId};
 use crate::range::{ByteRange, Lock, LockOwner, LockSequence, RangeLock};
+use crate::snapshot::restore::guid_of;
 use crate::snapshot::wire;
 use crate::state::{LockRecord, Replays};
 
 pub(super) fn encode(part: &LockRecord) -> wire::Lock {
-    let LockRecord { number: _, owner: LockOwner::Open(open), lock } = *part;
-    wire::Lock { version: wire::VERSION, open: open.get(), range: Some(lock_of(lock)) }
+    let LockRecord { number: _, owner, lock } = *part;
+    let (open, nfs) = match owner {
+        LockOwner::Open(open) => (open.get(), None),
+        LockOwner::Nfs(owner) => (0, Some(owner_of(owner))),
+    };
+    wire::Lock { version: wire::VERSION, open, range: Some(lock_of(lock)), nfs }
 }
 
 /// The lock with this number.
 pub(in crate::snapshot) fn decode(number: u64, message: &wire::Lock) -> Option<LockRecord> {
-    let wire::Lock { version: _, open, range } = *message;
-    Some(LockRecord { number, owner: LockOwner::Open(OpenId::new(open)), lock: lock_from(range?) })
+    let wire::Lock { version: _, open, range, nfs } = *message;
+    let owner = match nfs {
+        None => LockOwner::Open(OpenId::new(open)),
+        Some(owner) => LockOwner::Nfs(owner_from(owner)?),
+    };
+    Some(LockRecord { number, owner, lock: lock_from(range?) })
+}
+
+fn owner_of(NfsOwner { client, owner }: NfsOwner) -> wire::NfsOwner {
+    wire::NfsOwner { client: Some(guid(client.to_bytes())), owner: Some(guid(owner.to_bytes())) }
+}
+
+fn owner_from(wire::NfsOwner { client, owner }: wire::NfsOwner) -> Option<NfsOwner> {
+    let (client, owner) = (NfsClient::from_bytes(guid_of(client?).to_bytes()), NfsOwnerId::from_bytes(guid_of(owner?).to_bytes()));
+    Some(NfsOwner { client, owner })
 }
 
 pub(super) fn replays(part: &Replays) -> wire::Replays {

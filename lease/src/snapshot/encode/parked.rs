@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{guid, lock, v2};
+use super::{foreign, guid, handle, lock, v2};
 use crate::caching::Caching;
 use crate::command::{Access, Disposition, LeaseRequest, LeaseRequestV2, Open, Operation, Share};
-use crate::id::{ClientGuid, FileId, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::id::{ClientGuid, FileId, FileKey, Incarnation, OpenId, RequestId, Sequence, ServerId, SessionId, ShareId};
 use crate::oplock::OplockLevel;
 use crate::snapshot::restore::{file_id_of, guid_of, v2_of};
 use crate::snapshot::wire;
@@ -13,47 +13,72 @@ use crate::state::{Parked, Waiting};
 
 pub(super) fn encode(part: &Parked) -> wire::Parked {
     let Parked { ticket: _, request, client, waiting, after, behind } = part;
-    let (open, operation, lock) = match waiting {
-        Waiting::Open(open) => (Some(open_of(open)), None, None),
-        Waiting::Operation { session: _, open, operation } => (None, Some(operation_of(*open, operation)), None),
-        Waiting::Lock(asked) => (None, None, Some(lock::parked(asked))),
-    };
-    wire::Parked {
+    let message = wire::Parked {
         version: wire::VERSION,
         server: request.server.get(),
         incarnation: request.incarnation.get(),
         sequence: request.sequence.get(),
-        client: Some(guid(client.to_bytes())),
-        session: part.session().get(),
+        client: client.map(|client| guid(client.to_bytes())),
+        session: part.session().map_or(0, SessionId::get),
         after: *after,
-        open,
-        operation,
         behind: *behind,
-        lock,
+        ..wire::Parked::default()
+    };
+    match waiting {
+        Waiting::Open(open) => wire::Parked { open: Some(open_of(open)), ..message },
+        Waiting::Operation { session: _, open, operation } => {
+            wire::Parked { operation: Some(operation_of(*open, operation)), ..message }
+        }
+        Waiting::Lock(asked) => wire::Parked { lock: Some(lock::parked(asked)), ..message },
+        Waiting::Access(asked) => wire::Parked { access: Some(foreign::access_of(asked)), ..message },
     }
 }
 
 /// The request with this ticket on this file.
 pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Parked) -> Option<Parked> {
-    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation, behind, lock } = message;
+    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation, behind, lock, access } =
+        message;
     let request =
         RequestId { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), sequence: Sequence::new(sequence) };
     let session = SessionId::new(session);
-    let waiting = match (open, operation, lock) {
-        (Some(open), None, None) => Waiting::Open(open_from(session, file, open)?),
-        (None, None, Some(asked)) => Waiting::Lock(lock::parked_from(session, asked)),
-        (None, Some(operation), None) => {
+    let client = client.map(|client| ClientGuid::from_bytes(guid_of(client).to_bytes()));
+    let waiting = match (open, operation, lock, access) {
+        (Some(open), None, None, None) => Waiting::Open(open_from(session, file, open)?),
+        (None, None, Some(asked), None) => Waiting::Lock(lock::parked_from(session, asked)),
+        (None, Some(operation), None, None) => {
             let open = OpenId::new(operation.open);
             Waiting::Operation { session, open, operation: operation_from(operation)? }
         }
+        (None, None, None, Some(asked)) => Waiting::Access(foreign::access_from(asked)?),
         _ => return None,
     };
-    Some(Parked { ticket, request, client: ClientGuid::from_bytes(guid_of(client?).to_bytes()), waiting, after, behind })
+    let parked = Parked { ticket, request, client, waiting, after, behind };
+    // Who has a session is a client.
+    (parked.session().is_none() || parked.client.is_some()).then_some(parked)
 }
 
 fn open_of(part: &Open) -> wire::ParkedOpen {
-    let Open { session: _, file: _, name, directory, access, share, disposition, parent, created, delete_on_close, lease, oplock } =
-        part;
+    let Open {
+        session: _,
+        file: _,
+        name,
+        directory,
+        access,
+        share,
+        disposition,
+        parent,
+        created,
+        delete_on_close,
+        lease,
+        oplock,
+        delegation,
+        share_id,
+        options,
+        durable,
+        replay,
+        app,
+        reclaim,
+    } = part;
     wire::ParkedOpen {
         name: name.as_ref().to_owned(),
         directory: *directory,
@@ -69,11 +94,36 @@ fn open_of(part: &Open) -> wire::ParkedOpen {
         parent: parent.map(|parent| guid(parent.to_bytes())),
         created: *created,
         delete_on_close: *delete_on_close,
+        delegation: handle::delegation(*delegation),
+        share_id: share_id.get(),
+        options: *options,
+        durable: durable.map(handle::request),
+        replay: *replay,
+        app: app.map(handle::app),
+        reclaim: *reclaim,
     }
 }
 
 fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> Option<Open> {
-    let wire::ParkedOpen { name, directory, access, share, disposition, lease, oplock, parent, created, delete_on_close } = message;
+    let wire::ParkedOpen {
+        name,
+        directory,
+        access,
+        share,
+        disposition,
+        lease,
+        oplock,
+        parent,
+        created,
+        delete_on_close,
+        delegation,
+        share_id,
+        options,
+        durable,
+        replay,
+        app,
+        reclaim,
+    } = message;
     let lease = match lease {
         None => None,
         Some(lease) => Some(lease_request_from(lease)?),
@@ -96,6 +146,19 @@ fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> O
         delete_on_close,
         lease,
         oplock: OplockLevel::from_byte(u8::try_from(oplock).ok()?)?,
+        delegation: match delegation {
+            0 => None,
+            number => Some(handle::delegation_from(number)?),
+        },
+        share_id: ShareId::new(share_id),
+        options,
+        durable: durable.map(handle::request_from),
+        replay,
+        app: match app {
+            None => None,
+            Some(app) => Some(handle::app_from(app)?),
+        },
+        reclaim,
     })
 }
 
@@ -116,7 +179,7 @@ fn lease_request_from(wire::LeaseRequest { key, state, v2 }: wire::LeaseRequest)
     Some(LeaseRequest { key: guid_of(key?), state: Caching::from_bits(state)?, v2 })
 }
 
-fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
+pub(super) fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
     let (kind, name, parent, replaces) = match part {
         Operation::Read { .. } => (1, "", None, None),
         Operation::Write { .. } => (2, "", None, None),
@@ -139,7 +202,7 @@ fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperation {
     }
 }
 
-fn operation_from(message: wire::ParkedOperation) -> Option<Operation> {
+pub(super) fn operation_from(message: wire::ParkedOperation) -> Option<Operation> {
     let wire::ParkedOperation { open: _, kind, name, parent, replaces, range } = message;
     let (parent, replaces) = (parent.map(file_id_of), replaces.map(file_id_of));
     let range = range.map(lock::range_from);

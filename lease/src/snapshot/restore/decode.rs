@@ -12,11 +12,12 @@ use crate::id::{
     ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, Sequence, ServerId,
     SessionId,
 };
-use crate::snapshot::encode::{lock, parked};
+use crate::settings::{Settings, ShareSettings};
+use crate::snapshot::encode::{lock, parked, settings};
 use crate::snapshot::wire;
 use crate::state::{
     Answers, Breaking, Client, Connection, Deleting, Head, Hold, HoldId, HoldV2, LeaseId, LockRecord, Meta, News, Notice,
-    OpenRecord, Parked, Replays, Server, Session, Settings, Standing, Under,
+    OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 use crate::time::LogTime;
 
@@ -40,11 +41,12 @@ pub(in crate::snapshot) fn v2_of(wire::V2 { epoch, parent }: wire::V2) -> Option
     Some((Epoch::new(u16::try_from(epoch).ok()?), parent.map(guid_of)))
 }
 
-pub(super) fn meta(value: &[u8]) -> Option<Meta> {
-    let wire::Meta { version: _, now, break_timeout, rule_level, sessions, opens, tickets, breaks, violations } =
-        versioned(value, |meta: &wire::Meta| meta.version)?;
-    let settings = Settings { break_timeout: Duration::from_millis(break_timeout) }.in_range();
-    Some(Meta { settings, now: LogTime::from_millis(now), rule_level, sessions, opens, tickets, breaks, violations })
+pub(super) fn meta(value: &[u8]) -> Option<(Meta, Settings)> {
+    versioned(value, |meta: &wire::Meta| meta.version).map(|meta| settings::meta_from(&meta))
+}
+
+pub(super) fn share(value: &[u8]) -> Option<ShareSettings> {
+    versioned(value, |share: &wire::Share| share.version).map(settings::share_from)
 }
 
 pub(super) fn server(value: &[u8]) -> Option<Server> {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use prost::Message;
 
 use super::RestoreError;
-use super::decode::{client, meta, server, session};
-use crate::id::{RequestId, Sequence, ServerId};
+use super::decode::{client, meta, server, session, share};
+use crate::id::{RequestId, Sequence, ServerId, ShareId};
+use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::encode::answer;
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, StateHash, wire};
@@ -16,7 +17,8 @@ use crate::state::{Answer, Meta, RULE_LEVEL, State};
 #[derive(Default)]
 pub(super) struct Rest {
     state: State,
-    meta: Option<Meta>,
+    meta: Option<(Meta, Settings)>,
+    shares: BTreeMap<ShareId, ShareSettings>,
     answers: BTreeMap<(ServerId, Sequence), Answer>,
     /// Of the records as they came.
     bytes: Digest,
@@ -39,6 +41,7 @@ impl Rest {
         let state = &mut self.state;
         Some(match (group, place) {
             (Group::Meta, Place::Head) => self.meta.replace(meta(value)?).is_none(),
+            (Group::Share(id), Place::Head) => self.shares.insert(*id, share(value)?).is_none(),
             (Group::Server(id), Place::Head) => {
                 let server = server(value)?;
                 state.server(*id).is_none() && {
@@ -58,12 +61,13 @@ impl Rest {
 
     /// The state without its files.
     pub(super) fn finish(self) -> Result<State, RestoreError> {
-        let Rest { mut state, meta, answers, bytes } = self;
-        let meta = meta.ok_or(RestoreError::Missing("the settings"))?;
+        let Rest { mut state, meta, shares, answers, bytes } = self;
+        let (meta, settings) = meta.ok_or(RestoreError::Missing("the settings"))?;
         if meta.rule_level == 0 || meta.rule_level > RULE_LEVEL {
             return Err(RestoreError::UnknownRules(meta.rule_level));
         }
         *state.meta_mut() = meta;
+        state.configure(Settings { shares, ..settings });
         for ((server, sequence), answer) in answers {
             let incarnation = state.server(server).ok_or(RestoreError::Missing("the server of an answer"))?.incarnation;
             state.remember(RequestId { server, incarnation, sequence }, answer);

@@ -130,6 +130,6 @@ impl Model {
             share: open.share,
             delete_on_close: open.delete_on_close,
         });
-        Outcome::Opened { open: id, lease: grant, oplock }
+        Outcome::Opened { open: id, lease: grant, oplock, delegation: None, durable: None }
     }
 }

@@ -61,6 +61,10 @@ impl Model {
                     | Effect::Revoked { .. }
                     | Effect::OplockBreak(_)
                     | Effect::OplockRevoked { .. }
+                    | Effect::Recall(_)
+                    | Effect::DelegationRevoked { .. }
+                    | Effect::Delete { .. }
+                    | Effect::Evicted { .. }
                     | Effect::Reply { .. }
                     | Effect::Parked { .. } => {}
                 }
@@ -75,7 +79,14 @@ impl Model {
             match told {
                 Effect::Break(told) => (told.to, told.notice, told.name) = (to, number, name),
                 Effect::Revoked { to: before, notice, .. } => (*before, *notice) = (to, number.unwrap_or(*notice)),
-                Effect::OplockBreak(_) | Effect::OplockRevoked { .. } | Effect::Reply { .. } | Effect::Parked { .. } => {
+                Effect::OplockBreak(_)
+                | Effect::OplockRevoked { .. }
+                | Effect::Recall(_)
+                | Effect::DelegationRevoked { .. }
+                | Effect::Delete { .. }
+                | Effect::Evicted { .. }
+                | Effect::Reply { .. }
+                | Effect::Parked { .. } => {
                     unreachable!("no server owes a client these")
                 }
             }

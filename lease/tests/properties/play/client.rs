@@ -62,6 +62,7 @@ impl Play {
             delete_on_close: opening.delete_on_close,
             lease,
             oplock: if lease.is_none() { opening.oplock } else { OplockLevel::None },
+            ..Open::default()
         };
         let owner = lease.map(|lease| (guid(seat.client), lease.key));
         let parent = lease.and_then(|lease| lease.v2).and_then(|v2| v2.parent).map(|key| (guid(seat.client), key));

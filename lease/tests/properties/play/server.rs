@@ -140,7 +140,13 @@ impl Play {
             Effect::Parked { to } => self.word(*to, effect),
             Effect::Break(notice) => self.broken(notice),
             // What an oplock is good for is the business of its open alone.
-            Effect::OplockBreak(_) | Effect::OplockRevoked { .. } => {}
+            // Nor does anybody ask for what the others are about.
+            Effect::OplockBreak(_)
+            | Effect::OplockRevoked { .. }
+            | Effect::Recall(_)
+            | Effect::DelegationRevoked { .. }
+            | Effect::Delete { .. }
+            | Effect::Evicted { .. } => {}
             Effect::Revoked { client, key, .. } => self.beliefs.set((*client, *key), lease::Caching::None),
         }
     }
@@ -200,7 +206,12 @@ impl Play {
                 ConnectionId::new(self.connections)
             }
         };
-        let command = Command::StartSession { client: lease::ClientGuid::from_u128(u128::from(client)), connection };
+        let command = Command::StartSession {
+            client: lease::ClientGuid::from_u128(u128::from(client)),
+            connection,
+            user: None,
+            previous: None,
+        };
         self.request(server, command, About::Session { client, server, connection });
     }
 }

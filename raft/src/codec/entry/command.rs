@@ -1,13 +1,19 @@
-//! Commands.
+//! Commands, as they are written.
+
+mod from;
+mod into;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use lease::{ClientGuid, Command, ConnectionId, Generation, LeaseKey, OpenId, Sequence, SessionId, Settings};
+use lease::{ClientGuid, LeaseKey};
 
+use super::foreign::{ForeignAccessRecord, GraceRecord, NfsLockRecord};
+use super::handle::{MakeResilientRecord, ReconnectRecord};
 use super::lock::LockRecord;
-use super::open::OpenRecord;
+use super::open::{FileKeyRecord, OpenRecord};
 use super::operation::OperateRecord;
+use super::settings::SettingsRecord;
 use crate::codec::CodecError;
 
 /// A command, as it is written. The numbers of the fields are part of [`EntryRecord`](super::EntryRecord).
@@ -42,7 +48,7 @@ pub enum CommandRecord {
     Open(OpenRecord),
     /// CLOSE.
     #[prost(message, tag = "25")]
-    Close(CloseRecord),
+    Close(OpenIdRecord),
     /// LEASE_BREAK_ACK.
     #[prost(message, tag = "26")]
     Acknowledge(AcknowledgeRecord),
@@ -67,19 +73,47 @@ pub enum CommandRecord {
     /// LOCK that unlocks.
     #[prost(message, tag = "33")]
     Unlock(LockRecord),
+    /// CREATE that reconnects.
+    #[prost(message, tag = "34")]
+    Reconnect(ReconnectRecord),
+    /// An open becomes resilient.
+    #[prost(message, tag = "35")]
+    MakeResilient(MakeResilientRecord),
+    /// A file is deleted.
+    #[prost(message, tag = "36")]
+    Deleted(FileKeyRecord),
+    /// A delegation is given back.
+    #[prost(message, tag = "37")]
+    ReturnDelegation(OpenIdRecord),
+    /// Something is done without an open.
+    #[prost(message, tag = "38")]
+    ForeignAccess(ForeignAccessRecord),
+    /// An NFS client locks.
+    #[prost(message, tag = "39")]
+    NfsLock(NfsLockRecord),
+    /// An NFS client unlocks.
+    #[prost(message, tag = "40")]
+    NfsUnlock(NfsLockRecord),
+    /// An NFS client is gone: its 16 bytes.
+    #[prost(bytes = "bytes", tag = "41")]
+    ReleaseNfsClient(Bytes),
+    /// A grace period is declared.
+    #[prost(message, tag = "42")]
+    DeclareGrace(GraceRecord),
+    /// The grace period of this volume is over.
+    #[prost(uint64, tag = "43")]
+    EndGrace(u64),
+    /// An operator takes caching away.
+    #[prost(message, tag = "44")]
+    BreakLease(BreakLeaseRecord),
+    /// An operator throws a client out: its 16 bytes.
+    #[prost(bytes = "bytes", tag = "45")]
+    Evict(Bytes),
 }
 
 /// A command without parameters.
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
 pub struct EmptyRecord {}
-
-/// The settings of the rules, as they are written.
-#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
-pub struct SettingsRecord {
-    /// The break timeout, milliseconds.
-    #[prost(uint64, tag = "1")]
-    pub break_timeout: u64,
-}
 
 /// StartSession, as it is written.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
@@ -90,11 +124,17 @@ pub struct StartSessionRecord {
     /// The connection.
     #[prost(uint64, tag = "2")]
     pub connection: u64,
+    /// The user.
+    #[prost(string, optional, tag = "3")]
+    pub user: Option<String>,
+    /// The session that is given up for this one.
+    #[prost(uint64, optional, tag = "4")]
+    pub previous: Option<u64>,
 }
 
-/// CLOSE, as it is written.
+/// An open of a session, as it is written.
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
-pub struct CloseRecord {
+pub struct OpenIdRecord {
     /// The session.
     #[prost(uint64, tag = "1")]
     pub session: u64,
@@ -112,6 +152,20 @@ pub struct LeaseIdRecord {
     /// The key, 16 bytes.
     #[prost(bytes = "bytes", tag = "2")]
     pub key: Bytes,
+}
+
+/// What an operator takes from a lease, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct BreakLeaseRecord {
+    /// The client, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub client: Bytes,
+    /// The key, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key: Bytes,
+    /// What it may keep, as bits.
+    #[prost(uint32, tag = "3")]
+    pub into: u32,
 }
 
 /// LEASE_BREAK_ACK, as it is written.
@@ -165,110 +219,7 @@ pub struct UndeliverableRecord {
     pub generation: u64,
 }
 
-impl From<&Command> for CommandRecord {
-    fn from(command: &Command) -> CommandRecord {
-        match command {
-            Command::Tick => CommandRecord::Tick(EmptyRecord {}),
-            Command::Configure(settings) => CommandRecord::Configure(settings_record(*settings)),
-            Command::StartServer { ttl } => CommandRecord::StartServer(millis(*ttl)),
-            Command::RenewServer => CommandRecord::RenewServer(EmptyRecord {}),
-            Command::StopServer => CommandRecord::StopServer(EmptyRecord {}),
-            Command::StartSession { client, connection } => {
-                CommandRecord::StartSession(StartSessionRecord { client: bytes(client.to_bytes()), connection: connection.get() })
-            }
-            Command::EndSession { session } => CommandRecord::EndSession(session.get()),
-            Command::Disconnect { connection } => CommandRecord::Disconnect(connection.get()),
-            Command::Open(open) => CommandRecord::Open(OpenRecord::from(open)),
-            Command::Close { session, open } => CommandRecord::Close(CloseRecord { session: session.get(), open: open.get() }),
-            Command::Operate { session, open, operation } => CommandRecord::Operate(OperateRecord::new(*session, *open, operation)),
-            Command::Lock(lock) => CommandRecord::Lock(lock.into()),
-            Command::Unlock(unlock) => CommandRecord::Unlock(unlock.into()),
-            Command::Acknowledge { client, key, state, generation } => CommandRecord::Acknowledge(AcknowledgeRecord {
-                client: bytes(client.to_bytes()),
-                key: bytes(key.to_bytes()),
-                state: *state,
-                generation: generation.map(Generation::get),
-            }),
-            Command::AcknowledgeOplock { session, open, level, generation } => {
-                CommandRecord::AcknowledgeOplock(AcknowledgeOplockRecord {
-                    session: session.get(),
-                    open: open.get(),
-                    level: u32::from(*level),
-                    generation: generation.map(Generation::get),
-                })
-            }
-            Command::Release { client, key } => {
-                CommandRecord::Release(LeaseIdRecord { client: bytes(client.to_bytes()), key: bytes(key.to_bytes()) })
-            }
-            Command::Cancel { sequence } => CommandRecord::Cancel(sequence.get()),
-            Command::Undeliverable { connection, client, key, generation } => CommandRecord::Undeliverable(UndeliverableRecord {
-                connection: connection.get(),
-                client: bytes(client.to_bytes()),
-                key: bytes(key.to_bytes()),
-                generation: generation.get(),
-            }),
-        }
-    }
-}
-
-impl TryFrom<CommandRecord> for Command {
-    type Error = CodecError;
-
-    fn try_from(record: CommandRecord) -> Result<Command, CodecError> {
-        Ok(match record {
-            CommandRecord::Tick(EmptyRecord {}) => Command::Tick,
-            CommandRecord::Configure(SettingsRecord { break_timeout }) => {
-                Command::Configure(Settings { break_timeout: Duration::from_millis(break_timeout) })
-            }
-            CommandRecord::StartServer(ttl) => Command::StartServer { ttl: Duration::from_millis(ttl) },
-            CommandRecord::RenewServer(EmptyRecord {}) => Command::RenewServer,
-            CommandRecord::StopServer(EmptyRecord {}) => Command::StopServer,
-            CommandRecord::StartSession(StartSessionRecord { client, connection }) => {
-                Command::StartSession { client: client_guid(&client)?, connection: ConnectionId::new(connection) }
-            }
-            CommandRecord::EndSession(session) => Command::EndSession { session: SessionId::new(session) },
-            CommandRecord::Disconnect(connection) => Command::Disconnect { connection: ConnectionId::new(connection) },
-            CommandRecord::Open(open) => Command::Open(open.try_into()?),
-            CommandRecord::Close(CloseRecord { session, open }) => {
-                Command::Close { session: SessionId::new(session), open: OpenId::new(open) }
-            }
-            CommandRecord::Operate(operate) => operate.try_into()?,
-            CommandRecord::Lock(lock) => Command::Lock(lock.try_into()?),
-            CommandRecord::Unlock(unlock) => Command::Unlock(unlock.try_into()?),
-            CommandRecord::Acknowledge(AcknowledgeRecord { client, key, state, generation }) => Command::Acknowledge {
-                client: client_guid(&client)?,
-                key: lease_key(&key)?,
-                state,
-                generation: generation.map(Generation::new),
-            },
-            CommandRecord::AcknowledgeOplock(AcknowledgeOplockRecord { session, open, level, generation }) => {
-                Command::AcknowledgeOplock {
-                    session: SessionId::new(session),
-                    open: OpenId::new(open),
-                    level: u8::try_from(level).map_err(|_| CodecError::unknown("oplock level", level))?,
-                    generation: generation.map(Generation::new),
-                }
-            }
-            CommandRecord::Release(LeaseIdRecord { client, key }) => {
-                Command::Release { client: client_guid(&client)?, key: lease_key(&key)? }
-            }
-            CommandRecord::Cancel(sequence) => Command::Cancel { sequence: Sequence::new(sequence) },
-            CommandRecord::Undeliverable(UndeliverableRecord { connection, client, key, generation }) => Command::Undeliverable {
-                connection: ConnectionId::new(connection),
-                client: client_guid(&client)?,
-                key: lease_key(&key)?,
-                generation: Generation::new(generation),
-            },
-        })
-    }
-}
-
-fn settings_record(settings: Settings) -> SettingsRecord {
-    let Settings { break_timeout } = settings;
-    SettingsRecord { break_timeout: millis(break_timeout) }
-}
-
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lease::{
-    Access, Caching, Disposition, Epoch, FileId, FileKey, LeaseRequest, LeaseRequestV2, Open, OplockLevel, SessionId, Share,
-    VolumeId,
+    Access, AppInstance, Caching, Disposition, DurableRequest, Epoch, FileId, FileKey, LeaseRequest, LeaseRequestV2, Open,
+    OplockLevel, SessionId, Share, ShareId, VolumeId,
 };
 
 use super::command::{bytes, lease_key, opaque};
+use super::handle::{AppRecord, DurableRecord, delegation_from, delegation_number};
 use crate::codec::CodecError;
 
 /// A file, as it is written.
@@ -27,6 +28,7 @@ pub struct FileKeyRecord {
 
 /// CREATE, as it is written.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
+#[expect(clippy::struct_excessive_bools, reason = "they are fields of a format, and independent of each other")]
 pub struct OpenRecord {
     /// The session.
     #[prost(uint64, tag = "1")]
@@ -64,6 +66,27 @@ pub struct OpenRecord {
     /// FILE_DELETE_ON_CLOSE.
     #[prost(bool, tag = "12")]
     pub delete_on_close: bool,
+    /// The delegation asked for: 0 none, 1 to read, 2 to write.
+    #[prost(uint32, tag = "13")]
+    pub delegation: u32,
+    /// The share that it goes through.
+    #[prost(uint64, tag = "14")]
+    pub share_id: u64,
+    /// CreateOptions.
+    #[prost(uint32, tag = "15")]
+    pub options: u32,
+    /// The durable handle asked for.
+    #[prost(message, optional, tag = "16")]
+    pub durable: Option<DurableRecord>,
+    /// Whether it may have been carried out already.
+    #[prost(bool, tag = "17")]
+    pub replay: bool,
+    /// Its application.
+    #[prost(message, optional, tag = "18")]
+    pub app: Option<AppRecord>,
+    /// Whether it takes back what was there before.
+    #[prost(bool, tag = "19")]
+    pub reclaim: bool,
 }
 
 /// A lease context, as it is written.
@@ -93,8 +116,27 @@ pub struct LeaseRequestV2Record {
 
 impl From<&Open> for OpenRecord {
     fn from(open: &Open) -> OpenRecord {
-        let Open { session, file, name, directory, access, share, disposition, parent, created, delete_on_close, lease, oplock } =
-            open;
+        let Open {
+            session,
+            file,
+            name,
+            directory,
+            access,
+            share,
+            disposition,
+            parent,
+            created,
+            delete_on_close,
+            lease,
+            oplock,
+            delegation,
+            share_id,
+            options,
+            durable,
+            replay,
+            app,
+            reclaim,
+        } = open;
         OpenRecord {
             session: session.get(),
             file: Some(file.into()),
@@ -112,6 +154,13 @@ impl From<&Open> for OpenRecord {
             parent: parent.map(|parent| bytes(parent.to_bytes())),
             created: *created,
             delete_on_close: *delete_on_close,
+            delegation: delegation_number(*delegation),
+            share_id: share_id.get(),
+            options: *options,
+            durable: durable.as_ref().map(DurableRecord::from),
+            replay: *replay,
+            app: app.as_ref().map(AppRecord::from),
+            reclaim: *reclaim,
         }
     }
 }
@@ -133,6 +182,13 @@ impl TryFrom<OpenRecord> for Open {
             parent,
             created,
             delete_on_close,
+            delegation,
+            share_id,
+            options,
+            durable,
+            replay,
+            app,
+            reclaim,
         } = record;
         Ok(Open {
             session: SessionId::new(session),
@@ -155,6 +211,13 @@ impl TryFrom<OpenRecord> for Open {
                 .ok()
                 .and_then(OplockLevel::from_byte)
                 .ok_or_else(|| CodecError::unknown("oplock level", oplock))?,
+            delegation: delegation_from(delegation)?,
+            share_id: ShareId::new(share_id),
+            options,
+            durable: durable.map(DurableRequest::try_from).transpose()?,
+            replay,
+            app: app.map(AppInstance::try_from).transpose()?,
+            reclaim,
         })
     }
 }

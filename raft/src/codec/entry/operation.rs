@@ -1,4 +1,4 @@
-//! What is done through an open.
+//! What is done to a file that is there.
 
 use std::sync::Arc;
 
@@ -19,27 +19,35 @@ pub struct OperateRecord {
     /// The open.
     #[prost(uint64, tag = "2")]
     pub open: u64,
-    /// What is done: 1 read, 2 write, 3 resize, 4 rename, 5 link, 6 delete, 7 keep after all, 8 set security, 9 set attributes.
-    #[prost(uint32, tag = "3")]
-    pub operation: u32,
+    /// What is done.
+    #[prost(message, optional, tag = "3")]
+    pub operation: Option<OperationRecord>,
+}
+
+/// What is done, as it is written.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OperationRecord {
+    /// What it is: 1 read, 2 write, 3 resize, 4 rename, 5 link, 6 delete, 7 keep after all, 8 set security, 9 set attributes.
+    #[prost(uint32, tag = "1")]
+    pub kind: u32,
     /// Of a rename, the new path.
-    #[prost(string, tag = "4")]
+    #[prost(string, tag = "2")]
     pub name: String,
     /// Of a read or a write, what is read or written.
-    #[prost(message, optional, tag = "5")]
+    #[prost(message, optional, tag = "3")]
     pub range: Option<RangeRecord>,
     /// Of a rename and a link, the directory, 16 bytes.
-    #[prost(bytes = "bytes", optional, tag = "6")]
+    #[prost(bytes = "bytes", optional, tag = "4")]
     pub parent: Option<Bytes>,
     /// Of a rename, the file that goes, 16 bytes.
-    #[prost(bytes = "bytes", optional, tag = "7")]
+    #[prost(bytes = "bytes", optional, tag = "5")]
     pub replaces: Option<Bytes>,
 }
 
-impl OperateRecord {
-    pub(super) fn new(session: SessionId, open: OpenId, operation: &Operation) -> OperateRecord {
+impl From<&Operation> for OperationRecord {
+    fn from(operation: &Operation) -> OperationRecord {
         let range = operation.range().map(RangeRecord::from);
-        let (operation, name, parent, replaces) = match operation {
+        let (kind, name, parent, replaces) = match operation {
             Operation::Read { .. } => (1, "", None, None),
             Operation::Write { .. } => (2, "", None, None),
             Operation::Resize => (3, "", None, None),
@@ -51,27 +59,19 @@ impl OperateRecord {
             Operation::SetAttributes => (9, "", None, None),
         };
         let id = |id: FileId| bytes(id.to_bytes());
-        OperateRecord {
-            session: session.get(),
-            open: open.get(),
-            operation,
-            name: name.to_owned(),
-            range,
-            parent: parent.map(id),
-            replaces: replaces.map(id),
-        }
+        OperationRecord { kind, name: name.to_owned(), range, parent: parent.map(id), replaces: replaces.map(id) }
     }
 }
 
-impl TryFrom<OperateRecord> for Command {
+impl TryFrom<OperationRecord> for Operation {
     type Error = CodecError;
 
-    fn try_from(record: OperateRecord) -> Result<Command, CodecError> {
-        let OperateRecord { session, open, operation, name, range, parent, replaces } = record;
+    fn try_from(record: OperationRecord) -> Result<Operation, CodecError> {
+        let OperationRecord { kind, name, range, parent, replaces } = record;
         let range = range.map(ByteRange::from);
         let parent = parent.map(|id| file_id("parent", &id)).transpose()?;
         let replaces = replaces.map(|id| file_id("replaced file", &id)).transpose()?;
-        let operation = match operation {
+        Ok(match kind {
             1 => Operation::Read { range },
             2 => Operation::Write { range },
             3 => Operation::Resize,
@@ -82,7 +82,22 @@ impl TryFrom<OperateRecord> for Command {
             8 => Operation::SetSecurity,
             9 => Operation::SetAttributes,
             other => return Err(CodecError::unknown("operation", other)),
-        };
+        })
+    }
+}
+
+impl OperateRecord {
+    pub(super) fn new(session: SessionId, open: OpenId, operation: &Operation) -> OperateRecord {
+        OperateRecord { session: session.get(), open: open.get(), operation: Some(operation.into()) }
+    }
+}
+
+impl TryFrom<OperateRecord> for Command {
+    type Error = CodecError;
+
+    fn try_from(record: OperateRecord) -> Result<Command, CodecError> {
+        let OperateRecord { session, open, operation } = record;
+        let operation = operation.ok_or(CodecError::Missing("operation"))?.try_into()?;
         Ok(Command::Operate { session: SessionId::new(session), open: OpenId::new(open), operation })
     }
 }

@@ -15,7 +15,10 @@ pub struct EntryRecord {
     #[prost(message, optional, tag = "2")]
     pub request: Option<RequestRecord>,
     /// What is asked.
-    #[prost(oneof = "CommandRecord", tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33")]
+    #[prost(
+        oneof = "CommandRecord",
+        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45"
+    )]
     pub command: Option<CommandRecord>,
 }
 

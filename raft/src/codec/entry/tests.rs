@@ -7,12 +7,14 @@ use bytes::Bytes;
 use lease::{
     Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation,
     Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation,
-    RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, Unlock, VolumeId,
+    RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, ShareId, ShareSettings, Unlock, VolumeId,
 };
 
 use super::{BATCH_BYTES_MAX, BatchWriter, Check, Decoded, ENTRY_BYTES_MAX, decode_batch};
 use crate::codec::CodecError;
 use crate::types::Batch;
+
+mod handles;
 
 fn client() -> ClientGuid {
     ClientGuid::from_u128(0xc1)
@@ -28,7 +30,6 @@ fn open() -> Open {
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(7), stream: Some(Arc::from("s")) },
         name: Arc::from("a.txt"),
         directory: true,
-        oplock: lease::OplockLevel::None,
         access: Access(0x0012_019f),
         share: Share(7),
         disposition: Disposition::Supersede,
@@ -40,6 +41,7 @@ fn open() -> Open {
             state: Caching::RWH,
             v2: Some(LeaseRequestV2 { epoch: Epoch::new(9), parent: Some(LeaseKey::from_u128(2)) }),
         }),
+        ..Open::default()
     }
 }
 
@@ -68,22 +70,22 @@ fn operate(operation: Operation) -> Command {
 fn commands() -> Vec<(Command, &'static str)> {
     vec![
         (Command::Tick, "820100"),
-        (Command::Configure(Settings { break_timeout: Duration::from_secs(35) }), "8a010408b89102"),
+        (Command::Configure(Settings::default()), GOLDEN_SETTINGS),
         (Command::StartServer { ttl: Duration::from_secs(5) }, "90018827"),
         (Command::RenewServer, "9a0100"),
         (Command::StopServer, "a20100"),
         (
-            Command::StartSession { client: client(), connection: ConnectionId::new(3) },
+            Command::StartSession { client: client(), connection: ConnectionId::new(3), user: None, previous: None },
             "aa01140a10000000000000000000000000000000c11003",
         ),
         (Command::EndSession { session: SessionId::new(17) }, "b00111"),
         (Command::Disconnect { connection: ConnectionId::new(3) }, "b80103"),
         (Command::Open(open()), GOLDEN_OPEN),
         (Command::Close { session: SessionId::new(17), open: OpenId::new(5) }, "ca010408111005"),
-        (operate(Operation::Read { range: None }), "f20106081110051801"),
-        (operate(Operation::Write { range: None }), "f20106081110051802"),
-        (operate(Operation::Read { range: Some(ByteRange::new(1, 2)) }), "f2010c0811100518012a0408011002"),
-        (operate(Operation::Write { range: Some(ByteRange::new(0, 2)) }), "f2010a0811100518022a021002"),
+        (operate(Operation::Read { range: None }), "f20108081110051a020801"),
+        (operate(Operation::Write { range: None }), "f20108081110051a020802"),
+        (operate(Operation::Read { range: Some(ByteRange::new(1, 2)) }), "f2010e081110051a0808011a0408011002"),
+        (operate(Operation::Write { range: Some(ByteRange::new(0, 2)) }), "f2010c081110051a0608021a021002"),
         (
             Command::Lock(lock()),
             "820224081110051a06080110021801\
@@ -99,18 +101,18 @@ fn commands() -> Vec<(Command, &'static str)> {
             }),
             "8a020c081110051a04080110022801",
         ),
-        (operate(Operation::Resize), "f20106081110051803"),
-        (operate(Operation::Rename { name: Arc::from("b"), parent: None, replaces: None }), "f20109081110051804220162"),
+        (operate(Operation::Resize), "f20108081110051a020803"),
+        (operate(Operation::Rename { name: Arc::from("b"), parent: None, replaces: None }), "f2010b081110051a050804120162"),
         (
             operate(Operation::Rename { name: Arc::from("b"), parent: Some(folder()), replaces: Some(folder()) }),
-            "f2012d0811100518042201623210dddddddddddddddddddddddddddddddd3a10dddddddddddddddddddddddddddddddd",
+            "f2012f081110051a2908041201622210dddddddddddddddddddddddddddddddd2a10dddddddddddddddddddddddddddddddd",
         ),
-        (operate(Operation::Link { parent: None }), "f20106081110051805"),
-        (operate(Operation::Link { parent: Some(folder()) }), "f201180811100518053210dddddddddddddddddddddddddddddddd"),
-        (operate(Operation::Dispose { delete: true }), "f20106081110051806"),
-        (operate(Operation::Dispose { delete: false }), "f20106081110051807"),
-        (operate(Operation::SetSecurity), "f20106081110051808"),
-        (operate(Operation::SetAttributes), "f20106081110051809"),
+        (operate(Operation::Link { parent: None }), "f20108081110051a020805"),
+        (operate(Operation::Link { parent: Some(folder()) }), "f2011a081110051a1408052210dddddddddddddddddddddddddddddddd"),
+        (operate(Operation::Dispose { delete: true }), "f20108081110051a020806"),
+        (operate(Operation::Dispose { delete: false }), "f20108081110051a020807"),
+        (operate(Operation::SetSecurity), "f20108081110051a020808"),
+        (operate(Operation::SetAttributes), "f20108081110051a020809"),
         (
             Command::Acknowledge { client: client(), key: key(), state: 3, generation: Some(Generation::new(2)) },
             "d201280a10000000000000000000000000000000c112100000000000000000000000000000001e18032002",
@@ -127,6 +129,7 @@ fn commands() -> Vec<(Command, &'static str)> {
     ]
     .into_iter()
     .chain(short_commands())
+    .chain(handles::commands())
     .collect()
 }
 
@@ -149,6 +152,9 @@ fn short_commands() -> Vec<(Command, &'static str)> {
         ),
     ]
 }
+
+/// The default settings.
+const GOLDEN_SETTINGS: &str = "8a011408b8910210a0fe0a18e0d40320b8910228e0d403";
 
 /// The bytes of CREATE with everything that it can have.
 const GOLDEN_OPEN: &str = "c2016e0811121708011210000000000000000000000000000000071a01731a05612e7478742001289f834830073803422a0a100000000000000000000000000000001e10071a1408091210000000000000000000000000000000025210dddddddddddddddddddddddddddddddd58016001";
@@ -240,7 +246,7 @@ fn what_this_version_does_not_know_is_refused() {
     assert!(matches!(refusal(&unhex("08021a03820100")), CodecError::Version { found: 2, supported: 1 }));
     assert!(matches!(refusal(&[]), CodecError::Version { found: 0, .. }));
     // A command with a number of a later version, which protobuf reads as no command.
-    assert!(matches!(refusal(&unhex("08011a03920300")), CodecError::Missing("command")));
+    assert!(matches!(refusal(&unhex("08011a03f20300")), CodecError::Missing("command")));
     // Garbage, and an entry that is cut off.
     assert!(matches!(refusal(b"garbage"), CodecError::Malformed(_)));
     assert!(matches!(refusal(&unhex("08011a038201")), CodecError::Malformed(_)));
@@ -311,4 +317,25 @@ proptest::proptest! {
             proptest::prop_assert_eq!(decode_batch(&writer.finish()).unwrap(), Decoded { check, entries });
         }
     }
+}
+
+/// As many settings as there can be fit in an entry.
+#[test]
+fn the_most_settings_fit_in_an_entry() {
+    let most = Duration::from_secs(3600);
+    let share = ShareSettings {
+        force_level2_oplock: true,
+        restrict_exclusive_opens: true,
+        force_shared_delete: true,
+        continuously_available: true,
+        scale_out: true,
+        break_timeout: Some(most),
+        persistent_lease_break_timeout: Some(most),
+        persistent_oplock_break_timeout: Some(most),
+        durable_timeout: Some(most),
+    };
+    let ids = (0..).map(|number| ShareId::new(u64::MAX - number)).take(lease::limits::SHARES_MAX);
+    let settings = Settings { shares: ids.map(|id| (id, share.clone())).collect(), ..Settings::default() };
+    let command = Command::Configure(settings);
+    assert_eq!(decode_batch(&batch_of(&command)).unwrap().entries[0].command, command);
 }

@@ -13,7 +13,10 @@ fn told(deliveries: &[Delivery]) -> Vec<(u64, String)> {
         Effect::Parked { to } => format!("parked {to}"),
         Effect::Break(Break { from, into, .. }) => format!("break {from} {into}"),
         Effect::OplockBreak(OplockBreak { into, .. }) => format!("break to {into}"),
-        Effect::Revoked { .. } | Effect::OplockRevoked { .. } => "revoked".to_owned(),
+        Effect::Revoked { .. } | Effect::OplockRevoked { .. } | Effect::DelegationRevoked { .. } => "revoked".to_owned(),
+        Effect::Recall(recall) => format!("recall {}", recall.open),
+        Effect::Delete { file, .. } => format!("delete {file}"),
+        Effect::Evicted { session, .. } => format!("evicted {session}"),
     };
     let each = |delivery: &Delivery| match delivery {
         Delivery::Effect { index, effect } => (*index, text(effect)),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest,
-    LogTime, NoticeNumber, Open, Request, RequestId, Sequence, ServerId, SessionId, Share, VolumeId,
+    Access, Caching, ClientGuid, Command, ConnectionId, Entry, FileId, FileKey, Incarnation, LeaseKey, LeaseRequest, LogTime,
+    NoticeNumber, Open, Request, RequestId, Sequence, ServerId, SessionId, Share, VolumeId,
 };
 use openraft::EntryPayload;
 use openraft::vote::RaftLeaderId;
@@ -86,7 +86,12 @@ impl Log {
     /// Everything up to two clients with a session each: client 1 on server 1 with session 1, client 2 on server 2 with session 2.
     pub(super) fn two_clients(&mut self) -> Vec<LogEntry> {
         let ttl = Duration::from_secs(600);
-        let start = |client| Command::StartSession { client: client_guid(client), connection: ConnectionId::new(1) };
+        let start = |client| Command::StartSession {
+            client: client_guid(client),
+            connection: ConnectionId::new(1),
+            user: None,
+            previous: None,
+        };
         let entries = [
             self.ask(1, Command::StartServer { ttl }),
             self.ask(2, Command::StartServer { ttl }),
@@ -125,15 +130,10 @@ pub(super) fn open(client: u64, file: u128, state: Caching) -> Open {
         session: SessionId::new(client),
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
         name: Arc::from("report.doc"),
-        directory: false,
-        oplock: lease::OplockLevel::None,
         access: Access(Access::READ_DATA | Access::WRITE_DATA),
         share: Share(7),
-        disposition: Disposition::Keep,
-        parent: None,
-        created: false,
-        delete_on_close: false,
         lease: Some(LeaseRequest { key: key(client), state, v2: None }),
+        ..Open::default()
     }
 }
 

@@ -65,7 +65,7 @@ fn parked_to(info: &ParkedInfo) -> pb::ParkedEntry {
         server: request.server.get(),
         incarnation: request.incarnation.get(),
         sequence: request.sequence.get(),
-        client: client.to_bytes().to_vec(),
+        client: client.map_or_else(Vec::new, |client| client.to_bytes().to_vec()),
         what: what.clone(),
     }
 }

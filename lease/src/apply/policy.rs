@@ -1,0 +1,53 @@
+//! What a share makes of an open (MS-SMB2 3.3.5.9), and how much may be cached through it.
+
+use std::borrow::Cow;
+
+use crate::caching::Caching;
+use crate::command::{LeaseRequest, Open, Share};
+use crate::oplock::OplockLevel;
+use crate::settings::ShareSettings;
+use crate::state::State;
+
+/// An open as its share would have it: on some everybody lets others delete, and on some who only reads lets others read (LS-026).
+pub(super) fn through_share<'a>(state: &State, open: &'a Open) -> Cow<'a, Open> {
+    let Some(share) = state.share(open.share_id) else { return Cow::Borrowed(open) };
+    let mut bits = open.share.0;
+    if share.force_shared_delete {
+        bits |= Share::DELETE;
+    }
+    if share.restrict_exclusive_opens && open.access.widened(open.disposition).only_reads() {
+        bits |= Share::READ;
+    }
+    if bits == open.share.0 { Cow::Borrowed(open) } else { Cow::Owned(Open { share: Share(bits), ..open.clone() }) }
+}
+
+/// What of a lease can be asked for through a share.
+fn leased(share: &ShareSettings, asked: Caching, directory: bool) -> Caching {
+    match share.scale_out {
+        // R or nothing; and on a directory nothing, as clients know it from servers that have such shares (LS-184, LS-138).
+        true if directory || asked == Caching::None => Caching::None,
+        true => Caching::R,
+        false if share.force_level2_oplock => asked.without_writes(),
+        false => asked,
+    }
+}
+
+/// The lease that an open asks for, as far as it can be given one: on a directory a v1 context is ignored, and W is not asked for (LS-020,
+/// LS-043); and its share may have less to give (LS-042, LS-184).
+pub(super) fn lease_asked(state: &State, open: &Open) -> Option<LeaseRequest> {
+    let asked = open.lease?;
+    let wanted = match (open.directory, asked.v2) {
+        (false, _) => asked.state,
+        (true, Some(_)) => asked.state.without_writes(),
+        (true, None) => return None,
+    };
+    let share = state.share(open.share_id);
+    Some(LeaseRequest { state: share.map_or(wanted, |share| leased(share, wanted, open.directory)), ..asked })
+}
+
+/// The oplock that an open asks for, as far as it can be given one. The rule about scale-out shares names batch only; but exclusive caches
+/// writes as batch does (LS-042, LS-184).
+pub(super) fn oplock_asked(state: &State, open: &Open) -> OplockLevel {
+    let shared = state.share(open.share_id).is_some_and(|share| share.force_level2_oplock || share.scale_out);
+    if shared { open.oplock.min(OplockLevel::LevelII) } else { open.oplock }
+}

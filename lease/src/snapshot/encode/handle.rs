@@ -1,0 +1,62 @@
+//! Durable handles, delegations and applications, to and from records.
+
+use std::time::Duration;
+
+use super::{guid, millis};
+use crate::command::{AppInstance, AppInstanceVersion, Delegation, DurableRequest};
+use crate::id::{AppInstanceId, CreateGuid};
+use crate::outcome::Durable;
+use crate::snapshot::restore::guid_of;
+use crate::snapshot::wire;
+
+pub(super) fn delegation(part: Option<Delegation>) -> u32 {
+    match part {
+        None => 0,
+        Some(Delegation::Read) => 1,
+        Some(Delegation::Write) => 2,
+    }
+}
+
+/// The delegation with this number, which is not 0.
+pub(super) fn delegation_from(number: u32) -> Option<Delegation> {
+    match number {
+        1 => Some(Delegation::Read),
+        2 => Some(Delegation::Write),
+        _ => None,
+    }
+}
+
+pub(super) fn request(part: DurableRequest) -> wire::DurableRequest {
+    match part {
+        DurableRequest::V1 => wire::DurableRequest { create_guid: None, timeout: 0, persistent: false },
+        DurableRequest::V2 { create_guid, timeout, persistent } => {
+            wire::DurableRequest { create_guid: Some(guid(create_guid.to_bytes())), timeout: millis(timeout), persistent }
+        }
+    }
+}
+
+pub(super) fn request_from(message: wire::DurableRequest) -> DurableRequest {
+    let wire::DurableRequest { create_guid, timeout, persistent } = message;
+    let Some(create_guid) = create_guid else { return DurableRequest::V1 };
+    let create_guid = CreateGuid::from_bytes(guid_of(create_guid).to_bytes());
+    DurableRequest::V2 { create_guid, timeout: Duration::from_millis(timeout), persistent }
+}
+
+pub(super) fn durable(Durable { v2, persistent, timeout }: Durable) -> wire::Durable {
+    wire::Durable { v2, persistent, timeout: millis(timeout) }
+}
+
+pub(super) fn durable_from(wire::Durable { v2, persistent, timeout }: wire::Durable) -> Durable {
+    Durable { v2, persistent, timeout: Duration::from_millis(timeout) }
+}
+
+pub(super) fn app(AppInstance { id, version }: AppInstance) -> wire::App {
+    wire::App { id: Some(guid(id.to_bytes())), version: version.map(|AppInstanceVersion { high, low }| wire::Guid { high, low }) }
+}
+
+pub(super) fn app_from(wire::App { id, version }: wire::App) -> Option<AppInstance> {
+    Some(AppInstance {
+        id: AppInstanceId::from_bytes(guid_of(id?).to_bytes()),
+        version: version.map(|wire::Guid { high, low }| AppInstanceVersion { high, low }),
+    })
+}
