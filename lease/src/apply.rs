@@ -10,10 +10,12 @@ mod breaks;
 mod cancel;
 mod close;
 mod contain;
+mod delegation;
 mod demand;
 mod expire;
 mod grant;
 mod lock;
+mod nfs_lock;
 mod open;
 mod operate;
 mod oplock;
@@ -100,7 +102,11 @@ impl Step<'_> {
             Command::Open(open) => self.open(id, open),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
+            Command::ReturnDelegation { session, open } => self.return_delegation(id, *session, *open),
             Command::ForeignAccess(access) => self.access(id, access),
+            Command::NfsLock(lock) => self.nfs_lock(id, lock),
+            Command::NfsUnlock(unlock) => Some(self.nfs_unlock(unlock)),
+            Command::ReleaseNfsClient { client } => Some(Ok(self.release_nfs_client(*client))),
             Command::Lock(lock) => self.lock(id, lock),
             Command::Unlock(unlock) => Some(self.unlock(id, unlock)),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
@@ -110,10 +116,6 @@ impl Step<'_> {
             Command::Reconnect(_)
             | Command::MakeResilient { .. }
             | Command::Deleted { .. }
-            | Command::ReturnDelegation { .. }
-            | Command::NfsLock(_)
-            | Command::NfsUnlock(_)
-            | Command::ReleaseNfsClient { .. }
             | Command::DeclareGrace { .. }
             | Command::EndGrace { .. } => Some(Err(crate::Rejection::InvalidParameter)),
             Command::Release { client, key } => Some(self.release(*client, *key)),

@@ -150,7 +150,7 @@ opaque!(
     AppInstanceId
 );
 opaque!(
-    /// A client of NFS or NLM, as its servers agree to call it.
+    /// A client of NFS or NLM, as its servers agree to call it. It is the same client as the [`ClientGuid`] with the same bytes.
     NfsClient
 );
 opaque!(
@@ -161,6 +161,13 @@ opaque!(
     /// A file of a volume, independent of its name (the 128-bit file id of MS-FSCC 2.1.10).
     FileId
 );
+
+impl NfsClient {
+    /// The same client where it is called as one of SMB is: a server that opens files for a client of NFS starts its session under this.
+    pub const fn guid(self) -> ClientGuid {
+        ClientGuid::from_bytes(self.to_bytes())
+    }
+}
 
 /// One request of one server: what makes a retry recognisable. Written `srv4.i7.q9`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -175,8 +175,9 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
     for parked in file.parked() {
         let id = parked.request;
         let current = state.is_current(id.server, id.incarnation);
-        // What has no session has no client.
-        let session = parked.session().map(|session| state.session(session).map(|session| session.client));
+        // What has no session has no client, but for one of NFS.
+        let nfs = parked.nfs_client().map(|client| Some(client.guid()));
+        let session = parked.session().map(|session| state.session(session).map(|session| session.client)).or(nfs);
         let session = session == parked.client.map(Some);
         let here = match &parked.waiting {
             Waiting::Open(open) => open.file == *key,
@@ -184,6 +185,7 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
                 file.open(*open).is_some_and(|open| open.session == *session)
             }
             Waiting::Access(access) => access.file == *key || parked.behind.is_some(),
+            Waiting::NfsLock(lock) => lock.file == *key,
         };
         if !session || !current || !here {
             return violated("opens_have_sessions", format_args!("{key}, {id}"));
@@ -286,7 +288,7 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
         file.opens().iter().for_each(|open| index.add_open(key, open));
         file.holds().iter().for_each(|hold| index.add_hold(key, hold));
         file.parked().iter().for_each(|parked| index.add_parked(key, parked));
-        index.locks_count += file.locks().map_or(0, Locks::len);
+        file.locks().into_iter().flat_map(Locks::iter).for_each(|lock| index.add_lock(key, lock));
     }
     if index == *state.index() { Ok(()) } else { violated("indexes_match_records", "an index") }
 }

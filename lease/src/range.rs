@@ -25,7 +25,7 @@ impl ByteRange {
     }
 
     /// The offset behind its last byte: up to 2^64.
-    fn end(self) -> u128 {
+    pub(crate) fn end(self) -> u128 {
         u128::from(self.offset) + u128::from(self.length)
     }
 

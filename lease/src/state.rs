@@ -35,7 +35,7 @@ pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Own
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, directory};
 #[cfg(test)]
 pub(crate) use list::List;
-pub(crate) use locks::{LockRecord, Locks, Replays};
+pub(crate) use locks::{LockRecord, Locks, Replaced, Replays};
 pub(crate) use opens::Opens;
 pub(crate) use parked::{Parked, Waiting};
 pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, OplockInfo, ServerInfo};

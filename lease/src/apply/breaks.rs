@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Step;
 use crate::caching::Caching;
-use crate::effect::{Break, Effect, OplockBreak, Route};
+use crate::effect::{Break, Effect, OplockBreak, Recall, Route};
 use crate::id::{Epoch, FileKey, Generation, NoticeNumber};
 use crate::oplock::OplockLevel;
 use crate::state::{Breaking, File, Hold, HoldId, Keyed, LeaseId, News, Notice, Reason, Standing};
@@ -74,7 +74,8 @@ impl Step<'_> {
         hold.generation = Generation::new(number);
         let ordinal = ordinal.unwrap_or(number);
         hold.bump_epoch();
-        let timeout = self.state.settings().break_timeout;
+        let settings = self.state.settings();
+        let timeout = if hold.id.is_delegation() { settings.recall_timeout } else { settings.break_timeout };
         let ack_by = self.state.now().after(timeout);
         if let Ok(breaking) = Breaking::new(from, requested, required, ack_by, ordinal) {
             hold.standing = Standing::Breaking(breaking);
@@ -133,7 +134,7 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// The notification; of an oplock to the session of its open.
+    /// The notification; of an oplock or a delegation to the session of its open.
     fn of(self, id: HoldId) -> Option<Effect> {
         let Told { file, to, states: (from, into), epoch, ack_by, generation, notice } = self;
         let (key, name) = (file.key().clone(), Arc::clone(file.name()));
@@ -152,6 +153,10 @@ impl Told<'_> {
                 generation,
                 notice,
             }),
+            HoldId::Delegation(open) => {
+                let (session, return_by) = (file.open(open)?.session, ack_by?);
+                Effect::Recall(Recall { to, session, open, file: key, name, return_by, generation })
+            }
         })
     }
 }
@@ -186,6 +191,10 @@ pub(crate) fn told_notice(file: &File, hold: &Hold) -> Option<Effect> {
         (News::Revoked, HoldId::Oplock(open)) => {
             let session = file.open(open)?.session;
             Some(Effect::OplockRevoked { to, session, open, file: file.key().clone(), generation, notice: number })
+        }
+        (News::Revoked, HoldId::Delegation(open)) => {
+            let session = file.open(open)?.session;
+            Some(Effect::DelegationRevoked { to, session, open, file: file.key().clone(), generation, notice: number })
         }
     }
 }

@@ -24,7 +24,7 @@ impl Step<'_> {
     pub(super) fn end_parked(&mut self, parked: RequestId) {
         if let Some(ended) = self.state.remove_parked(parked) {
             let rejection = match ended.waiting {
-                Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => Rejection::Cancelled,
+                Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) | Waiting::NfsLock(_) => Rejection::Cancelled,
                 Waiting::Lock(_) => Rejection::RangeNotLocked,
             };
             self.reply(parked, Err(rejection));

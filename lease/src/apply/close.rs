@@ -45,7 +45,8 @@ impl Step<'_> {
         if closed.delete_on_close {
             let deleting = Deleting { parent_lease: closed.parent_lease() };
             self.state.edit_file(file).set_deleting(Some(deleting));
-            self.claim(file.clone(), closed.own(), Reason::Handle);
+            let own = self.state.file(file).map(|record| record.own_of(closed)).unwrap_or_default();
+            self.claim(file.clone(), own, Reason::Handle);
         }
         let record = self.state.file(file).filter(|record| record.opens().len() == 1)?;
         record.deleting().copied()

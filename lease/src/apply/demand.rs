@@ -25,9 +25,9 @@ pub(super) struct Actor {
 
 impl Actor {
     /// Who has an open.
-    pub(super) fn through(open: &OpenRecord) -> Actor {
-        let OpenRecord { id, parent, .. } = *open;
-        Actor { open: Some(id), own: open.own(), parent, parent_lease: open.parent_lease(), nfs: false }
+    pub(super) fn through(file: &File, open: &OpenRecord) -> Actor {
+        let OpenRecord { id, parent, nfs, .. } = *open;
+        Actor { open: Some(id), own: file.own_of(open), parent, parent_lease: open.parent_lease(), nfs }
     }
 
     /// Who has none.
@@ -75,6 +75,16 @@ impl Demands {
             .iter()
             .filter(|hold| !own.has(hold.id) || reason.takes_own(hold))
             .for_each(|hold| self.ask(file, hold, reason));
+    }
+
+    /// What a lock takes: what a write does, if there is data where it begins. A delegation goes in any case: its client may have locked
+    /// something by itself (RFC 8881 10.4.2).
+    pub(super) fn ask_for_lock(&mut self, file: &File, own: Own, of_data: bool) {
+        if of_data {
+            self.ask_others(file, own, Reason::Overwrite);
+        } else if file.others_delegate(own) {
+            file.others(own).filter(|hold| hold.id.is_delegation()).for_each(|hold| self.ask(file, hold, Reason::Overwrite));
+        }
     }
 
     fn wait_behind(&mut self, file: &FileKey) {

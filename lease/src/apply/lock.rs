@@ -6,7 +6,7 @@ use crate::id::{FileKey, OpenId, RequestId};
 use crate::limits::{LOCKS_PER_FILE_MAX, LOCKS_PER_OPEN_MAX, PARKED_OPENS_PER_FILE_MAX, RANGES_PER_REQUEST_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
 use crate::range::{Lock, LockOwner, LockSequence, RangeLock, Unlock};
-use crate::state::{Answer, File, LockRecord, Locks, Reason, Waiting};
+use crate::state::{Answer, File, LockRecord, Locks, Waiting};
 
 /// Whether a request has so many ranges as one can have.
 fn check_count(ranges: usize) -> Result<(), Rejection> {
@@ -53,19 +53,18 @@ impl Step<'_> {
     /// that waits for nothing but breaks is told of locks in its way when they are over (MS-FSA 2.1.5.8: the break comes first).
     pub(super) fn attempt_lock(&mut self, file: &FileKey, asked: &Lock, parked: bool) -> Option<Answer> {
         let mut sensible = asked.locks.iter().take_while(|lock| lock.range.is_valid());
-        if sensible.any(|lock| lock.range.offset < asked.allocation) {
-            let taken = self.take(file, parked, |state| {
-                let record = state.file(file).ok_or(Rejection::NoSuchOpen)?;
-                let own = record.open(asked.open).ok_or(Rejection::NoSuchOpen)?.own();
-                let mut demands = Demands::default();
-                demands.ask_others(record, own, Reason::Overwrite);
-                Ok(demands)
-            });
-            match taken {
-                Err(rejection) => return Some(Err(rejection)),
-                Ok(Taken::Waits(_)) => return None,
-                Ok(Taken::All) => (),
-            }
+        let of_data = sensible.any(|lock| lock.range.offset < asked.allocation);
+        let taken = self.take(file, parked, |state| {
+            let record = state.file(file).ok_or(Rejection::NoSuchOpen)?;
+            let through = record.open(asked.open).ok_or(Rejection::NoSuchOpen)?;
+            let mut demands = Demands::default();
+            demands.ask_for_lock(record, record.own_of(through), of_data);
+            Ok(demands)
+        });
+        match taken {
+            Err(rejection) => return Some(Err(rejection)),
+            Ok(Taken::Waits(_)) => return None,
+            Ok(Taken::All) => (),
         }
         match self.add_locks(file, asked) {
             Err(Rejection::LockNotGranted) if asked.wait => {

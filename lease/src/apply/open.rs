@@ -1,16 +1,17 @@
 //! CREATE (MS-SMB2 3.3.5.9; MS-FSA 2.1.5.1.2): share modes, breaks and the grant as one step.
 
 use super::Step;
+use super::delegation::grant_delegation;
 use super::demand::{Demands, Taken};
 use super::grant::{grant, grant_oplock};
-use super::policy::{lease_asked, oplock_asked, through_share};
+use super::policy::{delegation_asked, lease_asked, oplock_asked, through_share};
 use super::sharing::demands_of_open;
 use crate::command::{Disposition, LeaseRequest, Open};
 use crate::id::{ClientGuid, LeaseKey, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, HoldId, Keyed, OpenRecord, Own, Under, Waiting};
+use crate::state::{Answer, File, HoldId, Keyed, OpenRecord, Under, Waiting};
 
 /// The key of the directory lease that what is done through this open does not break: only a lease context has one (LS-130).
 fn parent_key(open: &Open) -> Option<LeaseKey> {
@@ -42,8 +43,9 @@ impl Step<'_> {
         if names.into_iter().flatten().any(|name| name.len() > NAME_BYTES_MAX) {
             return Err(Rejection::LimitReached(Limit::NameBytes));
         }
-        let both = open.lease.is_some() && open.oplock != OplockLevel::None;
-        if !open.access.is_valid() || !open.share.is_valid() || both {
+        let asked = [open.lease.is_some(), open.oplock != OplockLevel::None, open.delegation.is_some()];
+        let several = asked.into_iter().filter(|asked| *asked).count() > 1;
+        if !open.access.is_valid() || !open.share.is_valid() || several {
             return Err(Rejection::InvalidParameter);
         }
         Ok(client)
@@ -60,7 +62,7 @@ impl Step<'_> {
         let taken = self.take(&open.file, parked, |state| {
             let Some(file) = state.file(&open.file) else { return Ok(Demands::default()) };
             within_limits(file, open)?;
-            demands_of_open(file, open, Own::hold(own))
+            demands_of_open(file, open, file.own(Some(client), own))
         });
         match taken {
             Err(rejection) => return Some(Err(rejection)),
@@ -75,6 +77,7 @@ impl Step<'_> {
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
         let oplock = oplock_asked(self.state, open);
+        let delegation = delegation_asked(self.state, open);
         let mut edit = self.state.know_file(file, name, *directory);
         if *disposition != Disposition::Keep {
             // No data is left, so no lock is on any (LS-035).
@@ -82,8 +85,10 @@ impl Step<'_> {
         }
         let lease = asked.map(|asked| grant(&mut edit, HoldId::lease(client, asked.key), asked));
         let oplock = grant_oplock(&mut edit, id, oplock);
+        let delegation = delegation.and_then(|asked| grant_delegation(&mut edit, id, client, asked));
         let under = match asked {
             Some(asked) => Under::Lease(asked.key),
+            None if delegation.is_some() => Under::Delegation,
             None if oplock == OplockLevel::None => Under::Nothing,
             None => Under::Oplock,
         };
@@ -98,11 +103,12 @@ impl Step<'_> {
             parent_key: parent_key(open),
             modified: false,
             delete_on_close: *delete_on_close,
+            nfs: open.delegation.is_some() || open.reclaim,
         });
         if *disposition != Disposition::Keep {
             self.tell_parent(open, client);
         }
-        Outcome::Opened { open: id, lease, oplock, delegation: None, durable: None }
+        Outcome::Opened { open: id, lease, oplock, delegation, durable: None }
     }
 
     /// The open changes what its directory lists.

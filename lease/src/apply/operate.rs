@@ -122,7 +122,7 @@ impl Step<'_> {
 impl State {
     /// Who does what is done through an open.
     fn actor(&self, file: &FileKey, open: OpenId) -> Result<Actor, Rejection> {
-        let through = self.file(file).and_then(|record| record.open(open)).ok_or(Rejection::NoSuchOpen)?;
-        Ok(Actor::through(through))
+        let record = self.file(file).ok_or(Rejection::NoSuchOpen)?;
+        Ok(Actor::through(record, record.open(open).ok_or(Rejection::NoSuchOpen)?))
     }
 }

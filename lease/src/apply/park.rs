@@ -37,6 +37,7 @@ impl Step<'_> {
             Waiting::Lock(asked) => self.attempt_lock(file, asked, true).ok_or(None),
             Waiting::Operation { session: _, open, operation } => self.attempt_operation(file, *open, operation, true),
             Waiting::Access(asked) => self.attempt_access(asked, true),
+            Waiting::NfsLock(asked) => self.attempt_nfs_lock(asked, true).ok_or(None),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::caching::Caching;
-use crate::command::{LeaseRequest, Open, Share};
+use crate::command::{Delegation, LeaseRequest, Open, Share};
 use crate::oplock::OplockLevel;
 use crate::settings::ShareSettings;
 use crate::state::State;
@@ -50,4 +50,10 @@ pub(super) fn lease_asked(state: &State, open: &Open) -> Option<LeaseRequest> {
 pub(super) fn oplock_asked(state: &State, open: &Open) -> OplockLevel {
     let shared = state.share(open.share_id).is_some_and(|share| share.force_level2_oplock || share.scale_out);
     if shared { open.oplock.min(OplockLevel::LevelII) } else { open.oplock }
+}
+
+/// The delegation that an open asks for, as far as it can be given one: where nobody caches writes, none to write.
+pub(super) fn delegation_asked(state: &State, open: &Open) -> Option<Delegation> {
+    let shared = state.share(open.share_id).is_some_and(|share| share.force_level2_oplock || share.scale_out);
+    open.delegation.filter(|asked| !shared || *asked == Delegation::Read)
 }

@@ -9,6 +9,7 @@ use crate::state::{File, Hold, Own, Reason};
 pub(super) fn demands_of_open(file: &File, open: &Open, own: Own) -> Result<Demands, Rejection> {
     let access = open.access.widened(open.disposition);
     let reason = match open.disposition {
+        Disposition::Keep if access.writes_data() => Reason::WriteAccess,
         Disposition::Keep => Reason::Access,
         Disposition::Overwrite | Disposition::Supersede => Reason::Overwrite,
     };
@@ -23,7 +24,11 @@ pub(super) fn demands_of_open(file: &File, open: &Open, own: Own) -> Result<Dema
     if conflicting.waits || access.is_stat_beside_oplocks() {
         return Ok(conflicting);
     }
-    let anything_to_take = if reason == Reason::Access { file.others_write(own) } else { file.others_cache(own) };
+    let anything_to_take = match reason {
+        Reason::Access => file.others_write(own),
+        Reason::WriteAccess => file.others_write(own) || file.others_delegate(own),
+        Reason::Overwrite | Reason::Handle | Reason::Name => file.others_cache(own),
+    };
     if !anything_to_take {
         return Ok(Demands::default());
     }
@@ -49,7 +54,9 @@ pub(super) fn demands_of_sharing(file: &File, own: Own, access: Access, share: S
         if !Share::conflicts((other.access, other.share), (access, share)) {
             continue;
         }
-        let hold = other.hold().filter(|hold| !own.has(*hold)).and_then(|lease| file.hold(lease));
+        // A client with a delegation may close any of its opens when it returns that.
+        let hold = other.hold().or_else(|| file.own(Some(other.client), None).delegation);
+        let hold = hold.filter(|hold| !own.has(*hold)).and_then(|hold| file.hold(hold));
         let Some(hold) = hold.filter(|hold| hold.delays(Reason::Handle)) else {
             return Err(Rejection::SharingViolation);
         };

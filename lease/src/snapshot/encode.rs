@@ -155,7 +155,7 @@ fn file(part: &File) -> wire::File {
 }
 
 fn open(part: &OpenRecord) -> wire::Open {
-    let OpenRecord { id: _, session, client, under, access, share, parent, parent_key, modified, delete_on_close } = *part;
+    let OpenRecord { id: _, session, client, under, access, share, parent, parent_key, modified, delete_on_close, nfs } = *part;
     wire::Open {
         version: wire::VERSION,
         session: session.get(),
@@ -168,6 +168,8 @@ fn open(part: &OpenRecord) -> wire::Open {
         parent_key: parent_key.map(|key| guid(key.to_bytes())),
         modified,
         delete_on_close,
+        delegation: under == Under::Delegation,
+        nfs,
     }
 }
 

@@ -119,6 +119,7 @@ const THIRD: u8 = 3;
 const FOURTH: u8 = 4;
 const FIFTH: u8 = 5;
 const SIXTH: u8 = 6;
+const SEVENTH: u8 = 7;
 
 impl Place {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -132,6 +133,7 @@ impl Place {
                 out.extend_from_slice(&lease.key.to_bytes());
             }
             Place::Hold(HoldId::Oplock(open)) => write_number(FOURTH, open.get(), out),
+            Place::Hold(HoldId::Delegation(open)) => write_number(SEVENTH, open.get(), out),
             Place::Parked(ticket) => write_number(THIRD, *ticket, out),
             Place::Lock(number) => write_number(FIFTH, *number, out),
             Place::Replays(open) => write_number(SIXTH, open.get(), out),
@@ -207,6 +209,7 @@ impl Reader<'_> {
                 Some(Place::Hold(HoldId::lease(client, LeaseKey::from_bytes(self.array()?))))
             }
             (FOURTH, Group::File(_)) => Some(Place::Hold(HoldId::Oplock(OpenId::new(self.number()?)))),
+            (SEVENTH, Group::File(_)) => Some(Place::Hold(HoldId::Delegation(OpenId::new(self.number()?)))),
             (THIRD, Group::File(_)) => Some(Place::Parked(self.number()?)),
             (FIFTH, Group::File(_)) => Some(Place::Lock(self.number()?)),
             (SIXTH, Group::File(_)) => Some(Place::Replays(OpenId::new(self.number()?))),

@@ -149,6 +149,7 @@ pub(super) struct Deleting {
     pub(super) key: Option<Guid>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "they are the fields of a message")]
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Open {
     #[prost(uint32, tag = "1")]
@@ -173,6 +174,10 @@ pub(super) struct Open {
     pub(super) modified: bool,
     #[prost(bool, tag = "11")]
     pub(super) delete_on_close: bool,
+    #[prost(bool, tag = "20")]
+    pub(super) delegation: bool,
+    #[prost(bool, tag = "21")]
+    pub(super) nfs: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -249,6 +254,8 @@ pub(super) struct Parked {
     pub(super) lock: Option<ParkedLock>,
     #[prost(message, optional, tag = "12")]
     pub(super) access: Option<ParkedAccess>,
+    #[prost(message, optional, tag = "13")]
+    pub(super) nfs_lock: Option<ParkedNfsLock>,
     #[prost(fixed64, optional, tag = "11")]
     pub(super) behind: Option<u64>,
 }
@@ -375,6 +382,23 @@ pub(super) struct ParkedLock {
     pub(super) bucket: u32,
     #[prost(uint32, tag = "5")]
     pub(super) number: u32,
+    #[prost(uint64, tag = "6")]
+    pub(super) allocation: u64,
+}
+
+/// A lock of NFS that waits.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ParkedNfsLock {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(message, optional, tag = "2")]
+    pub(super) owner: Option<NfsOwner>,
+    #[prost(message, optional, tag = "3")]
+    pub(super) lock: Option<Range>,
+    #[prost(bool, tag = "4")]
+    pub(super) wait: bool,
+    #[prost(bool, tag = "5")]
+    pub(super) reclaim: bool,
     #[prost(uint64, tag = "6")]
     pub(super) allocation: u64,
 }

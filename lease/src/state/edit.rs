@@ -81,7 +81,7 @@ impl FileEdit<'_> {
     pub(crate) fn add_lock(&mut self, lock: LockRecord) {
         if self.file.restore_lock(lock) {
             self.digest.add(&RecordOf::Lock(self.file.key(), &lock));
-            self.index.locks_count += 1;
+            self.index.add_lock(self.file.key(), &lock);
         }
     }
 
@@ -89,7 +89,7 @@ impl FileEdit<'_> {
     pub(crate) fn remove_lock(&mut self, number: u64) {
         if let Some(lock) = self.file.edit_locks(|locks| locks.remove(number)) {
             self.digest.subtract(&RecordOf::Lock(self.file.key(), &lock));
-            self.index.locks_count -= 1;
+            self.index.remove_lock(self.file.key(), &lock);
         }
         if self.file.locks().is_some_and(Locks::is_empty) {
             self.set_allocation(0);
@@ -246,6 +246,17 @@ impl State {
             self.forget_file(key);
         }
         ended
+    }
+
+    /// Takes locks out of a known file, and the file if nothing else is left.
+    pub(crate) fn remove_locks(&mut self, key: &FileKey, numbers: &[u64]) {
+        let mut edit = self.edit_file(key);
+        for number in numbers {
+            edit.remove_lock(*number);
+        }
+        if edit.is_over() {
+            self.forget_file(key);
+        }
     }
 
     /// Replaces a hold of a known file.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::caching::Caching;
 use crate::command::{Access, Share};
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
-use crate::range::{Lock, LockOwner};
+use crate::range::{Lock, LockOwner, RangeLock};
 use crate::state::hold::{Hold, HoldId, LeaseId, Own};
 use crate::state::list::List;
 use crate::state::locks::{LockRecord, Locks, Replays};
@@ -29,6 +29,8 @@ pub(crate) struct OpenRecord {
     /// Data was written through it, which the directory is told when it is closed.
     pub(crate) modified: bool,
     pub(crate) delete_on_close: bool,
+    /// It is one of NFS, whose locks are only advice among each other.
+    pub(crate) nfs: bool,
 }
 
 /// What an open caches under.
@@ -39,6 +41,8 @@ pub(crate) enum Under {
     Lease(LeaseKey),
     /// A legacy oplock of its own.
     Oplock,
+    /// A delegation of its own.
+    Delegation,
 }
 
 impl OpenRecord {
@@ -48,19 +52,15 @@ impl OpenRecord {
             Under::Nothing => None,
             Under::Lease(key) => Some(HoldId::lease(self.client, key)),
             Under::Oplock => Some(HoldId::Oplock(self.id)),
+            Under::Delegation => Some(HoldId::Delegation(self.id)),
         }
-    }
-
-    /// What is spared of what is done through it.
-    pub(crate) fn own(&self) -> Own {
-        Own::hold(self.hold())
     }
 
     /// The key of its lease.
     pub(crate) fn key(&self) -> Option<LeaseKey> {
         match self.under {
             Under::Lease(key) => Some(key),
-            Under::Nothing | Under::Oplock => None,
+            Under::Nothing | Under::Oplock | Under::Delegation => None,
         }
     }
 
@@ -206,9 +206,10 @@ impl File {
         result
     }
 
-    /// Whether nothing is left that would be a reason to know the file.
+    /// Whether nothing is left that would be a reason to know the file: it may be known for nothing but the locks of NFS.
     pub(crate) fn is_empty(&self) -> bool {
-        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty()
+        let locked = self.locks().is_some_and(|locks| !locks.is_empty());
+        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty() && !locked
     }
 
     fn find_open(&self, id: OpenId) -> Result<usize, usize> {
@@ -249,20 +250,43 @@ impl File {
     /// one that waits for locks. Its own lease's break is not what it waits for (LS-107).
     pub(crate) fn blocks(&self, parked: &Parked) -> bool {
         let own = match &parked.waiting {
-            Waiting::Open(open) => Own::hold(parked.lease_of(open)),
             Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => {
-                self.open(*open).map(OpenRecord::own).unwrap_or_default()
+                self.open(*open).map(|open| self.own_of(open)).unwrap_or_default()
             }
-            Waiting::Access(_) => Own::default(),
+            Waiting::Open(_) | Waiting::Access(_) | Waiting::NfsLock(_) => self.own(parked.client, parked.lease()),
         };
-        let locked = if let Waiting::Lock(lock) = &parked.waiting { lock.wait && self.refuses(lock) } else { false };
+        let locked = match &parked.waiting {
+            Waiting::Lock(asked) => asked.wait && self.refuses(LockOwner::Open(asked.open), &asked.locks),
+            Waiting::NfsLock(asked) => asked.wait && self.refuses(LockOwner::Nfs(asked.owner), &[asked.lock]),
+            Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => false,
+        };
         locked || self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
     }
 
     /// Whether a lock is in the way of one of these.
-    fn refuses(&self, asked: &Lock) -> bool {
-        let owner = LockOwner::Open(asked.open);
-        self.locks().is_some_and(|locks| asked.locks.iter().any(|lock| locks.refuse(owner, *lock)))
+    fn refuses(&self, owner: LockOwner, asked: &[RangeLock]) -> bool {
+        self.locks().is_some_and(|locks| asked.iter().any(|lock| locks.refuse(owner, *lock)))
+    }
+
+    /// What a client that does something under a hold does not take from itself.
+    pub(crate) fn own(&self, client: Option<ClientGuid>, hold: Option<HoldId>) -> Own {
+        let is_own = |id: HoldId| match id {
+            HoldId::Delegation(open) => self.open(open).is_some_and(|open| Some(open.client) == client),
+            HoldId::Lease(_) | HoldId::Oplock(_) => false,
+        };
+        let others = || self.holds().iter().filter(|other| Some(other.id) != hold && other.current() != Caching::None);
+        let delegation = (self.tally.delegations() > 0).then(|| others().map(|other| other.id).find(|id| is_own(*id))).flatten();
+        Own { hold, delegation }
+    }
+
+    /// What is spared of what is done through an open.
+    pub(crate) fn own_of(&self, open: &OpenRecord) -> Own {
+        self.own(Some(open.client), open.hold())
+    }
+
+    /// Whether somebody else has a delegation.
+    pub(crate) fn others_delegate(&self, own: Own) -> bool {
+        self.tally.delegations() > 0 && self.others(own).any(|hold| hold.id.is_delegation() && hold.current() != Caching::None)
     }
 
     /// Whether a break runs that began no later than the one with this ordinal.

@@ -23,6 +23,9 @@ pub(crate) enum HoldId {
     /// The legacy oplock of one open. Level II is kept as R, exclusive as RW, batch as RWH; what differs is said in [`Reason`] and in
     /// `apply/grant.rs`.
     Oplock(OpenId),
+    /// The delegation of one open of NFSv4. One to read is kept as RH, one to write as RWH: whatever takes anything from it takes all, and
+    /// that the client has returned it is what is waited for.
+    Delegation(OpenId),
 }
 
 impl HoldId {
@@ -33,28 +36,34 @@ impl HoldId {
     pub(crate) fn is_oplock(self) -> bool {
         matches!(self, HoldId::Oplock(_))
     }
+
+    pub(crate) fn is_delegation(self) -> bool {
+        matches!(self, HoldId::Delegation(_))
+    }
 }
 
 /// What somebody who does something to a file does not take from himself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Own {
-    /// The lease or the oplock that it is done under.
+    /// The lease, the oplock or the delegation that it is done under.
     pub(crate) hold: Option<HoldId>,
+    /// The delegation of another open of the same client: a client is not in its own way.
+    pub(crate) delegation: Option<HoldId>,
 }
 
 impl Own {
     /// A hold, and no more.
     pub(crate) fn hold(hold: impl Into<Option<HoldId>>) -> Own {
-        Own { hold: hold.into() }
+        Own { hold: hold.into(), delegation: None }
     }
 
     /// Whether a hold is his own.
     pub(crate) fn has(self, id: HoldId) -> bool {
-        self.hold == Some(id)
+        self.hold == Some(id) || self.delegation == Some(id)
     }
 
     fn each(self) -> impl Iterator<Item = HoldId> {
-        self.hold.into_iter()
+        self.hold.into_iter().chain(self.delegation)
     }
 
     /// How many of his own holds on a file are in such a state.
@@ -68,6 +77,7 @@ impl fmt::Display for HoldId {
         match self {
             HoldId::Lease(lease) => write!(f, "{}", lease.key),
             HoldId::Oplock(open) => write!(f, "oplock of {open}"),
+            HoldId::Delegation(open) => write!(f, "delegation of {open}"),
         }
     }
 }
@@ -151,8 +161,11 @@ pub(crate) enum Standing {
 /// Why something is taken from a holder: each reason has its own target (MS-FSA 2.1.4.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// Another owner opens the file with access to its data, or reads it.
+    /// Another owner opens the file to read its data, or reads it.
     Access,
+    /// Another owner opens the file to write: to SMB the same as to read, since it is told when something is written; but a delegation promises
+    /// that nobody else could (RFC 8881 10.4).
+    WriteAccess,
     /// Another owner changes the data.
     Overwrite,
     /// The holder's handle is in the way: share modes conflict, or the file is deleted or secured anew. The holder may give way by
@@ -166,10 +179,11 @@ impl Reason {
     /// What is left of a state of this holder.
     pub(crate) fn leaves(self, holder: HoldId, state: Caching) -> Caching {
         match (self, holder) {
-            (Reason::Access, HoldId::Lease(_)) => state.without_writes(),
+            (Reason::Access, HoldId::Delegation(_)) if !state.writes() => state,
+            (Reason::Overwrite, _) | (_, HoldId::Delegation(_)) => Caching::None,
+            (Reason::Access | Reason::WriteAccess, HoldId::Lease(_)) => state.without_writes(),
             // Exclusive and batch become level II.
-            (Reason::Access, HoldId::Oplock(_)) => state.without_writes().without_handles(),
-            (Reason::Overwrite, _) => Caching::None,
+            (Reason::Access | Reason::WriteAccess, HoldId::Oplock(_)) => state.without_writes().without_handles(),
             (Reason::Handle | Reason::Name, HoldId::Lease(_)) => state.without_handles(),
             (Reason::Handle, HoldId::Oplock(_)) => state,
             // Of the legacy oplocks only batch caches the name.
@@ -193,7 +207,9 @@ impl Reason {
     /// has nothing unwritten, only its acknowledgement is due.
     pub(crate) fn waits_for(self, holder: HoldId, state: Caching) -> bool {
         match self {
-            Reason::Access | Reason::Overwrite => state.writes(),
+            // What a delegation allowed may be going on until it is returned, reading included.
+            _ if holder.is_delegation() => self.leaves(holder, state) != state,
+            Reason::Access | Reason::WriteAccess | Reason::Overwrite => state.writes(),
             Reason::Handle => state.handles() && !holder.is_oplock(),
             Reason::Name => state.handles(),
         }
@@ -225,7 +241,7 @@ pub(crate) enum News {
     Revoked,
 }
 
-/// A lease on a file, shared by all opens that carry its key; or the oplock of one open.
+/// A lease on a file, shared by all opens that carry its key; or the oplock or the delegation of one open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hold {
     pub(crate) id: HoldId,

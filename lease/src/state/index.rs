@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::id::{ConnectionId, FileId, FileKey, Incarnation, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::id::{
+    ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId,
+};
+use crate::range::LockOwner;
 use crate::state::client::Session;
 use crate::state::file::OpenRecord;
 use crate::state::hold::{Hold, HoldId, LeaseId};
+use crate::state::locks::LockRecord;
 use crate::state::opens::Opens;
 use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
@@ -88,7 +92,7 @@ impl Leases {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Index {
     pub(crate) leases: Leases,
-    /// Opens with a legacy oplock.
+    /// Opens with a legacy oplock or a delegation of their own.
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
     pub(crate) opens: BTreeMap<SessionId, Opens>,
     pub(crate) opens_count: usize,
@@ -96,8 +100,10 @@ pub(crate) struct Index {
     /// each other, and mostly they are the ones that end.
     pub(crate) below: BTreeMap<(u64, OpenId), u64>,
     pub(crate) locks_count: usize,
+    /// The locks of NFS by client: the hashes of their files, and their numbers.
+    pub(crate) nfs_locks: BTreeMap<NfsClient, BTreeSet<(u64, u64)>>,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
-    /// Breaks that run: those of leases by client, then those of oplocks.
+    /// Breaks that run: those of leases by client, then those of oplocks and of delegations.
     pub(crate) breaking: BTreeSet<HoldId>,
     /// Notices that their server has not confirmed.
     pub(crate) notices: BTreeMap<(ServerId, NoticeNumber), HoldId>,
@@ -106,8 +112,20 @@ pub(crate) struct Index {
     pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
     pub(crate) parked: BTreeMap<RequestId, FileKey>,
     pub(crate) parked_of_session: BTreeSet<(SessionId, RequestId)>,
+    /// Locks of NFS that wait.
+    pub(crate) parked_of_nfs: BTreeMap<NfsClient, BTreeSet<RequestId>>,
     /// Requests that wait for the breaks of another file than the one they are parked on, by that file.
     pub(crate) parked_behind: BTreeSet<(u64, RequestId)>,
+}
+
+/// Takes an item out of the set of an owner, and the set if it was the last.
+fn remove_from<O: Ord, T: Ord>(sets: &mut BTreeMap<O, BTreeSet<T>>, owner: &O, item: &T) {
+    if let Some(set) = sets.get_mut(owner) {
+        set.remove(item);
+        if set.is_empty() {
+            sets.remove(owner);
+        }
+    }
 }
 
 /// A directory by its id in the volume of a file.
@@ -164,7 +182,7 @@ impl Index {
     pub(crate) fn add_hold(&mut self, file: &FileKey, hold: &Hold) {
         match hold.id {
             HoldId::Lease(lease) => self.leases.insert(lease, file.spread()),
-            HoldId::Oplock(open) => {
+            HoldId::Oplock(open) | HoldId::Delegation(open) => {
                 self.oplocks.insert(open, file.spread());
             }
         }
@@ -174,7 +192,7 @@ impl Index {
     pub(crate) fn remove_hold(&mut self, file: &FileKey, hold: &Hold) {
         match hold.id {
             HoldId::Lease(lease) => self.leases.remove(lease, file.spread()),
-            HoldId::Oplock(open) => {
+            HoldId::Oplock(open) | HoldId::Delegation(open) => {
                 self.oplocks.remove(&open);
             }
         }
@@ -207,6 +225,9 @@ impl Index {
         if let Some(session) = parked.session() {
             self.parked_of_session.insert((session, parked.request));
         }
+        if let Some(client) = parked.nfs_client() {
+            self.parked_of_nfs.entry(client).or_default().insert(parked.request);
+        }
         if let Some(behind) = parked.behind {
             self.parked_behind.insert((behind, parked.request));
         }
@@ -217,8 +238,25 @@ impl Index {
         if let Some(session) = parked.session() {
             self.parked_of_session.remove(&(session, parked.request));
         }
+        if let Some(client) = parked.nfs_client() {
+            remove_from(&mut self.parked_of_nfs, &client, &parked.request);
+        }
         if let Some(behind) = parked.behind {
             self.parked_behind.remove(&(behind, parked.request));
+        }
+    }
+
+    pub(crate) fn add_lock(&mut self, file: &FileKey, lock: &LockRecord) {
+        self.locks_count += 1;
+        if let LockOwner::Nfs(owner) = lock.owner {
+            self.nfs_locks.entry(owner.client).or_default().insert((file.spread(), lock.number));
+        }
+    }
+
+    pub(crate) fn remove_lock(&mut self, file: &FileKey, lock: &LockRecord) {
+        self.locks_count -= 1;
+        if let LockOwner::Nfs(owner) = lock.owner {
+            remove_from(&mut self.nfs_locks, &owner.client, &(file.spread(), lock.number));
         }
     }
 

@@ -1,10 +1,14 @@
 //! The byte-range locks of a file (MS-FSA 2.1.1.10, 2.1.4.10).
 
+mod posix;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::OpenId;
 use crate::limits::LOCK_SEQUENCE_BUCKETS;
 use crate::range::{ByteRange, LockOwner, LockSequence, RangeLock};
+
+pub(crate) use posix::Replaced;
 
 /// A lock that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +100,11 @@ impl Locks {
         self.replays.iter().map(|(open, replays)| (*open, replays))
     }
 
+    /// Whether the lock with this number is one of these.
+    pub(crate) fn has(&self, number: u64) -> bool {
+        self.records.contains_key(&number)
+    }
+
     /// How many one owner has.
     pub(crate) fn len_of(&self, owner: LockOwner) -> usize {
         self.owners.get(&owner).map_or(0, BTreeSet::len)
@@ -163,9 +172,12 @@ impl Locks {
     }
 
     /// Whether a lock can not be granted. An exclusive lock tolerates no other, not even its owner's; a shared one may also lie on
-    /// exclusive ones of its owner (MS-FSA 2.1.4.10).
+    /// exclusive ones of its owner (MS-FSA 2.1.4.10). To an owner of NFS its own are never in the way.
     pub(crate) fn refuse(&self, owner: LockOwner, asked: RangeLock) -> bool {
-        self.overlapping(asked.range).any(|other| asked.exclusive || other.lock.exclusive && other.owner != owner)
+        self.overlapping(asked.range).any(|other| match owner {
+            LockOwner::Open(_) => asked.exclusive || other.lock.exclusive && other.owner != owner,
+            LockOwner::Nfs(_) => other.owner != owner && (asked.exclusive || other.lock.exclusive),
+        })
     }
 
     /// Whether data can not be read or written. Nobody writes where a shared lock is, not even its owner; nothing at all is always
@@ -222,6 +234,8 @@ impl Locks {
         self.records.values().find_map(|one| {
             let mut others = self.overlapping(one.lock.range).filter(|other| other.number != one.number);
             let conflict = others.find(|other| match (one.lock.exclusive, other.lock.exclusive) {
+                // What an owner of NFS locks replaces what it had.
+                _ if one.owner == other.owner && matches!(one.owner, LockOwner::Nfs(_)) => true,
                 (true, true) => true,
                 (false, false) => false,
                 _ => one.owner != other.owner,

@@ -1,7 +1,7 @@
 //! Requests that wait.
 
-use crate::command::{ForeignAccess, Open, Operation};
-use crate::id::{ClientGuid, OpenId, RequestId, SessionId};
+use crate::command::{ForeignAccess, NfsLock, Open, Operation};
+use crate::id::{ClientGuid, NfsClient, OpenId, RequestId, SessionId};
 use crate::range::Lock;
 use crate::state::hold::HoldId;
 
@@ -16,6 +16,8 @@ pub(crate) enum Waiting {
     Lock(Lock),
     /// Something that is done to the same file without an open. Where nobody has that file, it is parked on one that it waits behind.
     Access(ForeignAccess),
+    /// A lock of NFS on the same file.
+    NfsLock(NfsLock),
 }
 
 /// A request that waits.
@@ -40,20 +42,26 @@ impl Parked {
         match &self.waiting {
             Waiting::Open(open) => Some(open.session),
             Waiting::Operation { session, .. } | Waiting::Lock(Lock { session, .. }) => Some(*session),
-            Waiting::Access(_) => None,
+            Waiting::Access(_) | Waiting::NfsLock(_) => None,
         }
+    }
+
+    /// The client of NFS that waits for a lock.
+    pub(crate) fn nfs_client(&self) -> Option<NfsClient> {
+        if let Waiting::NfsLock(lock) = &self.waiting { Some(lock.owner.client) } else { None }
     }
 
     /// The open that it goes through.
     pub(crate) fn through(&self) -> Option<OpenId> {
         match &self.waiting {
-            Waiting::Open(_) | Waiting::Access(_) => None,
+            Waiting::Open(_) | Waiting::Access(_) | Waiting::NfsLock(_) => None,
             Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => Some(*open),
         }
     }
 
     /// The lease that an open asks for which waits.
-    pub(super) fn lease_of(&self, open: &Open) -> Option<HoldId> {
+    pub(super) fn lease(&self) -> Option<HoldId> {
+        let Waiting::Open(open) = &self.waiting else { return None };
         open.lease.zip(self.client).map(|(lease, client)| HoldId::lease(client, lease.key))
     }
 }

@@ -87,9 +87,9 @@ pub struct LockInfo {
     pub name: Arc<str>,
     /// Whose it is.
     pub owner: LockOwner,
-    /// The session of its owner.
-    pub session: SessionId,
-    /// The client of its owner.
+    /// The session of its owner, if that is an open.
+    pub session: Option<SessionId>,
+    /// The client of its owner; one of NFS goes by the same sixteen bytes.
     pub client: ClientGuid,
     /// What is locked, and how.
     pub lock: RangeLock,
@@ -261,7 +261,7 @@ impl State {
     pub(crate) fn file_of_hold(&self, id: HoldId) -> Option<&File> {
         match id {
             HoldId::Lease(lease) => self.files_of_lease(lease).next(),
-            HoldId::Oplock(open) => self.file_of_open(open, *self.index.oplocks.get(&open)?),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.file_of_open(open, *self.index.oplocks.get(&open)?),
         }
     }
 
@@ -276,12 +276,12 @@ impl State {
         self.files.with_hash(hash).find(|file| file.open(id).is_some())
     }
 
-    /// Where the notifications about a hold of this file go: about a lease on the client's oldest connection, about an oplock to the
-    /// session of its open (MS-SMB2 3.3.4.6, 3.3.4.7).
+    /// Where the notifications about a hold of this file go: about a lease on the client's oldest connection, about an oplock or a delegation
+    /// to the session of its open (MS-SMB2 3.3.4.6, 3.3.4.7).
     pub(crate) fn route_of(&self, file: &File, id: HoldId) -> Option<Route> {
         match id {
             HoldId::Lease(lease) => self.route(lease.client),
-            HoldId::Oplock(open) => self.session(file.open(open)?.session).map(|session| session.route),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.session(file.open(open)?.session).map(|session| session.route),
         }
     }
 
@@ -338,20 +338,23 @@ impl State {
 /// The locks of a file that are held, and those that are waited for.
 fn locks_of(file: &File, first: (u64, usize)) -> impl Iterator<Item = LockInfo> {
     let info = |number, part, owner, lock, waiting| {
-        let LockOwner::Open(open) = owner else { return None };
-        let open = file.open(open)?;
+        let (session, client) = match owner {
+            LockOwner::Open(open) => file.open(open).map(|open| (Some(open.session), open.client))?,
+            LockOwner::Nfs(owner) => (None, owner.client.guid()),
+        };
         let (key, name) = (file.key().clone(), Arc::clone(file.name()));
-        Some(LockInfo { number, part, file: key, name, owner, session: open.session, client: open.client, lock, waiting })
+        Some(LockInfo { number, part, file: key, name, owner, session, client, lock, waiting })
     };
     let held = file.locks().into_iter().flat_map(Locks::iter).filter(move |held| (held.number, 0) >= first);
     let held = held.filter_map(move |held| info(held.number, 0, held.owner, held.lock, false));
     let waiting = file.parked().iter().filter_map(|parked| match &parked.waiting {
-        Waiting::Lock(asked) => Some((parked.ticket, asked)),
+        Waiting::Lock(asked) => Some((parked.ticket, LockOwner::Open(asked.open), &asked.locks[..])),
+        Waiting::NfsLock(asked) => Some((parked.ticket, LockOwner::Nfs(asked.owner), std::slice::from_ref(&asked.lock))),
         Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => None,
     });
-    let waiting = waiting.flat_map(move |(ticket, asked)| {
-        let asked_for = asked.locks.iter().enumerate().filter(move |(part, _)| (ticket, *part) >= first);
-        asked_for.filter_map(move |(part, lock)| info(ticket, part, LockOwner::Open(asked.open), *lock, true))
+    let waiting = waiting.flat_map(move |(ticket, owner, locks)| {
+        let asked_for = locks.iter().enumerate().filter(move |(part, _)| (ticket, *part) >= first);
+        asked_for.filter_map(move |(part, lock)| info(ticket, part, owner, *lock, true))
     });
     held.chain(waiting)
 }

@@ -45,6 +45,11 @@ impl Access {
         self.0 & !Access::STAT == 0
     }
 
+    /// Whether an open with this access can change the data.
+    pub(crate) const fn writes_data(self) -> bool {
+        self.0 & (Access::WRITE_DATA | Access::APPEND_DATA) != 0
+    }
+
     /// The access that an open with this disposition stands for: truncating is writing, replacing is deleting (MS-FSA 2.1.5.1.2).
     #[must_use]
     pub const fn widened(self, disposition: Disposition) -> Access {

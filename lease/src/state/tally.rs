@@ -17,6 +17,7 @@ pub(crate) struct Tally {
     /// Leases with H, and level II oplocks: they refuse each other.
     leases_with_handles: u32,
     level_two: u32,
+    delegations: u32,
     /// Opens that need a right to be shared, and opens that deny it: of read, write and delete.
     need: [u16; 3],
     deny: [u16; 3],
@@ -60,11 +61,13 @@ impl Tally {
     }
 
     fn count_hold(&mut self, hold: &Hold, count: impl Fn(u32, u32) -> u32) {
-        let (state, oplock) = (hold.current(), hold.id.is_oplock());
+        let state = hold.current();
+        let (lease, oplock) = (matches!(hold.id, HoldId::Lease(_)), hold.id.is_oplock());
         self.writers = count(self.writers, u32::from(state.writes()));
         self.caching = count(self.caching, u32::from(state != Caching::None));
-        self.leases_with_handles = count(self.leases_with_handles, u32::from(state.handles() && !oplock));
+        self.leases_with_handles = count(self.leases_with_handles, u32::from(state.handles() && lease));
         self.level_two = count(self.level_two, u32::from(state == Caching::R && oplock));
+        self.delegations = count(self.delegations, u32::from(state != Caching::None && hold.id.is_delegation()));
     }
 
     /// How many leases have H.
@@ -75,6 +78,11 @@ impl Tally {
     /// How many level II oplocks there are.
     pub(crate) fn level_two(&self) -> u32 {
         self.level_two
+    }
+
+    /// How many delegations there are that are not returned.
+    pub(crate) fn delegations(&self) -> u32 {
+        self.delegations
     }
 
     /// How many cache writes, and how many cache anything.

@@ -78,6 +78,7 @@ fn parked_info(parked: &Parked) -> ParkedInfo {
         Waiting::Operation { session: _, open, operation } => format!("{operation} through {open}"),
         Waiting::Lock(lock) => lock.to_string(),
         Waiting::Access(access) => format!("{} without an open", access.operation),
+        Waiting::NfsLock(lock) => lock.to_string(),
     };
     ParkedInfo { request: parked.request, client: parked.client, what }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use lease::{
-    Access, ByteRange, Caching, ClientGuid, Disposition, HANDLE_CACHING, LeaseKey, LockSequence, OPLOCK_LEVEL_LEASE, OplockLevel,
-    READ_CACHING, ServerId, Share, WRITE_CACHING,
+    Access, ByteRange, Caching, ClientGuid, Delegation, Disposition, HANDLE_CACHING, LeaseKey, LockSequence, NfsClient, NfsOwner,
+    NfsOwnerId, OPLOCK_LEVEL_LEASE, OplockLevel, READ_CACHING, ServerId, Share, WRITE_CACHING,
 };
 
 /// An SMB server: one capital letter.
@@ -324,6 +324,51 @@ impl FromStr for LockNumber {
 pub(crate) fn seconds(millis: u64) -> String {
     let text = format!("{}.{:03}", millis / 1000, millis % 1000);
     format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// An owner of locks of an NFS client, by way of a server: `n3.o1@A`; or the client itself, `n3@A`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Peer {
+    pub(crate) owner: NfsOwner,
+    pub(crate) server: Server,
+}
+
+impl Peer {
+    /// As a script writes it.
+    pub(crate) fn name(owner: NfsOwner) -> String {
+        let number = |bytes: [u8; 16]| u128::from_be_bytes(bytes);
+        format!("n{}.o{}", number(owner.client.to_bytes()), number(owner.owner.to_bytes()))
+    }
+}
+
+impl FromStr for Peer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Peer, String> {
+        let wrong = || format!("'{text}' is no owner of NFS: use n1.o1@A");
+        let (who, server) = text.split_once('@').ok_or_else(wrong)?;
+        let (client, owner) = who.split_once(".o").unwrap_or((who, "0"));
+        let client = client.strip_prefix('n').and_then(|number| number.parse().ok()).ok_or_else(wrong)?;
+        let owner = owner.parse().map_err(|_| wrong())?;
+        let owner = NfsOwner { client: NfsClient::from_u128(client), owner: NfsOwnerId::from_u128(owner) };
+        Ok(Peer { owner, server: server.parse()? })
+    }
+}
+
+/// A delegation: `read` or `write`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Delegated(pub(crate) Delegation);
+
+impl FromStr for Delegated {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Delegated, String> {
+        match text {
+            "read" => Ok(Delegated(Delegation::Read)),
+            "write" => Ok(Delegated(Delegation::Write)),
+            other => Err(format!("'{other}' is no delegation: use read or write")),
+        }
+    }
 }
 
 /// What is done to a file without an open of it.

@@ -17,7 +17,7 @@ use crate::show;
 use crate::verbs::Verb;
 use crate::world::{About, World};
 
-type Played = Result<String, Box<dyn Error>>;
+pub(crate) type Played = Result<String, Box<dyn Error>>;
 
 /// One script's world.
 #[derive(Debug, Default)]
@@ -64,7 +64,9 @@ impl Player {
                 let (parent, replaces) = (id(within), id(over));
                 self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
             }
-            Verb::Access { .. } => Ok(self.foreign(verb)),
+            Verb::Access { .. } | Verb::Nfslock { .. } | Verb::Nfsunlock { .. } | Verb::Nfsrelease(_) | Verb::Return(_) => {
+                self.foreign(verb)
+            }
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => {
@@ -128,11 +130,21 @@ impl Player {
     }
 
     fn configure(&mut self, verb: &Verb) -> String {
-        let Verb::Configure { break_timeout, share, force_level2, restrict_exclusive, force_shared_delete, ca, scale_out } = verb
+        let Verb::Configure {
+            break_timeout,
+            recall_timeout,
+            share,
+            force_level2,
+            restrict_exclusive,
+            force_shared_delete,
+            ca,
+            scale_out,
+        } = verb
         else {
             unreachable!("only settings come here")
         };
-        let mut settings = self.world.state.settings().clone();
+        let mut settings = lease::Settings::clone(self.world.state.settings());
+        settings.recall_timeout = recall_timeout.map_or(settings.recall_timeout, |timeout| Duration::from_millis(timeout.0));
         let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
         if let Some(share) = share {
             let share_settings = ShareSettings {
@@ -170,6 +182,8 @@ impl Player {
             name_bytes,
             through,
             oplock,
+            delegation,
+            reclaim,
             lease,
         } = verb
         else {
@@ -198,6 +212,8 @@ impl Player {
             lease,
             oplock: oplock.0,
             share_id: ShareId::new(*through),
+            delegation: delegation.map(|delegation| delegation.0),
+            reclaim: *reclaim,
             ..Open::default()
         };
         self.world.let_in(|world| {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use lease::{
-    Break, Caching, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, OplockLevel, Outcome, Rejection, RequestId, Route,
+    Break, Caching, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, LockOwner, OplockLevel, Outcome, Rejection, RequestId,
+    Route,
 };
 
-use crate::args::{Client, Key, Server, seconds};
+use crate::args::{Client, Key, Peer, Server, seconds};
 use crate::world::{About, World};
 
 /// The lines of these effects.
@@ -223,11 +224,14 @@ pub(crate) fn lease(world: &World, lease: &LeaseInfo) -> String {
 /// A lock as it is.
 pub(crate) fn lock(world: &World, lock: &LockInfo) -> String {
     let LockInfo { number: _, part: _, file, name: _, owner, session: _, client, lock, waiting } = lock;
-    let handle = world.handle_of(*owner).unwrap_or("?");
+    let who = match owner {
+        LockOwner::Open(_) => format!("{} {}", Client::of(*client), world.handle_of(*owner).unwrap_or("?")),
+        LockOwner::Nfs(owner) => Peer::name(*owner),
+    };
     let waits = if *waiting { ", waits" } else { "" };
     let kind = if lock.exclusive { "exclusive" } else { "shared" };
     let (offset, length) = (lock.range.offset, lock.range.length);
-    format!("{} {handle} {} {offset}/{length} {kind}{waits}", Client::of(*client), world.file_name(file))
+    format!("{who} {} {offset}/{length} {kind}{waits}", world.file_name(file))
 }
 
 /// What there is, without what there is none of.

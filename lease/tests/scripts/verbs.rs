@@ -1,7 +1,8 @@
 //! The manual of the scripts: one verb a variant.
 
 use crate::args::{
-    Bits, Client, Deed, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Seat, Seconds, Server, Shared, Span, Wanted,
+    Bits, Client, Deed, Delegated, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Peer, Seat, Seconds, Server, Shared,
+    Span, Wanted,
 };
 
 /// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
@@ -56,6 +57,12 @@ pub(crate) enum Verb {
         /// The legacy oplock asked for: `ii`, `exclusive` or `batch`.
         #[arg(key, optional)]
         oplock: Level,
+        /// The delegation asked for, `read` or `write`: the open is one of NFSv4.
+        #[arg(key)]
+        delegation: Option<Delegated>,
+        /// Whether it takes back what it had before a grace period.
+        #[arg(key, optional)]
+        reclaim: bool,
         /// The lease asked for: at most one.
         #[arg(key, optional, many)]
         lease: Vec<(Key, Bits)>,
@@ -166,6 +173,45 @@ pub(crate) enum Verb {
         #[arg(key)]
         over: Option<String>,
     },
+    /// Locks bytes for an owner of NFS: `nfslock n3.o1@A report.doc x=0/10`. The client n3 is the client c3, where it opens files.
+    Nfslock {
+        /// Who.
+        peer: Peer,
+        /// Which file, by name.
+        file: String,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+        /// Whether it waits for locks in its way.
+        #[arg(key, optional)]
+        wait: bool,
+        /// Whether it had the lock before.
+        #[arg(key, optional)]
+        reclaim: bool,
+        /// How many bytes of the file are allocated; none by default.
+        #[arg(key, optional)]
+        alloc: u64,
+        /// The length of the path in bytes, instead of that of the file's name.
+        #[arg(key)]
+        name_bytes: Option<usize>,
+        /// What: one range.
+        #[arg(key, optional, many)]
+        ranges: Vec<(LockKind, Span)>,
+    },
+    /// Unlocks bytes for an owner of NFS: `nfsunlock n3.o1@A report.doc 0/10`.
+    Nfsunlock {
+        /// Who.
+        peer: Peer,
+        /// Which file, by name.
+        file: String,
+        /// What.
+        span: Span,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+    },
+    /// A client of NFS is gone: `nfsrelease n3@A`.
+    Nfsrelease(Peer),
     /// Acknowledges a break: `ack c1@A K1=RH`. Names the break that is running unless `gen=2` says another, or `gen=0` none.
     Ack {
         /// Through which connection.
@@ -187,6 +233,8 @@ pub(crate) enum Verb {
         #[arg(key = "gen")]
         generation: Option<u64>,
     },
+    /// Gives the delegations of handles back: `return h1`.
+    Return(Vec<String>),
     /// Says what oplock a handle has: `oplock h1`.
     Oplock(String),
     /// Gives a lease up: `release c1@A K1`.
@@ -244,6 +292,9 @@ pub(crate) enum Verb {
         /// Seconds that a client has to acknowledge a break.
         #[arg(key)]
         break_timeout: Option<Seconds>,
+        /// Seconds that a client has to return a delegation.
+        #[arg(key)]
+        recall_timeout: Option<Seconds>,
         /// For this share.
         #[arg(key)]
         share: Option<u64>,

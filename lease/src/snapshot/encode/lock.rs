@@ -27,11 +27,11 @@ pub(in crate::snapshot) fn decode(number: u64, message: &wire::Lock) -> Option<L
     Some(LockRecord { number, owner, lock: lock_from(range?) })
 }
 
-fn owner_of(NfsOwner { client, owner }: NfsOwner) -> wire::NfsOwner {
+pub(super) fn owner_of(NfsOwner { client, owner }: NfsOwner) -> wire::NfsOwner {
     wire::NfsOwner { client: Some(guid(client.to_bytes())), owner: Some(guid(owner.to_bytes())) }
 }
 
-fn owner_from(wire::NfsOwner { client, owner }: wire::NfsOwner) -> Option<NfsOwner> {
+pub(super) fn owner_from(wire::NfsOwner { client, owner }: wire::NfsOwner) -> Option<NfsOwner> {
     let (client, owner) = (NfsClient::from_bytes(guid_of(client?).to_bytes()), NfsOwnerId::from_bytes(guid_of(owner?).to_bytes()));
     Some(NfsOwner { client, owner })
 }
@@ -53,11 +53,11 @@ pub(super) fn range_from(wire::Range { offset, length, exclusive: _ }: wire::Ran
     ByteRange { offset, length }
 }
 
-fn lock_of(RangeLock { range, exclusive }: RangeLock) -> wire::Range {
+pub(super) fn lock_of(RangeLock { range, exclusive }: RangeLock) -> wire::Range {
     wire::Range { exclusive, ..range_of(range) }
 }
 
-fn lock_from(message: wire::Range) -> RangeLock {
+pub(super) fn lock_from(message: wire::Range) -> RangeLock {
     RangeLock { range: range_from(message), exclusive: message.exclusive }
 }
 

@@ -31,25 +31,40 @@ pub(super) fn encode(part: &Parked) -> wire::Parked {
         }
         Waiting::Lock(asked) => wire::Parked { lock: Some(lock::parked(asked)), ..message },
         Waiting::Access(asked) => wire::Parked { access: Some(foreign::access_of(asked)), ..message },
+        Waiting::NfsLock(asked) => wire::Parked { nfs_lock: Some(foreign::nfs_lock_of(asked)), ..message },
     }
 }
 
 /// The request with this ticket on this file.
 pub(in crate::snapshot) fn decode(ticket: u64, file: &FileKey, message: wire::Parked) -> Option<Parked> {
-    let wire::Parked { version: _, server, incarnation, sequence, client, session, after, open, operation, behind, lock, access } =
-        message;
+    let wire::Parked {
+        version: _,
+        server,
+        incarnation,
+        sequence,
+        client,
+        session,
+        after,
+        open,
+        operation,
+        behind,
+        lock,
+        access,
+        nfs_lock,
+    } = message;
     let request =
         RequestId { server: ServerId::new(server), incarnation: Incarnation::new(incarnation), sequence: Sequence::new(sequence) };
     let session = SessionId::new(session);
     let client = client.map(|client| ClientGuid::from_bytes(guid_of(client).to_bytes()));
-    let waiting = match (open, operation, lock, access) {
-        (Some(open), None, None, None) => Waiting::Open(open_from(session, file, open)?),
-        (None, None, Some(asked), None) => Waiting::Lock(lock::parked_from(session, asked)),
-        (None, Some(operation), None, None) => {
+    let waiting = match (open, operation, lock, access, nfs_lock) {
+        (Some(open), None, None, None, None) => Waiting::Open(open_from(session, file, open)?),
+        (None, None, Some(asked), None, None) => Waiting::Lock(lock::parked_from(session, asked)),
+        (None, Some(operation), None, None, None) => {
             let open = OpenId::new(operation.open);
             Waiting::Operation { session, open, operation: operation_from(operation)? }
         }
-        (None, None, None, Some(asked)) => Waiting::Access(foreign::access_from(asked)?),
+        (None, None, None, Some(asked), None) => Waiting::Access(foreign::access_from(asked)?),
+        (None, None, None, None, Some(asked)) => Waiting::NfsLock(foreign::nfs_lock_from(file, asked)?),
         _ => return None,
     };
     let parked = Parked { ticket, request, client, waiting, after, behind };

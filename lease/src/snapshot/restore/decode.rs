@@ -102,13 +102,27 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
     if id == OpenId::default() {
         return None;
     }
-    let wire::Open { version: _, session, client, key, access, share, oplock, parent, parent_key, modified, delete_on_close } =
-        versioned(value, |open: &wire::Open| open.version)?;
-    let under = match (key, oplock) {
-        (Some(key), false) => Under::Lease(guid_of(key)),
-        (None, true) => Under::Oplock,
-        (None, false) => Under::Nothing,
-        (Some(_), true) => return None,
+    let wire::Open {
+        version: _,
+        session,
+        client,
+        key,
+        access,
+        share,
+        oplock,
+        parent,
+        parent_key,
+        modified,
+        delete_on_close,
+        delegation,
+        nfs,
+    } = versioned(value, |open: &wire::Open| open.version)?;
+    let under = match (key, oplock, delegation) {
+        (Some(key), false, false) => Under::Lease(guid_of(key)),
+        (None, true, false) => Under::Oplock,
+        (None, false, true) => Under::Delegation,
+        (None, false, false) => Under::Nothing,
+        _ => return None,
     };
     Some(OpenRecord {
         id,
@@ -121,6 +135,7 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
         parent_key: parent_key.map(guid_of),
         modified,
         delete_on_close,
+        nfs,
     })
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::RestoreError;
 use super::decode::{file, hold, lock, open, parked, replays};
-use crate::id::{FileKey, OpenId, SessionId};
+use crate::id::{FileKey, NfsClient, OpenId, SessionId};
+use crate::range::LockOwner;
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, RecordOf, Records};
-use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, Locks, Parked, Spread, directory, group_of};
+use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, LockRecord, Locks, Parked, Spread, directory, group_of};
 
 /// What some of the records make. From all pieces together [`State::assemble`](crate::State::assemble) makes the state.
 #[derive(Debug)]
@@ -65,6 +66,8 @@ pub(super) struct Built {
     pub(super) parked: Vec<(FileKey, Parked)>,
     /// How many locks there are.
     pub(super) locks: usize,
+    /// Those of NFS: client, hash of the file, and number.
+    pub(super) nfs_locks: Vec<(NfsClient, u64, u64)>,
 }
 
 impl Default for Built {
@@ -78,6 +81,7 @@ impl Default for Built {
             moving: Vec::new(),
             parked: Vec::new(),
             locks: 0,
+            nfs_locks: Vec::new(),
         }
     }
 }
@@ -94,13 +98,19 @@ impl Built {
                     let lease = lease.spread();
                     self.leases[group_of(LEASE_GROUPS, lease)].push((lease, hash));
                 }
-                HoldId::Oplock(open) => self.oplocks.push((open, hash)),
+                HoldId::Oplock(open) | HoldId::Delegation(open) => self.oplocks.push((open, hash)),
             }
             if hold.breaking().is_some() || hold.notice.is_some() {
                 self.moving.push(hold.clone());
             }
         }
         self.parked.extend(file.parked().iter().map(|parked| (key.clone(), Parked::clone(parked))));
+        let mut nfs = |lock: &LockRecord| {
+            if let LockOwner::Nfs(owner) = lock.owner {
+                self.nfs_locks.push((owner.client, hash, lock.number));
+            }
+        };
+        file.locks().into_iter().flat_map(Locks::iter).for_each(&mut nfs);
         self.locks += file.locks().map_or(0, Locks::len);
         self.files[group_of(FILE_GROUPS, hash)].push(Fragment { hash, has_head, file: Arc::new(file) });
     }

@@ -1,6 +1,6 @@
 //! Byte-range locks to look at.
 
-use lease::{ClientGuid, FileKey, LockInfo, LockOwner, State};
+use lease::{ClientGuid, FileKey, LockInfo, LockOwner, SessionId, State};
 use raft::Coordinator;
 use tonic::Status;
 
@@ -77,14 +77,19 @@ fn after_from(token: &str) -> Result<After, BadField> {
 
 /// A lock, for the wire.
 fn entry(info: &LockInfo) -> pb::LockEntry {
-    let LockInfo { number: _, part: _, file, name, owner: LockOwner::Open(open), session, client, lock, waiting } = info;
+    let LockInfo { number: _, part: _, file, name, owner, session, client, lock, waiting } = info;
+    let (open, nfs_owner) = match owner {
+        LockOwner::Open(open) => (open.get(), Vec::new()),
+        LockOwner::Nfs(owner) => (0, owner.owner.to_bytes().to_vec()),
+    };
     pb::LockEntry {
         file: Some(convert::file_key_to(file)),
         name: name.as_ref().to_owned(),
         lock: Some(convert::lock_entry_to(*lock)),
         waiting: *waiting,
-        open: open.get(),
-        session: session.get(),
+        open,
+        session: session.map_or(0, SessionId::get),
         client: client.to_bytes().to_vec(),
+        nfs_owner,
     }
 }
