@@ -6,6 +6,7 @@ mod containment;
 mod golden;
 mod keys;
 mod lists;
+mod lives;
 mod locks;
 mod opens;
 mod remembered;

@@ -5,13 +5,14 @@ use crate::apply::give_up_caching;
 use crate::state::Standing;
 use crate::{Caching, Command};
 
-/// All caching on the file is taken away, its clients are told, and it is counted; other files keep theirs.
+/// All caching on the file is taken away, its clients are told, and it is counted; who has none is told nothing, and other files keep theirs.
 #[test]
 fn caching_on_the_file_is_given_up() {
     let mut world = World::new();
     let (one, two) = (world.session(1, 1, 1), world.session(2, 2, 1));
     world.ask(1, Command::Open(leased(one, 0xa, Caching::RH)));
     world.ask(2, Command::Open(leased(two, 0xb, Caching::R)));
+    world.ask(2, Command::Open(leased(two, 0xd, Caching::None)));
     let elsewhere = crate::Open { file: super::world::file(2), ..leased(one, 0xc, Caching::RWH) };
     world.ask(1, Command::Open(elsewhere));
     let effects = give_up_caching(&mut world.state, &super::world::file(1));
