@@ -85,7 +85,7 @@ impl Caller {
     /// A client's session on a connection.
     pub async fn session(&self, client: [u8; 16], connection: u64) -> Result<u64> {
         let header = Some(self.header(self.next()));
-        let command = Some(v1::StartSession { client: client.to_vec(), connection });
+        let command = Some(v1::StartSession { client: client.to_vec(), connection, user: None, previous: None });
         let request = v1::StartSessionRequest { header, command };
         let (answer, _) = self
             .repeat(Via::Any(0), |mut node| {
@@ -202,12 +202,12 @@ pub fn open(session: u64, file: u128, key: [u8; 16], state: u32) -> v1::Open {
         session,
         file: Some(v1::FileKey { volume: 1, file: file.to_be_bytes().to_vec(), stream: None }),
         name: format!("file-{file}"),
-        oplock: 0,
         access: READ_WRITE,
         share: SHARE_ALL,
         disposition: v1::Disposition::Keep.into(),
         lease: Some(lease),
-    }..Open::default()
+        ..v1::Open::default()
+    }
 }
 
 /// An id of 16 bytes that says a number.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use lease::{
-    Access, Break, Caching, ClientGuid, ConnectionId, Disposition, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open,
-    ServerId, SessionId, Share, VolumeId,
+    Access, Break, Caching, ClientGuid, ConnectionId, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open, ServerId,
+    SessionId, Share, VolumeId,
 };
 use rpc::client::{Notice, Notices, Revoked, Server, ServerOptions};
 use tokio::time::timeout;
@@ -84,14 +84,9 @@ pub fn request(session: SessionId, file: u128, key: LeaseKey, state: Caching) ->
         session,
         file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(file), stream: None },
         name: Arc::from(format!("file-{file}")),
-        directory: false,
-        oplock: lease::OplockLevel::None,
         access: READ_WRITE,
         share: SHARE_ALL,
-        disposition: Disposition::Keep,
-        parent: None,
-        created: false,
-        delete_on_close: false,
         lease: Some(LeaseRequest { key, state, v2: Some(LeaseRequestV2 { epoch: lease::Epoch::new(0), parent: None }) }),
+        ..Open::default()
     }
 }

@@ -11,8 +11,10 @@ mod cancel;
 mod close;
 mod contain;
 mod delegation;
+mod delete;
 mod demand;
 mod expire;
+mod grace;
 mod grant;
 mod lock;
 mod nfs_lock;
@@ -41,6 +43,7 @@ use crate::state::{Answer, State};
 pub(crate) use breaks::{told_breaking, told_notice};
 #[cfg(test)]
 pub(crate) use contain::give_up_caching;
+pub(crate) use delete::told_deletion;
 
 /// One entry being carried out.
 struct Step<'a> {
@@ -88,9 +91,12 @@ impl Step<'_> {
     /// Carries out a request that is carried out for the first time. Without an answer it is parked, or answered already.
     fn carry_out(&mut self, id: RequestId, command: &Command) -> Option<Answer> {
         match command {
-            Command::Tick | Command::Configure(_) | Command::BreakLease { .. } | Command::Evict { .. } => {
-                Some(Err(crate::Rejection::InvalidParameter))
-            }
+            Command::Tick
+            | Command::Configure(_)
+            | Command::BreakLease { .. }
+            | Command::Evict { .. }
+            | Command::Reconnect(_)
+            | Command::MakeResilient { .. } => Some(Err(crate::Rejection::InvalidParameter)),
             Command::StartServer { ttl } => Some(self.renew_server(id, Some(*ttl))),
             Command::RenewServer => Some(self.renew_server(id, None)),
             Command::StopServer => Some(Ok(self.stop_server(id))),
@@ -100,6 +106,7 @@ impl Step<'_> {
             Command::EndSession { session } => Some(self.end_session(id, *session)),
             Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),
             Command::Open(open) => self.open(id, open),
+            Command::Deleted { file } => Some(Ok(self.deleted(file))),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::ReturnDelegation { session, open } => self.return_delegation(id, *session, *open),
@@ -113,11 +120,8 @@ impl Step<'_> {
             Command::AcknowledgeOplock { session, open, level, generation } => {
                 self.acknowledge_oplock(id, (*session, *open), *level, *generation)
             }
-            Command::Reconnect(_)
-            | Command::MakeResilient { .. }
-            | Command::Deleted { .. }
-            | Command::DeclareGrace { .. }
-            | Command::EndGrace { .. } => Some(Err(crate::Rejection::InvalidParameter)),
+            Command::DeclareGrace { volume, duration } => Some(self.declare_grace(*volume, *duration)),
+            Command::EndGrace { volume } => Some(Ok(self.end_grace(*volume))),
             Command::Release { client, key } => Some(self.release(*client, *key)),
             Command::Cancel { sequence } => Some(Ok(self.cancel(id, *sequence))),
             Command::Undeliverable { connection, client, key, generation } => {

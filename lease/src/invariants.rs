@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::id::FileKey;
+use crate::id::{FileKey, ServerId};
 use crate::range::{Lock, LockOwner};
 use crate::snapshot::{Digest, RecordOf, each, each_of_file};
-use crate::state::{File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, Opens, State, Waiting};
+use crate::state::{Deleter, Deleting, File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, Opens, Server, State, Waiting};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +34,7 @@ pub(crate) fn check_file(state: &State, key: &FileKey) -> Result<(), Violation> 
 fn check_known_file(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
     one_writer_per_file(key, file)?;
     no_write_caching_on_directories(key, file)?;
+    owed_deletion_is_of_nobodys_file(key, file)?;
     parked_waits_for_something(state, key, file)
 }
 
@@ -60,6 +61,8 @@ impl State {
         let checked = each(threads, groups, |group| self.files().group(group).try_for_each(|file| check_whole_file(self, file)));
         checked.into_iter().collect::<Result<(), Violation>>()?;
         connections_have_sessions(self)?;
+        graces_are_not_over(self)?;
+        deletions_are_owed_by_the_living(self)?;
         counters_are_ahead(self)
     }
 }
@@ -94,6 +97,31 @@ fn one_writer_per_file(key: &FileKey, file: &File) -> Result<(), Violation> {
 fn no_write_caching_on_directories(key: &FileKey, file: &File) -> Result<(), Violation> {
     let (writers, _) = file.tally().writers_and_all();
     if file.directory() && writers > 0 { violated("no_write_caching_on_directories", key) } else { Ok(()) }
+}
+
+/// A file that is to be deleted is deleted when its last open ends, and nobody opens it from then on (MS-FSA 2.1.5.5).
+fn owed_deletion_is_of_nobodys_file(key: &FileKey, file: &File) -> Result<(), Violation> {
+    let Some(deleting) = file.deleting() else { return Ok(()) };
+    let in_order = match deleting {
+        Deleting::Pending { .. } => !file.opens().is_empty(),
+        Deleting::Owed { .. } => file.opens().is_empty() && file.holds().is_empty(),
+    };
+    if in_order { Ok(()) } else { violated("owed_deletion_is_of_nobodys_file", key) }
+}
+
+/// Who owes a deletion can be told; it is nobody's only while no server lives.
+fn deletions_are_owed_by_the_living(state: &State) -> Result<(), Violation> {
+    let alive = |id: ServerId| state.server(id).is_some_and(Server::is_alive);
+    let anybody = state.server_records().any(|(_, server)| server.is_alive());
+    let mut debts = state.index().deletions.iter();
+    let wrong = |by| match by {
+        Deleter::NextServer => anybody,
+        Deleter::Server(by) => !alive(by),
+    };
+    match debts.find(|(by, _)| wrong(*by)) {
+        Some((_, file)) => violated("deletions_are_owed_by_the_living", file),
+        None => Ok(()),
+    }
 }
 
 /// Every parked request waits for a break that runs, and so has a deadline (MS-FSA 2.1.4.12), or for a lock (MS-FSA 2.1.5.8).
@@ -227,6 +255,14 @@ fn share_modes_are_compatible(key: &FileKey, file: &File) -> Result<(), Violatio
     if file.tally().any_conflict(both) { violated("share_modes_are_compatible", key) } else { Ok(()) }
 }
 
+/// A grace period ends when its time is over (RFC 8881 8.4.2).
+fn graces_are_not_over(state: &State) -> Result<(), Violation> {
+    match state.graces().find(|(_, until)| *until <= state.now()) {
+        Some((volume, _)) => violated("graces_are_not_over", volume),
+        None => Ok(()),
+    }
+}
+
 /// A connection is known while a session came in on it, and only of a server's current life.
 fn connections_have_sessions(state: &State) -> Result<(), Violation> {
     for (_, _, session) in &state.index().sessions {
@@ -278,6 +314,9 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
     for session in state.sessions() {
         index.add_session(session);
     }
+    for (volume, until) in state.graces() {
+        index.deadlines.insert((until, crate::state::Deadline::Grace(volume)));
+    }
     for (id, server) in state.server_records() {
         if let Some(until) = server.until {
             index.deadlines.insert((until, crate::state::Deadline::Server(id)));
@@ -289,6 +328,7 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
         file.holds().iter().for_each(|hold| index.add_hold(key, hold));
         file.parked().iter().for_each(|parked| index.add_parked(key, parked));
         file.locks().into_iter().flat_map(Locks::iter).for_each(|lock| index.add_lock(key, lock));
+        index.add_deletion(file);
     }
     if index == *state.index() { Ok(()) } else { violated("indexes_match_records", "an index") }
 }
@@ -299,6 +339,7 @@ fn digest_matches_records(state: &State) -> Result<(), Violation> {
     for (id, server) in state.server_records() {
         server.answers.iter().for_each(|(sequence, known)| digest.add(&RecordOf::Answer(id, sequence, &known.answer)));
     }
+    state.graces().for_each(|(volume, until)| digest.add(&RecordOf::Grace(volume, until)));
     state.settings().shares.iter().for_each(|(id, share)| digest.add(&RecordOf::Share(*id, share)));
     state.clients().for_each(|client| digest.add(&RecordOf::Client(client)));
     state.sessions().for_each(|session| digest.add(&RecordOf::Session(session)));

@@ -2,6 +2,7 @@
 
 mod below;
 mod client;
+mod delegation;
 mod edit;
 mod file;
 mod hold;
@@ -9,6 +10,7 @@ mod index;
 mod list;
 mod locks;
 mod opens;
+mod others;
 mod parked;
 mod query;
 mod server;
@@ -22,14 +24,15 @@ mod who;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::id::{Incarnation, ServerId, ShareId};
+use crate::id::{Incarnation, ServerId, ShareId, VolumeId};
 use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
 pub(crate) use client::{Client, Connection, Session};
+pub use delegation::DelegationInfo;
 pub(crate) use edit::FileEdit;
-pub(crate) use file::{Deleting, File, Head, OpenRecord, Under};
+pub(crate) use file::{Deleter, Deleting, File, Head, OpenRecord, Under};
 pub use hold::NoSuchBreak;
 pub(crate) use hold::{Breaking, Hold, HoldId, HoldV2, LeaseId, News, Notice, Own, Reason, Standing};
 pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, directory};
@@ -74,6 +77,8 @@ const CLIENT_GROUPS: usize = 8;
 pub struct State {
     meta: Meta,
     settings: Arc<Settings>,
+    /// Volumes that are in a grace period, until then.
+    graces: BTreeMap<VolumeId, LogTime>,
     servers: BTreeMap<ServerId, Arc<Server>>,
     clients: Table<Client>,
     sessions: Table<Session>,
@@ -99,6 +104,7 @@ impl State {
         State {
             meta,
             settings: Arc::default(),
+            graces: BTreeMap::new(),
             servers: BTreeMap::new(),
             clients: Table::new(CLIENT_GROUPS),
             sessions: Table::new(CLIENT_GROUPS),
@@ -116,8 +122,13 @@ impl State {
     }
 
     /// The settings that hold.
-    pub fn settings(&self) -> &Arc<Settings> {
+    pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The same, to be kept while others may come to hold.
+    pub fn settings_shared(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings)
     }
 
     /// What is set for a share, if anything is.
@@ -145,6 +156,7 @@ impl State {
         View {
             meta: self.meta,
             settings: Arc::clone(&self.settings),
+            graces: self.graces.clone(),
             servers: self.servers.clone(),
             clients: self.clients.clone(),
             sessions: self.sessions.clone(),

@@ -3,6 +3,7 @@
 mod answers;
 mod breaks;
 mod containment;
+mod foreign;
 mod golden;
 mod keys;
 mod lists;

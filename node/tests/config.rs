@@ -103,11 +103,15 @@ fn every_configuration_in_the_documents_is_accepted() {
 fn every_key_is_documented() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md");
     let text = std::fs::read_to_string(path).expect("docs/operations.md");
-    let small = file(SMALL);
-    let printed = out(&run(&["serve", "--print-config", "--config", small.path().to_str().expect("text")]));
-    let table: toml::Table = printed.parse().expect("TOML");
+    let share = r#"share = [{ id = 1, name = "a", break_timeout = "35s", persistent_lease_break_timeout = "3m",
+        persistent_oplock_break_timeout = "1m", durable_timeout = "1m" }]"#;
+    let small = file(&format!("{SMALL}{share}\n").replace("\n        ", " "));
+    let output = run(&["serve", "--print-config", "--config", small.path().to_str().expect("text")]);
+    let table: toml::Table = out(&output).parse().expect("TOML");
+    assert!(table.contains_key("share"), "{}", err(&output));
     for (key, value) in &table {
-        let inner: Vec<String> = match value.as_table() {
+        let first = value.as_array().and_then(|shares| shares.first());
+        let inner: Vec<String> = match first.unwrap_or(value).as_table() {
             Some(inner) if key != "members" => inner.keys().map(|name| format!("{key}.{name}")).collect(),
             _ => vec![key.clone()],
         };

@@ -7,8 +7,8 @@
 
 use anyhow::{Context as _, bail};
 use lease::{
-    Access, Caching, ClientGuid, ConnectionId, Disposition, Epoch, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open,
-    ServerId, SessionId, Share, VolumeId,
+    Access, Caching, ClientGuid, ConnectionId, Epoch, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open, ServerId,
+    SessionId, Share, VolumeId,
 };
 use rpc::client::{Notice, Server, ServerOptions};
 

@@ -14,8 +14,11 @@ mod pending;
 mod server;
 mod session;
 
+use std::sync::Arc;
+
 use lease::{
-    ClientGuid, ConnectionId, FileKey, Generation, Grant, LeaseKey, NoticeNumber, OpenId, OplockLevel, Rejection, SessionId,
+    ClientGuid, ConnectionId, Delegation, Durable, FileKey, Generation, Grant, LeaseKey, NoticeNumber, OpenId, OplockLevel,
+    Rejection, SessionId,
 };
 use raft::types::NodeId;
 
@@ -23,7 +26,7 @@ pub use admin::{Admin, AdminError, LeaseFilter, LeasePage, LockFilter, LockPage}
 pub use fence::Fence;
 pub use notices::{Notice, Notices};
 pub use options::ServerOptions;
-pub use parkable::{PendingLock, PendingOpen, PendingOperation, PendingRequest};
+pub use parkable::{PendingAccess, PendingLock, PendingNfsLock, PendingOpen, PendingOperation, PendingRequest};
 pub use server::Server;
 
 /// A file that was opened.
@@ -35,7 +38,26 @@ pub struct Opened {
     pub lease: Option<Grant>,
     /// Its legacy oplock; none if none was asked for, or granted.
     pub oplock: OplockLevel,
+    /// Its delegation; none if none was asked for, or granted.
+    pub delegation: Option<Delegation>,
+    /// Its durable handle; none if none was asked for, or granted.
+    pub durable: Option<Durable>,
     /// The log index that it was opened at.
+    pub index: u64,
+}
+
+/// An open that is its client's again (MS-SMB2 3.3.5.9.7, 3.3.5.9.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconnected {
+    /// The open: its id is what it was.
+    pub open: OpenId,
+    /// Its lease as it is now.
+    pub lease: Option<Grant>,
+    /// Its legacy oplock as it is now.
+    pub oplock: OplockLevel,
+    /// The durable handle that it is.
+    pub durable: Durable,
+    /// The log index that it was reconnected at.
     pub index: u64,
 }
 
@@ -71,6 +93,43 @@ pub struct OplockRevoked {
     pub generation: Generation,
     /// The number of the notice.
     pub notice: NoticeNumber,
+}
+
+/// A delegation was taken away because it was not returned in time (RFC 8881 10.4.6). Its open stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelegationRevoked {
+    /// Where the session is connected.
+    pub connection: ConnectionId,
+    /// The session.
+    pub session: SessionId,
+    /// The open.
+    pub open: OpenId,
+    /// The file.
+    pub file: FileKey,
+    /// The recall that timed out.
+    pub generation: Generation,
+    /// The number of the notice.
+    pub notice: NoticeNumber,
+}
+
+/// A file is to be deleted now: it was marked for it and has lost its last open otherwise than by CLOSE (MS-FSA 2.1.5.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    /// The file.
+    pub file: FileKey,
+    /// Its path, for display.
+    pub name: Arc<str>,
+}
+
+/// A session has ended by an operator's word: its connection is to be dropped (MS-SMB2 3.3.4.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evicted {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The session.
+    pub session: SessionId,
+    /// The client.
+    pub client: ClientGuid,
 }
 
 /// Where a server is attached.

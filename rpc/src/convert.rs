@@ -7,17 +7,23 @@ mod delivery;
 mod field;
 mod ids;
 mod lock;
+mod nfs;
 mod notice;
+mod open;
+mod operation;
 
 #[cfg(test)]
 pub(crate) use answer::answer_from;
-pub(crate) use answer::{answer, oplock_level_to};
-pub(crate) use command::{command_from, command_to, open_to, operate_to, request, request_from, sequence};
+pub(crate) use answer::{answer, delegation_to, oplock_level_to};
+pub(crate) use command::{command_from, command_to, request, request_from, sequence};
 pub(crate) use delivery::{delivery, failure};
 pub(crate) use field::BadField;
 pub(crate) use ids::{client_guid, file_key, file_key_to, incarnation, lease_key, node_id, server_id};
 pub(crate) use lock::{lock_entry_to, lock_to};
+pub(crate) use nfs::nfs_lock_to;
 pub(crate) use notice::{Told, told};
+pub(crate) use open::open_to;
+pub(crate) use operation::{foreign_access_to, operate_to};
 
 #[cfg(test)]
 mod tests;

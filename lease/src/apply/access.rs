@@ -56,6 +56,11 @@ impl Step<'_> {
     /// Tries an access, from the beginning each time. Without an answer it has to wait for breaks, which now run.
     pub(super) fn attempt_access(&mut self, asked: &ForeignAccess, parked: bool) -> Result<Answer, Option<u64>> {
         let ForeignAccess { file, parent, operation } = asked;
+        if operation.takes_anything()
+            && let Err(rejection) = self.state.check_grace(file.volume, false, parked)
+        {
+            return Ok(Err(rejection));
+        }
         let actor = Actor::without_open(*parent);
         match self.take(file, parked, |state| state.demands_of_access(file, &actor, operation)) {
             Err(rejection) => Ok(Err(rejection)),

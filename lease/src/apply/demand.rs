@@ -108,6 +108,11 @@ impl Demands {
 }
 
 impl Operation {
+    /// Whether it takes anything from other owners of its file.
+    pub(super) fn takes_anything(&self) -> bool {
+        self.reason().is_some()
+    }
+
     /// What it takes from other owners of its file.
     fn reason(&self) -> Option<Reason> {
         match self {

@@ -15,6 +15,7 @@ impl Step<'_> {
             match deadline {
                 Deadline::Server(server) => self.end_life(server),
                 Deadline::Break(hold) => self.revoke(hold),
+                Deadline::Grace(volume) => self.state.set_grace(volume, None),
             }
             self.resume();
         }

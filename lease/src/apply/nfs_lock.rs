@@ -39,8 +39,12 @@ impl Step<'_> {
             return Err(Rejection::LimitReached(Limit::NameBytes));
         }
         check_range(lock.range)?;
-        if self.state.file(file).is_some_and(File::directory) {
+        let record = self.state.file(file);
+        if record.is_some_and(File::directory) {
             return Err(Rejection::InvalidParameter);
+        }
+        if record.is_some_and(|record| record.deletion_owed().is_some()) {
+            return Err(Rejection::DeletePending);
         }
         let parked = self.state.index().parked_of_nfs.get(&owner.client);
         if parked.is_some_and(|parked| parked.len() >= PARKED_PER_CLIENT_MAX) {
@@ -52,7 +56,10 @@ impl Step<'_> {
     /// Tries to lock, from the beginning each time. No answer means that it has to wait: for breaks, which now run, or for locks. It takes from
     /// SMB clients what a lock of another one of them does (LS-058, LS-060).
     pub(super) fn attempt_nfs_lock(&mut self, asked: &NfsLock, parked: bool) -> Option<Answer> {
-        let NfsLock { file, name, owner, lock, wait, reclaim: _, allocation } = asked;
+        let NfsLock { file, name, owner, lock, wait, reclaim, allocation } = asked;
+        if let Err(rejection) = self.state.check_grace(file.volume, *reclaim, parked) {
+            return Some(Err(rejection));
+        }
         let taken = self.take(file, parked, |state| {
             let mut demands = Demands::default();
             if let Some(record) = state.file(file) {
@@ -129,6 +136,21 @@ impl Step<'_> {
             self.wake.insert(file.clone());
         }
         Ok(())
+    }
+
+    /// A file is no more, and what NFS has locked of it, or waits to lock, neither: its key may come to mean another file.
+    pub(super) fn forget_nfs_locks(&mut self, file: &FileKey) {
+        let Some(record) = self.state.file(file) else { return };
+        let parked: Vec<RequestId> =
+            record.parked().iter().filter(|parked| parked.nfs_client().is_some()).map(|parked| parked.request).collect();
+        let locks: Vec<u64> = record.locks().into_iter().flat_map(Locks::iter).map(|lock| lock.number).collect();
+        for request in parked {
+            self.end_parked(request);
+        }
+        if !locks.is_empty() {
+            self.state.remove_locks(file, &locks);
+            self.wake.insert(file.clone());
+        }
     }
 
     /// A client is gone: nothing of it waits, and what it has locked is free.

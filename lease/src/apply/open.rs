@@ -28,7 +28,7 @@ impl Step<'_> {
         let open = &*through_share(self.state, open);
         // The file is there already, whatever comes of the open.
         if open.created {
-            self.tell_parent(open, client);
+            self.tell_parent(open);
         }
         let answer = self.attempt(open, client, false);
         if answer.is_none() {
@@ -54,6 +54,9 @@ impl Step<'_> {
     /// Tries an open: the whole check, from the beginning, each time (LS-046). No answer means that it has to wait for breaks, which now
     /// run.
     pub(super) fn attempt(&mut self, open: &Open, client: ClientGuid, parked: bool) -> Option<Answer> {
+        if let Err(rejection) = self.state.check_grace(open.file.volume, open.reclaim, parked) {
+            return Some(Err(rejection));
+        }
         let asked = lease_asked(self.state, open);
         let own = asked.map(|lease| HoldId::lease(client, lease.key));
         if own.and_then(|own| self.state.file_of_hold(own)).is_some_and(|file| *file.key() != open.file) {
@@ -106,15 +109,14 @@ impl Step<'_> {
             nfs: open.delegation.is_some() || open.reclaim,
         });
         if *disposition != Disposition::Keep {
-            self.tell_parent(open, client);
+            self.tell_parent(open);
         }
         Outcome::Opened { open: id, lease, oplock, delegation, durable: None }
     }
 
     /// The open changes what its directory lists.
-    fn tell_parent(&mut self, open: &Open, client: ClientGuid) {
-        let own = parent_key(open).map(|key| HoldId::lease(client, key));
-        self.child_changed(&open.file, open.parent, own);
+    fn tell_parent(&mut self, open: &Open) {
+        self.child_changed(&open.file, open.parent, parent_key(open));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::id::{FileId, FileKey, OpenId, RequestId, SessionId};
 use crate::limits::NAME_BYTES_MAX;
 use crate::outcome::{Limit, Outcome, Rejection};
 use crate::range::LockOwner;
-use crate::state::{Answer, Deleting, File, HoldId, Keyed, Locks, State, Waiting};
+use crate::state::{Answer, Deleting, File, Keyed, Locks, State, Waiting};
 
 impl Step<'_> {
     /// Answers, or parks the operation and says so.
@@ -77,34 +77,33 @@ impl Step<'_> {
     }
 
     fn leave_behind(&mut self, file: &FileKey, actor: &Actor, operation: &Operation) {
-        let own = actor.parent_lease.map(HoldId::Lease);
+        let key = actor.parent_lease.map(|lease| lease.key);
         match operation {
             Operation::Rename { name, parent, replaces: _ } => {
                 if self.state.file(file).is_some() {
                     self.state.edit_file(file).rename(name);
                 }
-                self.child_changed(file, actor.parent, own);
+                self.child_changed(file, actor.parent, key);
                 if parent.is_some() && *parent != actor.parent {
                     self.move_opens(file, actor.parent, *parent);
-                    self.child_changed(file, *parent, own);
+                    self.child_changed(file, *parent, key);
                 }
             }
-            Operation::Link { parent } => self.child_changed(file, parent.or(actor.parent), own),
+            Operation::Link { parent } => self.child_changed(file, parent.or(actor.parent), key),
             Operation::Dispose { delete } => match actor.open {
                 Some(_) => {
-                    let deleting = delete.then_some(Deleting { parent_lease: actor.parent_lease });
-                    self.state.edit_file(file).set_deleting(deleting);
+                    self.state.edit_file(file).set_deleting(delete.then_some(Deleting::Pending { parent_key: key }));
                 }
                 // Who has no open takes the name away himself, now.
-                None => self.child_changed(file, actor.parent, own),
+                None => self.child_changed(file, actor.parent, key),
             },
             // The size and the times of what was written reach the directory when the handle is closed (LS-132), if there is one.
             Operation::Write { .. } => match actor.open {
                 Some(open) if actor.parent.is_some() => self.state.edit_file(file).edit_open(open, |open| open.modified = true),
                 Some(_) => (),
-                None => self.child_changed(file, actor.parent, own),
+                None => self.child_changed(file, actor.parent, key),
             },
-            Operation::Resize | Operation::SetAttributes => self.child_changed(file, actor.parent, own),
+            Operation::Resize | Operation::SetAttributes => self.child_changed(file, actor.parent, key),
             Operation::Read { .. } | Operation::SetSecurity => (),
         }
     }

@@ -32,6 +32,7 @@ impl Step<'_> {
         let floor = Sequence::new(0);
         self.state
             .add_server(id.server, Server { incarnation: id.incarnation, ttl, until, floor, notices, answers: Answers::default() });
+        self.take_deletions(id.server);
         None
     }
 
@@ -65,8 +66,10 @@ impl Step<'_> {
         Outcome::Stopped
     }
 
-    /// Ends the life of a server: its sessions end, nothing it asked for waits, and what it was told is forgotten.
+    /// Ends the life of a server: its sessions end, nothing it asked for waits, what it was told is forgotten, and what it had yet to delete
+    /// another deletes. It counts as dead from the beginning on: nothing of that falls to itself.
     pub(super) fn end_life(&mut self, server: ServerId) {
+        self.state.edit_server(server, |server| server.until = None);
         let sessions: Vec<SessionId> = self.state.index().sessions_of(server, None).collect();
         self.end_sessions(&sessions);
         // What waits now belongs to no session, but to the server itself.
@@ -76,8 +79,8 @@ impl Step<'_> {
         for request in parked {
             self.end_parked(request);
         }
+        self.pass_deletions_on(server);
         self.state.forget_answers(server, Sequence::new(u64::MAX));
-        self.state.edit_server(server, |server| server.until = None);
     }
 }
 

@@ -61,7 +61,7 @@ impl Step<'_> {
             let opens: Vec<(OpenId, u64)> = self.state.index().opens_of(*session).collect();
             for (open, hash) in opens {
                 let Some(file) = self.state.file_of_open(open, hash).map(|file| file.key().clone()) else { continue };
-                self.close_open(&file, open);
+                self.close_open(&file, open, None);
             }
         }
         let mut routes = BTreeMap::new();

@@ -12,18 +12,20 @@ use prost::Message;
 use super::key::{self, Place};
 use super::wire;
 use crate::effect::Route;
-use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId, ShareId};
+use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId, ShareId, VolumeId};
 use crate::settings::{Settings, ShareSettings};
 use crate::state::{
-    Answer, Breaking, Client, Connection, Deleting, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice, OpenRecord,
-    Parked, Replays, Server, Session, Standing, Under,
+    Answer, Breaking, Client, Connection, Deleter, Deleting, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice,
+    OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
+use crate::time::LogTime;
 
 /// A part of the state that is one record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RecordOf<'a> {
     Meta(&'a Meta, &'a Settings),
     Share(ShareId, &'a ShareSettings),
+    Grace(VolumeId, LogTime),
     Server(ServerId, &'a Server),
     Answer(ServerId, Sequence, &'a Answer),
     Client(&'a Client),
@@ -42,6 +44,7 @@ impl RecordOf<'_> {
         match self {
             RecordOf::Meta(..) => super::Group::Meta.write_prefix(out),
             RecordOf::Share(share, _) => key::write_share(*share, out),
+            RecordOf::Grace(volume, _) => key::write_grace(*volume, out),
             RecordOf::Server(server, _) | RecordOf::Answer(server, ..) => key::write_server(*server, out),
             RecordOf::Client(client) => key::write_client(*client.key(), out),
             RecordOf::Session(session) => key::write_session(session.id, out),
@@ -55,6 +58,7 @@ impl RecordOf<'_> {
         let place = match self {
             RecordOf::Meta(..)
             | RecordOf::Share(..)
+            | RecordOf::Grace(..)
             | RecordOf::Server(..)
             | RecordOf::Client(_)
             | RecordOf::Session(_)
@@ -74,6 +78,7 @@ impl RecordOf<'_> {
         match self {
             RecordOf::Meta(part, settings) => write(&settings::meta(part, settings), out),
             RecordOf::Share(_, part) => write(&settings::share(part), out),
+            RecordOf::Grace(_, until) => write(&foreign::grace(*until), out),
             RecordOf::Server(_, part) => write(&server(part), out),
             RecordOf::Answer(_, _, part) => write(&answer::encode(part), out),
             RecordOf::Client(part) => write(&client(part), out),
@@ -119,7 +124,7 @@ fn server(part: &Server) -> wire::Server {
         version: wire::VERSION,
         incarnation: incarnation.get(),
         ttl: millis(*ttl),
-        until: until.map(crate::time::LogTime::as_millis),
+        until: until.map(LogTime::as_millis),
         floor: floor.get(),
         notices: notices.get(),
     }
@@ -146,12 +151,18 @@ fn file(part: &File) -> wire::File {
         version: wire::VERSION,
         name: part.name().as_ref().to_owned(),
         directory: part.directory(),
-        deleting: part.deleting().map(|Deleting { parent_lease }| wire::Deleting {
-            client: parent_lease.map(|lease| guid(lease.client.to_bytes())),
-            key: parent_lease.map(|lease| guid(lease.key.to_bytes())),
-        }),
+        deleting: part.deleting().map(deleting),
         allocation: part.locks().map_or(0, Locks::allocation),
     }
+}
+
+fn deleting(part: &Deleting) -> wire::Deleting {
+    let (parent_key, owed, by) = match part {
+        Deleting::Pending { parent_key } => (*parent_key, false, None),
+        Deleting::Owed { by: Deleter::NextServer } => (None, true, None),
+        Deleting::Owed { by: Deleter::Server(by) } => (None, true, Some(by.get())),
+    };
+    wire::Deleting { key: parent_key.map(|key| guid(key.to_bytes())), owed, by }
 }
 
 fn open(part: &OpenRecord) -> wire::Open {

@@ -20,6 +20,8 @@ pub enum Group {
     File(FileKey),
     /// What is set for a share.
     Share(ShareId),
+    /// A grace period of a volume.
+    Grace(VolumeId),
 }
 
 const META: u8 = 1;
@@ -28,6 +30,7 @@ const CLIENT: u8 = 3;
 const SESSION: u8 = 4;
 const FILE: u8 = 5;
 const SHARE: u8 = 6;
+const GRACE: u8 = 7;
 
 impl Group {
     /// What the keys of the group's records begin with, and no other group's.
@@ -41,6 +44,7 @@ impl Group {
         match self {
             Group::Meta => out.push(META),
             Group::Share(share) => write_share(*share, out),
+            Group::Grace(volume) => write_grace(*volume, out),
             Group::Server(server) => write_server(*server, out),
             Group::Client(client) => write_client(*client, out),
             Group::Session(session) => write_session(*session, out),
@@ -67,6 +71,11 @@ pub(super) fn write_client(client: ClientGuid, out: &mut Vec<u8>) {
 pub(super) fn write_session(session: SessionId, out: &mut Vec<u8>) {
     out.push(SESSION);
     out.extend_from_slice(&session.get().to_be_bytes());
+}
+
+pub(super) fn write_grace(volume: VolumeId, out: &mut Vec<u8>) {
+    out.push(GRACE);
+    out.extend_from_slice(&volume.get().to_be_bytes());
 }
 
 pub(super) fn write_file(file: &FileKey, out: &mut Vec<u8>) {
@@ -181,6 +190,7 @@ impl Reader<'_> {
     fn group(&mut self) -> Option<Group> {
         match self.byte()? {
             META => Some(Group::Meta),
+            GRACE => Some(Group::Grace(VolumeId::new(self.number()?))),
             SHARE => Some(Group::Share(ShareId::new(self.number()?))),
             SERVER => Some(Group::Server(ServerId::new(self.number()?))),
             CLIENT => Some(Group::Client(ClientGuid::from_bytes(self.array()?))),

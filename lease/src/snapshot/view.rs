@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Group, Record, RecordOf, StateHash};
-use crate::id::ServerId;
+use crate::id::{ServerId, VolumeId};
 use crate::settings::Settings;
 use crate::state::{Client, File, Keyed, Meta, Server, Session, Table};
+use crate::time::LogTime;
 
 /// The primary records of a state as they were when the view was taken. Taking one takes microseconds, whatever the size of the
 /// state: both share what neither has changed since.
@@ -14,6 +15,7 @@ use crate::state::{Client, File, Keyed, Meta, Server, Session, Table};
 pub struct View {
     pub(crate) meta: Meta,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) graces: BTreeMap<VolumeId, LogTime>,
     pub(crate) servers: BTreeMap<ServerId, Arc<Server>>,
     pub(crate) clients: Table<Client>,
     pub(crate) sessions: Table<Session>,
@@ -25,6 +27,7 @@ impl View {
     /// All groups that have records.
     pub fn groups(&self) -> impl Iterator<Item = Group> + '_ {
         std::iter::once(Group::Meta)
+            .chain(self.graces.keys().map(|volume| Group::Grace(*volume)))
             .chain(self.servers.keys().map(|server| Group::Server(*server)))
             .chain(self.clients.iter().map(|client| Group::Client(*client.key())))
             .chain(self.sessions.iter().map(|session| Group::Session(session.id)))
@@ -49,6 +52,9 @@ impl View {
             Group::Meta => visit(RecordOf::Meta(&self.meta, &self.settings)),
             Group::Share(id) => {
                 self.settings.shares.get(id).into_iter().for_each(|share| visit(RecordOf::Share(*id, share)));
+            }
+            Group::Grace(volume) => {
+                self.graces.get(volume).into_iter().for_each(|until| visit(RecordOf::Grace(*volume, *until)));
             }
             Group::Server(id) => {
                 if let Some(server) = self.servers.get(id) {

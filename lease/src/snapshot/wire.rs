@@ -3,7 +3,13 @@
 //!
 //! Sixteen opaque bytes are two fixed numbers, high half first: nothing is allocated to encode them.
 
+mod parked;
+
 use prost::Message;
+
+pub(super) use parked::{
+    App, DurableRequest, LeaseRequest, Parked, ParkedAccess, ParkedLock, ParkedNfsLock, ParkedOpen, ParkedOperation,
+};
 
 /// The version of every record of this program.
 pub(super) const VERSION: u32 = 1;
@@ -63,6 +69,15 @@ pub(super) struct Share {
     pub(super) persistent_oplock_break_timeout: Option<u64>,
     #[prost(uint64, optional, tag = "10")]
     pub(super) durable_timeout: Option<u64>,
+}
+
+/// A grace period of a volume.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Grace {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    #[prost(uint64, tag = "2")]
+    pub(super) until: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -140,13 +155,16 @@ pub(super) struct File {
     pub(super) allocation: u64,
 }
 
-/// That a file is to be deleted, and the directory lease that whoever asked for it does not break.
+/// That a file is to be deleted, and the key of the directory leases that whoever asked for it does not break; or that a server has yet to delete it.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub(super) struct Deleting {
     #[prost(message, optional, tag = "1")]
-    pub(super) client: Option<Guid>,
-    #[prost(message, optional, tag = "2")]
     pub(super) key: Option<Guid>,
+    /// Nobody has it open any more; then there is no key.
+    #[prost(bool, tag = "2")]
+    pub(super) owed: bool,
+    #[prost(uint64, optional, tag = "3")]
+    pub(super) by: Option<u64>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "they are the fields of a message")]
@@ -230,133 +248,6 @@ pub(super) struct Notice {
     pub(super) epoch: Option<u32>,
 }
 
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Parked {
-    #[prost(uint32, tag = "1")]
-    pub(super) version: u32,
-    #[prost(uint64, tag = "2")]
-    pub(super) server: u64,
-    #[prost(uint64, tag = "3")]
-    pub(super) incarnation: u64,
-    #[prost(uint64, tag = "4")]
-    pub(super) sequence: u64,
-    #[prost(message, optional, tag = "5")]
-    pub(super) client: Option<Guid>,
-    #[prost(uint64, tag = "6")]
-    pub(super) session: u64,
-    #[prost(uint64, tag = "7")]
-    pub(super) after: u64,
-    #[prost(message, optional, tag = "8")]
-    pub(super) open: Option<ParkedOpen>,
-    #[prost(message, optional, tag = "9")]
-    pub(super) operation: Option<ParkedOperation>,
-    #[prost(message, optional, tag = "10")]
-    pub(super) lock: Option<ParkedLock>,
-    #[prost(message, optional, tag = "12")]
-    pub(super) access: Option<ParkedAccess>,
-    #[prost(message, optional, tag = "13")]
-    pub(super) nfs_lock: Option<ParkedNfsLock>,
-    #[prost(fixed64, optional, tag = "11")]
-    pub(super) behind: Option<u64>,
-}
-
-/// An open that waits.
-#[derive(Clone, PartialEq, Message)]
-#[expect(clippy::struct_excessive_bools, reason = "flags of an open")]
-pub(super) struct ParkedOpen {
-    #[prost(string, tag = "1")]
-    pub(super) name: String,
-    #[prost(bool, tag = "2")]
-    pub(super) directory: bool,
-    #[prost(uint32, tag = "3")]
-    pub(super) access: u32,
-    #[prost(uint32, tag = "4")]
-    pub(super) share: u32,
-    #[prost(uint32, tag = "5")]
-    pub(super) disposition: u32,
-    #[prost(message, optional, tag = "6")]
-    pub(super) lease: Option<LeaseRequest>,
-    /// The byte of MS-SMB2 2.2.13.
-    #[prost(uint32, tag = "7")]
-    pub(super) oplock: u32,
-    #[prost(message, optional, tag = "8")]
-    pub(super) parent: Option<Guid>,
-    #[prost(bool, tag = "9")]
-    pub(super) created: bool,
-    #[prost(bool, tag = "10")]
-    pub(super) delete_on_close: bool,
-    /// 1 to read, 2 to write.
-    #[prost(uint32, tag = "11")]
-    pub(super) delegation: u32,
-    #[prost(uint64, tag = "12")]
-    pub(super) share_id: u64,
-    #[prost(uint32, tag = "13")]
-    pub(super) options: u32,
-    #[prost(message, optional, tag = "14")]
-    pub(super) durable: Option<DurableRequest>,
-    #[prost(bool, tag = "15")]
-    pub(super) replay: bool,
-    #[prost(message, optional, tag = "16")]
-    pub(super) app: Option<App>,
-    #[prost(bool, tag = "17")]
-    pub(super) reclaim: bool,
-}
-
-/// A durable handle asked for. The timeout is in milliseconds.
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub(super) struct DurableRequest {
-    /// None for a request of version 1.
-    #[prost(message, optional, tag = "1")]
-    pub(super) create_guid: Option<Guid>,
-    #[prost(uint64, tag = "2")]
-    pub(super) timeout: u64,
-    #[prost(bool, tag = "3")]
-    pub(super) persistent: bool,
-}
-
-/// An application.
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub(super) struct App {
-    #[prost(message, optional, tag = "1")]
-    pub(super) id: Option<Guid>,
-    /// Its version, if it has one.
-    #[prost(message, optional, tag = "2")]
-    pub(super) version: Option<Guid>,
-}
-
-/// An operation that waits. See `encode/operation.rs`.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ParkedOperation {
-    #[prost(uint64, tag = "1")]
-    pub(super) open: u64,
-    #[prost(uint32, tag = "2")]
-    pub(super) kind: u32,
-    #[prost(string, tag = "3")]
-    pub(super) name: String,
-    #[prost(message, optional, tag = "4")]
-    pub(super) range: Option<Range>,
-    #[prost(message, optional, tag = "5")]
-    pub(super) parent: Option<Guid>,
-    #[prost(message, optional, tag = "6")]
-    pub(super) replaces: Option<Guid>,
-}
-
-/// Something done without an open that waits.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ParkedAccess {
-    #[prost(uint64, tag = "1")]
-    pub(super) volume: u64,
-    #[prost(message, optional, tag = "2")]
-    pub(super) file: Option<Guid>,
-    #[prost(string, optional, tag = "3")]
-    pub(super) stream: Option<String>,
-    #[prost(message, optional, tag = "4")]
-    pub(super) parent: Option<Guid>,
-    /// Without an open.
-    #[prost(message, optional, tag = "5")]
-    pub(super) operation: Option<ParkedOperation>,
-}
-
 /// A range that is locked, read or written; of a lock, whether it is exclusive.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub(super) struct Range {
@@ -366,41 +257,6 @@ pub(super) struct Range {
     pub(super) length: u64,
     #[prost(bool, tag = "3")]
     pub(super) exclusive: bool,
-}
-
-/// Locks that wait.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ParkedLock {
-    #[prost(uint64, tag = "1")]
-    pub(super) open: u64,
-    #[prost(message, repeated, tag = "2")]
-    pub(super) locks: Vec<Range>,
-    #[prost(bool, tag = "3")]
-    pub(super) wait: bool,
-    /// The bucket of the lock sequence; 0 for none.
-    #[prost(uint32, tag = "4")]
-    pub(super) bucket: u32,
-    #[prost(uint32, tag = "5")]
-    pub(super) number: u32,
-    #[prost(uint64, tag = "6")]
-    pub(super) allocation: u64,
-}
-
-/// A lock of NFS that waits.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ParkedNfsLock {
-    #[prost(string, tag = "1")]
-    pub(super) name: String,
-    #[prost(message, optional, tag = "2")]
-    pub(super) owner: Option<NfsOwner>,
-    #[prost(message, optional, tag = "3")]
-    pub(super) lock: Option<Range>,
-    #[prost(bool, tag = "4")]
-    pub(super) wait: bool,
-    #[prost(bool, tag = "5")]
-    pub(super) reclaim: bool,
-    #[prost(uint64, tag = "6")]
-    pub(super) allocation: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -433,16 +289,6 @@ pub(super) struct Replays {
     /// 64 numbers of four bits, 255 for none.
     #[prost(bytes = "vec", tag = "2")]
     pub(super) numbers: Vec<u8>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub(super) struct LeaseRequest {
-    #[prost(message, optional, tag = "1")]
-    pub(super) key: Option<Guid>,
-    #[prost(uint32, tag = "2")]
-    pub(super) state: u32,
-    #[prost(message, optional, tag = "3")]
-    pub(super) v2: Option<V2>,
 }
 
 /// An answer: a kind and the fields that the kind needs.

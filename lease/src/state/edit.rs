@@ -1,5 +1,6 @@
 //! The only ways to change the state: each keeps the digest, the indexes and the lists of what was touched in step with the records.
 
+mod foreign;
 mod server;
 
 use std::sync::Arc;
@@ -158,10 +159,12 @@ impl FileEdit<'_> {
         self.edit_head(|file| file.rename(Arc::clone(name)));
     }
 
-    /// Sets whether the file goes when its last open is closed.
+    /// Sets whether the file goes.
     pub(crate) fn set_deleting(&mut self, deleting: Option<Deleting>) {
         if self.file.deleting() != deleting.as_ref() {
+            self.index.remove_deletion(self.file);
             self.edit_head(|file| file.set_deleting(deleting));
+            self.index.add_deletion(self.file);
         }
     }
 
@@ -248,12 +251,10 @@ impl State {
         ended
     }
 
-    /// Takes locks out of a known file, and the file if nothing else is left.
-    pub(crate) fn remove_locks(&mut self, key: &FileKey, numbers: &[u64]) {
+    /// Forgets a file whose deletion was owed.
+    pub(crate) fn settle_deletion(&mut self, key: &FileKey) {
         let mut edit = self.edit_file(key);
-        for number in numbers {
-            edit.remove_lock(*number);
-        }
+        edit.set_deleting(None);
         if edit.is_over() {
             self.forget_file(key);
         }

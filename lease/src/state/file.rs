@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::caching::Caching;
 use crate::command::{Access, Share};
-use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
+use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, ServerId, SessionId};
 use crate::range::{Lock, LockOwner, RangeLock};
 use crate::state::hold::{Hold, HoldId, LeaseId, Own};
 use crate::state::list::List;
@@ -24,7 +23,7 @@ pub(crate) struct OpenRecord {
     pub(crate) share: Share,
     /// The directory of the same volume that the file lies in, by the path that was opened.
     pub(crate) parent: Option<FileId>,
-    /// ParentLeaseKey of its own lease context.
+    /// ParentLeaseKey of its own lease context: what is done through this open breaks no lease of this key on the directory.
     pub(crate) parent_key: Option<LeaseKey>,
     /// Data was written through it, which the directory is told when it is closed.
     pub(crate) modified: bool,
@@ -64,7 +63,7 @@ impl OpenRecord {
         }
     }
 
-    /// The directory lease that what is done through this open does not break.
+    /// The lease of its own client on the directory that its own lease context names.
     pub(crate) fn parent_lease(&self) -> Option<LeaseId> {
         self.parent_key.map(|key| LeaseId { client: self.client, key })
     }
@@ -79,11 +78,27 @@ pub(crate) struct Head {
     pub(crate) allocation: u64,
 }
 
-/// That a file goes when its last open is closed.
+/// That a file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Deleting {
-    /// The directory lease that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
-    pub(crate) parent_lease: Option<LeaseId>,
+pub(crate) enum Deleting {
+    /// It goes when its last open ends.
+    Pending {
+        /// The key of the directory leases that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
+        parent_key: Option<LeaseKey>,
+    },
+    /// Nobody has it open any more, and a server has yet to delete it.
+    Owed {
+        /// Which one.
+        by: Deleter,
+    },
+}
+
+/// Who has yet to delete a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deleter {
+    /// No server lives: the next one that starts does.
+    NextServer,
+    Server(ServerId),
 }
 
 /// A file that something is known about. Each list is sorted by id.
@@ -154,7 +169,7 @@ impl File {
         self.name = name;
     }
 
-    /// Sets whether it goes when its last open is closed.
+    /// Sets whether it goes.
     pub(super) fn set_deleting(&mut self, deleting: Option<Deleting>) {
         self.deleting = deleting.map(Box::new);
     }
@@ -167,9 +182,17 @@ impl File {
         self.directory
     }
 
-    /// Whether it goes when its last open is closed.
+    /// Whether it goes.
     pub(crate) fn deleting(&self) -> Option<&Deleting> {
         self.deleting.as_deref()
+    }
+
+    /// Who has yet to delete it, if that is all that is left of it.
+    pub(crate) fn deletion_owed(&self) -> Option<Deleter> {
+        match self.deleting() {
+            Some(Deleting::Owed { by }) => Some(*by),
+            Some(Deleting::Pending { .. }) | None => None,
+        }
     }
 
     pub(crate) fn opens(&self) -> &[OpenRecord] {
@@ -209,7 +232,8 @@ impl File {
     /// Whether nothing is left that would be a reason to know the file: it may be known for nothing but the locks of NFS.
     pub(crate) fn is_empty(&self) -> bool {
         let locked = self.locks().is_some_and(|locks| !locks.is_empty());
-        self.opens().is_empty() && self.holds().is_empty() && self.parked().is_empty() && !locked
+        let held = !self.opens().is_empty() || !self.holds().is_empty() || !self.parked().is_empty();
+        !held && !locked && self.deletion_owed().is_none()
     }
 
     fn find_open(&self, id: OpenId) -> Result<usize, usize> {
@@ -226,11 +250,6 @@ impl File {
 
     pub(crate) fn hold(&self, id: HoldId) -> Option<&Hold> {
         self.find_hold(id).ok().map(|at| &self.holds()[at])
-    }
-
-    /// The holds of all other owners than this one.
-    pub(crate) fn others(&self, own: Own) -> impl Iterator<Item = &Hold> {
-        self.holds().iter().filter(move |hold| !own.has(hold.id))
     }
 
     /// What they all come to.
@@ -268,42 +287,9 @@ impl File {
         self.locks().is_some_and(|locks| asked.iter().any(|lock| locks.refuse(owner, *lock)))
     }
 
-    /// What a client that does something under a hold does not take from itself.
-    pub(crate) fn own(&self, client: Option<ClientGuid>, hold: Option<HoldId>) -> Own {
-        let is_own = |id: HoldId| match id {
-            HoldId::Delegation(open) => self.open(open).is_some_and(|open| Some(open.client) == client),
-            HoldId::Lease(_) | HoldId::Oplock(_) => false,
-        };
-        let others = || self.holds().iter().filter(|other| Some(other.id) != hold && other.current() != Caching::None);
-        let delegation = (self.tally.delegations() > 0).then(|| others().map(|other| other.id).find(|id| is_own(*id))).flatten();
-        Own { hold, delegation }
-    }
-
-    /// What is spared of what is done through an open.
-    pub(crate) fn own_of(&self, open: &OpenRecord) -> Own {
-        self.own(Some(open.client), open.hold())
-    }
-
-    /// Whether somebody else has a delegation.
-    pub(crate) fn others_delegate(&self, own: Own) -> bool {
-        self.tally.delegations() > 0 && self.others(own).any(|hold| hold.id.is_delegation() && hold.current() != Caching::None)
-    }
-
     /// Whether a break runs that began no later than the one with this ordinal.
     pub(crate) fn breaks_up_to(&self, ordinal: u64) -> bool {
         self.tally.oldest_break(Own::default()).is_some_and(|oldest| oldest <= ordinal)
-    }
-
-    /// Whether somebody else caches writes.
-    pub(crate) fn others_write(&self, own: Own) -> bool {
-        let (writers, _) = self.tally.writers_and_all();
-        writers > own.count(self, Caching::writes)
-    }
-
-    /// Whether somebody else caches anything.
-    pub(crate) fn others_cache(&self, own: Own) -> bool {
-        let (_, caching) = self.tally.writers_and_all();
-        caching > own.count(self, |state| state != Caching::None)
     }
 
     fn count_open(&mut self, lease: Option<HoldId>, count: impl Fn(u32) -> u32) {

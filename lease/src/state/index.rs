@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{
-    ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId,
+    ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId, VolumeId,
 };
 use crate::range::LockOwner;
 use crate::state::client::Session;
-use crate::state::file::OpenRecord;
+use crate::state::file::{Deleter, File, OpenRecord};
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::locks::LockRecord;
 use crate::state::opens::Opens;
 use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
-use crate::state::table::Spread;
+use crate::state::table::{Keyed, Spread};
 use crate::time::LogTime;
 
 /// Groups of shards: a million leases make fifteen a shard.
@@ -24,6 +24,7 @@ pub(crate) const GROUPS: usize = 512;
 pub(crate) enum Deadline {
     Server(ServerId),
     Break(HoldId),
+    Grace(VolumeId),
 }
 
 /// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
@@ -110,6 +111,8 @@ pub(crate) struct Index {
     /// Only the current life of a server has sessions.
     pub(crate) sessions: BTreeSet<(ServerId, ConnectionId, SessionId)>,
     pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
+    /// Files that have yet to be deleted, by the server that owes it.
+    pub(crate) deletions: BTreeSet<(Deleter, FileKey)>,
     pub(crate) parked: BTreeMap<RequestId, FileKey>,
     pub(crate) parked_of_session: BTreeSet<(SessionId, RequestId)>,
     /// Locks of NFS that wait.
@@ -218,6 +221,24 @@ impl Index {
         if let Some(notice) = &hold.notice {
             self.notices.remove(&(notice.to.server, notice.number));
         }
+    }
+
+    pub(crate) fn add_deletion(&mut self, file: &File) {
+        if let Some(by) = file.deletion_owed() {
+            self.deletions.insert((by, file.key().clone()));
+        }
+    }
+
+    pub(crate) fn remove_deletion(&mut self, file: &File) {
+        if let Some(by) = file.deletion_owed() {
+            self.deletions.remove(&(by, file.key().clone()));
+        }
+    }
+
+    /// The files that have yet to be deleted by whom.
+    pub(crate) fn deletions_of(&self, by: Deleter) -> impl Iterator<Item = &FileKey> {
+        let first = FileKey::default();
+        self.deletions.range((by, first)..).take_while(move |(owing, _)| *owing == by).map(|(_, file)| file)
     }
 
     pub(crate) fn add_parked(&mut self, file: &FileKey, parked: &Parked) {

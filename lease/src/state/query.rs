@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::caching::Caching;
-use crate::command::{Access, Share};
+use crate::command::{Access, Delegation, Share};
 use crate::effect::Route;
-use crate::id::{ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId};
+use crate::id::{
+    ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId, VolumeId,
+};
 use crate::oplock::OplockLevel;
 use crate::range::{LockOwner, RangeLock};
 use crate::state::{
@@ -112,6 +114,8 @@ pub struct OpenInfo {
     pub key: Option<LeaseKey>,
     /// Its legacy oplock.
     pub oplock: OplockLevel,
+    /// Its delegation.
+    pub delegation: Option<Delegation>,
     /// What it may do.
     pub access: Access,
     /// What it lets others do.
@@ -227,6 +231,16 @@ impl State {
             sessions: self.index.sessions_per_server.get(id).copied().unwrap_or(0),
             answers: server.answers.len(),
         })
+    }
+
+    /// When the grace period of a volume ends, if it is in one.
+    pub fn grace(&self, volume: VolumeId) -> Option<LogTime> {
+        self.graces.get(&volume).copied()
+    }
+
+    /// The volumes that are in a grace period, and until when.
+    pub fn graces(&self) -> impl Iterator<Item = (VolumeId, LogTime)> + '_ {
+        self.graces.iter().map(|(volume, until)| (*volume, *until))
     }
 
     fn lease_info(&self, id: LeaseId, file: &File) -> Option<LeaseInfo> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::id::{ClientGuid, FileKey, RequestId};
+use crate::state::delegation::delegated;
 use crate::state::query::{LeaseInfo, OpenInfo};
 use crate::state::{File, HoldId, Keyed, OpenRecord, Parked, State, Waiting};
 
@@ -69,7 +70,8 @@ pub(super) fn open_info(file: &File, open: &OpenRecord) -> OpenInfo {
     use crate::oplock::OplockLevel;
     let OpenRecord { id, session, client, access, share, .. } = *open;
     let oplock = file.hold(HoldId::Oplock(id)).map_or(OplockLevel::None, |hold| OplockLevel::of(hold.current()));
-    OpenInfo { id, session, client, file: file.key().clone(), key: open.key(), oplock, access, share }
+    let delegation = file.hold(HoldId::Delegation(id)).and_then(|hold| delegated(hold.current()));
+    OpenInfo { id, session, client, file: file.key().clone(), key: open.key(), oplock, delegation, access, share }
 }
 
 fn parked_info(parked: &Parked) -> ParkedInfo {

@@ -19,7 +19,7 @@ fn records(state: &State) -> Vec<Record> {
 }
 
 /// A break that runs, an open, operations and locks that wait, and locks that are held, on a stream in a directory that was written and is
-/// to be deleted.
+/// to be deleted; and a file that a server has yet to delete.
 fn story() -> World {
     let mut world = World::new();
     world.apply(None, Command::Configure(super::world::settings()));
@@ -57,31 +57,34 @@ fn story() -> World {
     for operation in [Operation::Write { range: None }, Operation::Dispose { delete: true }] {
         world.outcome(1, Command::Operate { session: one, open: OpenId::new(1), operation }).unwrap();
     }
+    let gone = Open { file: super::world::file(0x66), delete_on_close: true, ..super::world::open(two) };
+    if let Ok(Outcome::Opened { open, .. }) = world.outcome(2, Command::Open(gone)) {
+        world.ask(2, Command::Close { session: two, open });
+    }
     world
 }
 
-/// Every line is a key and a value.
-#[test]
-fn records_are_these_bytes() {
+/// Every line is a key and a value: these are the records of the state, and the bytes in the file, whoever wrote them, are those of the same
+/// state.
+pub(super) fn has_these_bytes(state: &State, golden: &str) {
     let mut lines: Vec<String> =
-        records(&story().state).iter().map(|record| format!("{} {}", hex(&record.key), hex(&record.value))).collect();
+        records(state).iter().map(|record| format!("{} {}", hex(&record.key), hex(&record.value))).collect();
     lines.sort();
-    let golden = include_str!("golden.txt");
     assert_eq!(lines, golden.lines().collect::<Vec<_>>(), "\n{}\n", lines.join("\n"));
-}
-
-/// The bytes in the file, whoever wrote them, are those of the same state.
-#[test]
-fn these_bytes_are_read() {
     let bytes =
         |hex: &str| -> Vec<u8> { (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect() };
-    let golden = include_str!("golden.txt").lines().map(|line| {
+    let golden = golden.lines().map(|line| {
         let (key, value) = line.split_once(' ').unwrap();
         Record { key: bytes(key), value: bytes(value) }
     });
-    let state = State::restore(golden).unwrap();
-    assert_eq!(state.hash(), story().state.hash());
-    assert_eq!(state.rule_level(), 1);
+    let read = State::restore(golden).unwrap();
+    assert_eq!(read.hash(), state.hash());
+    assert_eq!(read.rule_level(), 1);
+}
+
+#[test]
+fn records_are_these_bytes() {
+    has_these_bytes(&story().state, include_str!("golden.txt"));
 }
 
 /// A group's records are all under its prefix.

@@ -90,6 +90,16 @@ impl World {
         }
     }
 
+    /// A request of a server that has to wait, without a look at the whole state.
+    pub(super) fn parks(&mut self, server: u64, command: Command) {
+        let sequence = self.sequences.entry(server).or_default();
+        *sequence += 1;
+        let id = World::id(server, *sequence);
+        let request = Request { id, floor: Sequence::new(0), notices_seen: NoticeNumber::new(0) };
+        let effects = self.state.apply_unchecked(&Entry { at: self.now, request: Some(request), command });
+        assert_eq!(effects.last(), Some(&Effect::Parked { to: id }));
+    }
+
     /// What a request of a server comes to at once.
     pub(super) fn outcome(&mut self, server: u64, command: Command) -> Result<Outcome, Rejection> {
         let effects = self.ask(server, command);

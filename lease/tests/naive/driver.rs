@@ -104,6 +104,9 @@ impl Driver {
         if let Some(entry) = self.keep_alive(server, model) {
             return Some(entry);
         }
+        if let Some(entry) = self.deleted(server, model) {
+            return Some(entry);
+        }
         Some(match self.rng.below(100) {
             0..=31 => self.open(model),
             32..=35 => self.lock(model),
@@ -173,7 +176,7 @@ impl Driver {
         let oplock = if self.rng.percent(self.oplocked) { self.rng.pick(&LEVELS) } else { None };
         let open = Open {
             session: if wrong == 0 { SessionId::new(self.rng.below(9)) } else { session.id },
-            file: FileKey { volume: VolumeId::new(1), file: FileId::from_u128(number.into()), stream: None },
+            file: file(number),
             name: Arc::from(format!("file{number}")),
             directory: false,
             access: Access(if wrong == 1 { 0x8000_0000 } else { self.rng.pick(&RIGHTS).expect("there are some") }),
@@ -217,6 +220,17 @@ impl Driver {
         let (session, open) = self.almost((handle.session, handle.id));
         let server = server_of(model, handle.session);
         self.entry(server, Command::Close { session, open })
+    }
+
+    /// Mostly a file that is to be deleted, and mostly soon: while it is not, nobody gets at it.
+    fn deleted(&mut self, server: u64, model: &Model) -> Option<Entry> {
+        let debt = self.rng.pick(&model.debts.iter().collect::<Vec<_>>());
+        let file = match debt {
+            Some(debt) if self.rng.percent(40) => debt.file.clone(),
+            _ if self.rng.below(400) == 0 => file(self.rng.below(self.files)),
+            _ => return None,
+        };
+        Some(self.entry(server, Command::Deleted { file }))
     }
 
     fn operate(&mut self, model: &Model) -> Entry {
@@ -439,6 +453,10 @@ impl Driver {
         };
         Entry { at: self.at, request: None, command: Command::Tick }
     }
+}
+
+fn file(number: u64) -> FileKey {
+    FileKey { volume: VolumeId::new(1), file: FileId::from_u128(number.into()), stream: None }
 }
 
 fn server_of(model: &Model, session: SessionId) -> u64 {

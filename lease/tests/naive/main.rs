@@ -1,5 +1,6 @@
 //! The table against a second, naive model of its rules ([`model`]), on random histories ([`driver`]): the same entries go into both,
 //! and both have to come to the same effects, word for word.
+//! Who is no client of SMB is not in it: that is looked after by scripts and by the properties.
 //!
 //! `NAIVE_COMMANDS` says how many commands to play instead of the usual number, `NAIVE_SEED` where to begin. A difference is
 //! reported with the shortest history that still shows it ([`compare::shrink`]).

@@ -1,10 +1,11 @@
 //! The rules a second time: slow, obvious, and written from the rule book and not from the table.
 //!
 //! Everything is in plain lists. Nothing is indexed or remembered that can be found by looking through all of it again. One concern a
-//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`oplock`] the same of oplocks, [`lock`] byte-range locks, [`queue`] who waits, [`ends`] how sessions end, [`servers`]
+//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`oplock`] the same of oplocks, [`lock`] byte-range locks, [`queue`] who waits, [`ends`] how sessions end, [`deletion`] which files go, [`servers`]
 //! how servers do, [`reach`] how clients are told.
 
 mod breaks;
+mod deletion;
 mod ends;
 mod grant;
 mod lock;
@@ -24,6 +25,7 @@ use lease::{
     NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, Rejection, Request, RequestId, Route, ServerId, SessionId, Share,
 };
 
+pub(crate) use deletion::Debt;
 pub(crate) use lock::Locked;
 pub(crate) use oplock::Oplock;
 pub(crate) use rights::Rights;
@@ -179,6 +181,8 @@ pub(crate) struct Model {
     last_generation: u64,
     /// Files that somebody asked to delete when he closed them, and who: H is still to be taken from the others.
     claims: Vec<(FileKey, Owner)>,
+    /// Files that are still to be deleted.
+    pub(crate) debts: Vec<Debt>,
     /// What the entry at hand has told so far.
     told: Vec<Effect>,
     /// Files on which a break has ended in the entry at hand.
@@ -204,6 +208,7 @@ impl Model {
             last_open: 0,
             last_generation: 0,
             claims: Vec::new(),
+            debts: Vec::new(),
             told: Vec::new(),
             woken: Vec::new(),
         }
@@ -260,6 +265,7 @@ impl Model {
             Command::Disconnect { connection } => self.disconnect(id, *connection),
             Command::Open(open) => self.open(id, open),
             Command::Close { session, open } => self.close(id, *session, *open),
+            Command::Deleted { file } => self.deleted(id, file),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),
             Command::Acknowledge { client, key, state, generation } => self.acknowledge(id, (*client, *key), *state, *generation),
             Command::Lock(asked) => self.lock(id, asked),
@@ -277,7 +283,6 @@ impl Model {
             | Command::Evict { .. }
             | Command::Reconnect(_)
             | Command::MakeResilient { .. }
-            | Command::Deleted { .. }
             | Command::ReturnDelegation { .. }
             | Command::ForeignAccess(_)
             | Command::NfsLock(_)

@@ -1,10 +1,11 @@
 //! What a play can do, as data that proptest can shrink. Indices are taken modulo what there is when the action is played.
 
-use lease::{Access, Caching, Disposition, Operation, OplockLevel, RangeLock, Share};
+use lease::{Access, ByteRange, Caching, Delegation, Disposition, NfsClient, NfsOwner, Operation, OplockLevel, RangeLock, Share};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::garbage::{allocation, level, locks, operation};
+use crate::foreign::owner;
+use crate::garbage::{allocation, level, locks, operation, range, range_lock};
 
 /// One step of a play.
 #[derive(Debug, Clone)]
@@ -32,6 +33,11 @@ pub(crate) enum Action {
     },
     /// Acknowledges some running break of an oplock with this byte, or with its target.
     AcknowledgeOplock(usize, Option<u8>),
+    /// A server says that it has deleted some file, mostly one that it or another was to delete.
+    Deleted {
+        server: u8,
+        index: usize,
+    },
     /// Gives up some lease.
     Release(usize),
     /// Cancels some waiting open.
@@ -64,6 +70,42 @@ pub(crate) enum Action {
     },
     /// The settings change.
     Configure(u8),
+    /// Opens a file for a client of NFSv4, with such access.
+    Delegate {
+        session: usize,
+        file: u8,
+        access: u32,
+        delegation: Delegation,
+    },
+    /// Returns some delegation.
+    Return(usize),
+    /// Something else than a client of SMB asks a server.
+    Foreign(u8, Foreign),
+}
+
+/// What is no client of SMB's.
+#[derive(Debug, Clone)]
+pub(crate) enum Foreign {
+    Access {
+        file: u8,
+        operation: Operation,
+    },
+    Lock {
+        file: u8,
+        owner: NfsOwner,
+        lock: RangeLock,
+        wait: bool,
+        allocation: u64,
+    },
+    Unlock {
+        file: u8,
+        owner: NfsOwner,
+        range: ByteRange,
+    },
+    Release(NfsClient),
+    /// For so many milliseconds.
+    Grace(u16),
+    EndGrace,
 }
 
 /// How a client answers a break.
@@ -141,6 +183,29 @@ fn answer() -> impl Strategy<Value = Answer> {
     prop_oneof![4 => Just(Answer::AsAsked), 1 => Just(Answer::Nothing), 3 => (0..8_u32).prop_map(Answer::Bits)]
 }
 
+fn foreign() -> impl Strategy<Value = Foreign> {
+    prop_oneof![
+        8 => (0..5_u8, operation()).prop_map(|(file, operation)| Foreign::Access { file, operation }),
+        8 => (0..3_u8, owner(), range_lock(), any::<bool>(), allocation())
+            .prop_map(|(file, owner, lock, wait, allocation)| Foreign::Lock { file, owner, lock, wait, allocation }),
+        5 => (0..3_u8, owner(), range()).prop_map(|(file, owner, range)| Foreign::Unlock { file, owner, range }),
+        1 => (0..3_u128).prop_map(|client| Foreign::Release(NfsClient::from_u128(client))),
+        1 => (0..4000_u16).prop_map(Foreign::Grace),
+        1 => Just(Foreign::EndGrace),
+    ]
+}
+
+fn delegate() -> impl Strategy<Value = Action> {
+    let access = prop_oneof![3 => Just(0x1_u32), 2 => Just(0x3)];
+    let delegation = prop_oneof![Just(Delegation::Read), Just(Delegation::Write)];
+    (any::<usize>(), 0..3_u8, access, delegation).prop_map(|(session, file, access, delegation)| Action::Delegate {
+        session,
+        file,
+        access,
+        delegation,
+    })
+}
+
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         30 => opening().prop_map(Action::Open),
@@ -153,6 +218,7 @@ fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(which, how, late)| Action::Acknowledge { which, how, late }),
         12 => (any::<usize>(), prop::option::weighted(0.3, prop_oneof![0..2_u8, any::<u8>()]))
             .prop_map(|(which, level)| Action::AcknowledgeOplock(which, level)),
+        3 => (0..3_u8, any::<usize>()).prop_map(|(server, index)| Action::Deleted { server, index }),
         2 => any::<usize>().prop_map(Action::Release),
         3 => any::<usize>().prop_map(Action::Cancel),
         14 => (0..3_u8, 0..3_u8).prop_map(|(client, server)| Action::Connect { client, server }),
@@ -168,10 +234,13 @@ fn action() -> impl Strategy<Value = Action> {
         6 => any::<usize>().prop_map(Action::Retry),
         1 => (0..3_u8, any::<bool>()).prop_map(|(server, start)| Action::Stale { server, start }),
         1 => (1..50_u8).prop_map(Action::Configure),
+        8 => delegate(),
+        3 => any::<usize>().prop_map(Action::Return),
+        14 => (0..3_u8, foreign()).prop_map(|(server, foreign)| Action::Foreign(server, foreign)),
     ]
 }
 
 /// A whole play.
 pub(crate) fn actions() -> impl Strategy<Value = Vec<Action>> {
-    vec(action(), 1..80)
+    vec(action(), 1..96)
 }

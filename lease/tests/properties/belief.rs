@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lease::{Access, ByteRange, Caching, ClientGuid, FileKey, LeaseKey, OpenId, RangeLock, SessionId, Share};
+use lease::{
+    Access, ByteRange, Caching, ClientGuid, Delegation, FileKey, LeaseKey, LockInfo, LockOwner, NfsOwner, OpenId, RangeLock,
+    SessionId, Share,
+};
 
 /// An owner of leases: what is not the same owner conflicts.
 pub(crate) type Owner = (ClientGuid, LeaseKey);
@@ -12,12 +15,16 @@ pub(crate) type Owner = (ClientGuid, LeaseKey);
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
     pub(crate) session: SessionId,
+    /// Which client's it is.
+    pub(crate) client: u8,
     pub(crate) file: FileKey,
     pub(crate) owner: Option<Owner>,
     /// The lease on its directory that the open named.
-    pub(crate) parent: Option<Owner>,
+    pub(crate) parent: Option<LeaseKey>,
     pub(crate) access: Access,
     pub(crate) share: Share,
+    /// It is one of NFS.
+    pub(crate) nfs: bool,
 }
 
 /// What the clients believe.
@@ -27,6 +34,23 @@ pub(crate) struct Beliefs {
     pub(crate) leases: BTreeMap<Owner, (FileKey, Caching)>,
     /// In the order in which they were granted.
     pub(crate) locks: Vec<(OpenId, RangeLock)>,
+    pub(crate) delegations: BTreeMap<OpenId, Delegation>,
+    /// What the owners of NFS have locked: which of some bytes, and whether exclusively.
+    pub(crate) nfs: NfsLocks,
+}
+
+/// The bytes that each owner of NFS has locked of a file, of those that are looked at.
+type NfsLocks = BTreeMap<(FileKey, NfsOwner), BTreeMap<u64, bool>>;
+
+/// The bytes at both ends of the space, where the ranges of a play begin and end, and one in between.
+fn bytes() -> impl Iterator<Item = u64> {
+    (0..10).chain([1 << 40]).chain(u64::MAX - 10..=u64::MAX)
+}
+
+/// Those of them that are in a range.
+fn bytes_of(range: ByteRange) -> impl Iterator<Item = u64> {
+    let end = u128::from(range.offset) + u128::from(range.length);
+    bytes().filter(move |byte| *byte >= range.offset && u128::from(*byte) < end)
 }
 
 /// Access that takes part in share modes and takes write caching from others: anything but a look at attributes
@@ -53,6 +77,7 @@ impl Beliefs {
     /// A client learned that an open is gone; with the last one of a lease the lease is.
     pub(crate) fn close(&mut self, open: OpenId) {
         self.locks.retain(|(owner, _)| *owner != open);
+        self.delegations.remove(&open);
         if let Some(Held { owner: Some(owner), .. }) = self.opens.remove(&open)
             && !self.opens.values().any(|other| other.owner == Some(owner))
         {
@@ -73,12 +98,72 @@ impl Beliefs {
 
     /// Whether a lock is in the way of another: an exclusive one wants to be alone, and a shared one tolerates its owner's exclusive ones.
     pub(crate) fn is_refused(&self, open: OpenId, asked: RangeLock) -> bool {
-        self.meeting(open, asked.range).any(|(own, lock)| asked.exclusive || lock.exclusive && !own)
+        let nfs = self.opens.get(&open).is_some_and(|held| self.nfs_meets(&held.file, asked.range, asked.exclusive, None));
+        nfs || self.meeting(open, asked.range).any(|(own, lock)| asked.exclusive || lock.exclusive && !own)
+    }
+
+    /// Whether an owner of NFS, other than this one, has locked some of a range: exclusively, or at all.
+    fn nfs_meets(&self, file: &FileKey, range: ByteRange, at_all: bool, own: Option<NfsOwner>) -> bool {
+        let others = self.nfs.iter().filter(|((of, owner), _)| of == file && Some(*owner) != own);
+        let mut locked = others.flat_map(|(_, locked)| bytes_of(range).filter_map(|byte| locked.get(&byte)));
+        locked.any(|exclusive| at_all || *exclusive)
+    }
+
+    /// Whether a lock is in the way of one of NFS.
+    pub(crate) fn nfs_refused(&self, file: &FileKey, owner: NfsOwner, asked: RangeLock) -> bool {
+        let of_file = self.locks.iter().filter(|(open, _)| self.opens.get(open).is_some_and(|held| held.file == *file));
+        let mut smb = of_file.filter(|(_, lock)| lock.range.overlaps(asked.range));
+        smb.any(|(_, lock)| lock.exclusive || asked.exclusive) || self.nfs_meets(file, asked.range, asked.exclusive, Some(owner))
+    }
+
+    /// Whether a lock of no length is on a file, of which nothing is known by looking at bytes.
+    pub(crate) fn has_empty_lock(&self, file: &FileKey) -> bool {
+        let mut locks = self.locks.iter().filter(|(_, lock)| lock.range.length == 0);
+        locks.any(|(open, _)| self.opens.get(open).is_some_and(|held| held.file == *file))
+    }
+
+    /// Whether an owner of NFS has anything locked of the file of an open.
+    pub(crate) fn nfs_locks_beside(&self, open: OpenId) -> bool {
+        self.opens.get(&open).is_some_and(|held| self.nfs.keys().any(|(of, _)| *of == held.file))
+    }
+
+    /// An owner of NFS has locked a range in this way, or not at all.
+    pub(crate) fn nfs_set(&mut self, file: &FileKey, owner: NfsOwner, range: ByteRange, exclusive: Option<bool>) {
+        let key = (file.clone(), owner);
+        let locked = self.nfs.entry(key.clone()).or_default();
+        for byte in bytes_of(range) {
+            match exclusive {
+                Some(exclusive) => locked.insert(byte, exclusive),
+                None => locked.remove(&byte),
+            };
+        }
+        if locked.is_empty() {
+            self.nfs.remove(&key);
+        }
+    }
+
+    /// What these locks come to. No two of an owner say something of one byte.
+    pub(crate) fn nfs_of(locks: &[LockInfo]) -> NfsLocks {
+        let mut all = NfsLocks::new();
+        for LockInfo { file, owner, lock, .. } in locks {
+            let LockOwner::Nfs(owner) = owner else { continue };
+            let locked = all.entry((file.clone(), *owner)).or_default();
+            for byte in bytes_of(lock.range) {
+                assert!(locked.insert(byte, lock.exclusive).is_none(), "{owner} has locked byte {byte} of {file} twice");
+            }
+        }
+        all
     }
 
     /// Whether a lock is in the way of data: an exclusive one of somebody else, and of a write also any shared one.
     pub(crate) fn is_forbidden(&self, open: OpenId, range: ByteRange, write: bool) -> bool {
-        range.length > 0 && self.meeting(open, range).any(|(own, lock)| if lock.exclusive { !own } else { write })
+        let smb = || self.meeting(open, range).any(|(own, lock)| if lock.exclusive { !own } else { write });
+        range.length > 0 && (smb() || self.nfs_forbids(open, range, write))
+    }
+
+    /// The same of what NFS has locked, which binds the clients of SMB only.
+    fn nfs_forbids(&self, open: OpenId, range: ByteRange, write: bool) -> bool {
+        self.opens.get(&open).is_some_and(|held| !held.nfs && self.nfs_meets(&held.file, range, write, None))
     }
 
     /// The oldest lock of an open on exactly this range is gone.
@@ -103,6 +188,24 @@ impl Beliefs {
         }
     }
 
+    /// Nobody else writes while somebody has a delegation to read, and nobody else does anything while somebody has one to write.
+    fn check_delegation(&self, open: OpenId, delegation: Delegation) {
+        let held = &self.opens[&open];
+        let alone = delegation == Delegation::Write;
+        for (owner, (file, state)) in &self.leases {
+            let conflict = *file == held.file && (state.writes() || alone && state.reads());
+            assert!(!conflict, "{owner:?} believes in {state} of {file} beside the {delegation} of {open}");
+        }
+        for (other, second) in self.delegations.iter().filter(|(other, _)| **other != open && self.opens[*other].file == held.file)
+        {
+            assert!(!alone && *second == Delegation::Read, "{other} has a {second} beside the {delegation} of {open}");
+        }
+        let rights = if alone { !STAT } else { 0x0000_0002 | 0x0000_0004 };
+        for beside in self.opens.values().filter(|other| other.file == held.file && other.client != held.client) {
+            assert!(beside.access.0 & rights == 0, "{beside:?} beside the {delegation} of {open}");
+        }
+    }
+
     /// Whether what all clients believe can be true at once.
     pub(crate) fn check(&self) {
         for (owner, (file, state)) in &self.leases {
@@ -118,6 +221,7 @@ impl Beliefs {
                 assert!(!beside, "{owner:?} believes in {state} of {file} beside {held:?}");
             }
         }
+        self.delegations.iter().for_each(|(open, delegation)| self.check_delegation(*open, *delegation));
         let opens: Vec<&Held> = self.opens.values().collect();
         for (at, a) in opens.iter().enumerate() {
             for b in &opens[at + 1..] {

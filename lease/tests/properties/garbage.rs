@@ -11,6 +11,7 @@ use lease::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::foreign;
 use crate::seen::try_all;
 use crate::settings::settings;
 use crate::snapshot::Applier;
@@ -70,8 +71,10 @@ fn open() -> BoxedStrategy<Command> {
     let oplock = prop_oneof![4 => Just(OplockLevel::None), 1 => level()];
     let lease = prop_oneof![1 => Just(None), 3 => lease_request().prop_map(Some)];
     let marks = (prop::bool::weighted(0.05), prop::bool::weighted(0.05));
-    (number(), file(), name, odd(), access, share, disposition, parent(), marks, lease, oplock)
-        .prop_map(|(session, file, name, odd, access, share, disposition, parent, (created, delete_on_close), lease, oplock)| {
+    let nfs = (foreign::delegation(), prop::bool::weighted(0.02));
+    (number(), file(), name, odd(), access, share, disposition, parent(), marks, lease, (oplock, nfs))
+        .prop_map(|(session, file, name, odd, access, share, disposition, parent, (created, delete_on_close), lease, more)| {
+            let (oplock, (delegation, reclaim)) = more;
             let directory = (u128::from_be_bytes(file.file.to_bytes()) >= FIRST_DIRECTORY) != odd;
             Command::Open(Open {
                 session: SessionId::new(session),
@@ -84,8 +87,10 @@ fn open() -> BoxedStrategy<Command> {
                 access: Access(access),
                 share: Share(share),
                 disposition,
-                lease,
-                oplock,
+                lease: lease.filter(|_| delegation.is_none()),
+                oplock: if delegation.is_none() { oplock } else { OplockLevel::None },
+                delegation,
+                reclaim,
                 ..Open::default()
             })
         })
@@ -100,7 +105,7 @@ pub(crate) fn range() -> BoxedStrategy<ByteRange> {
     prop_oneof![1 => Just(ByteRange::new(1, 2)), 1 => any].boxed()
 }
 
-fn range_lock() -> impl Strategy<Value = RangeLock> {
+pub(crate) fn range_lock() -> impl Strategy<Value = RangeLock> {
     (range(), any::<bool>()).prop_map(|(range, exclusive)| RangeLock { range, exclusive })
 }
 
@@ -170,6 +175,7 @@ fn command() -> BoxedStrategy<Command> {
             operation,
         }),
         20 => lock(),
+        20 => foreign::command(&file(), &parent().boxed()),
         24 => (client(), key(), prop_oneof![1 => Just(0_u32), 2 => 0..16_u32], prop::option::weighted(0.3, number())).prop_map(|(client, key, state, generation)| {
             Command::Acknowledge { client, key, state, generation: generation.map(Generation::new) }
         }),
@@ -213,6 +219,7 @@ fn entry() -> BoxedStrategy<Entry> {
                 | Command::Close { session, .. }
                 | Command::Operate { session, .. }
                 | Command::Lock(Lock { session, .. })
+                | Command::ReturnDelegation { session, .. }
                 | Command::Unlock(Unlock { session, .. }),
             ) = (&mut request, own, &command)
             {
@@ -249,7 +256,7 @@ fn beginning() -> Vec<Entry> {
 }
 
 /// What garbage has to come across now and then: it is not all refused at the door.
-const ABOUT: [&str; 29] = [
+const ABOUT: [&str; 36] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -279,6 +286,13 @@ const ABOUT: [&str; 29] = [
     "Locked",
     "no: LockNotGranted",
     "no: RangeNotLocked",
+    "Unlocked",
+    "GraceDeclared",
+    "GraceEnded",
+    "NfsClientReleased",
+    "recall",
+    "no: Grace",
+    "no: NoGrace",
 ];
 
 /// Nothing that can be entered makes the table panic, breaks an invariant, or makes two tables differ.

@@ -6,6 +6,7 @@
 
 mod action;
 mod belief;
+mod foreign;
 mod garbage;
 mod limits;
 mod matrix;

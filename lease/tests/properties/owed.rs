@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use lease::{
-    Break, ClientGuid, Effect, Incarnation, LeaseKey, NoticeNumber, OpenId, OplockBreak, RequestId, Sequence, ServerId, State,
+    Break, ClientGuid, DelegationInfo, Effect, FileKey, Incarnation, LeaseKey, NoticeNumber, OpenId, OplockBreak, Recall,
+    RequestId, Sequence, ServerId, State,
 };
 
 /// The debts of one life of one server.
@@ -16,6 +17,10 @@ pub(crate) struct Owed {
     breaks: BTreeMap<(ClientGuid, LeaseKey), Break>,
     /// The same of oplocks.
     oplock_breaks: BTreeMap<OpenId, OplockBreak>,
+    /// Recalls that wait for the return of a delegation.
+    recalls: BTreeMap<OpenId, Recall>,
+    /// Files that it has yet to delete.
+    deletions: BTreeMap<FileKey, Effect>,
     /// What nobody will acknowledge.
     notices: BTreeMap<NoticeNumber, Effect>,
 }
@@ -29,6 +34,7 @@ pub(crate) struct Debts(pub(crate) BTreeMap<(ServerId, Incarnation), Owed>);
 enum Of {
     Lease(ClientGuid, LeaseKey),
     Oplock(OpenId),
+    Delegation(OpenId),
 }
 
 impl Of {
@@ -36,6 +42,7 @@ impl Of {
         match self {
             Of::Lease(client, key) => state.lease(client, key).is_some(),
             Of::Oplock(open) => state.oplock(open).is_some(),
+            Of::Delegation(open) => state.delegation(open).is_some(),
         }
     }
 }
@@ -44,12 +51,8 @@ fn told_of(effect: &Effect) -> Option<Of> {
     match effect {
         Effect::Break(Break { client, key, .. }) | Effect::Revoked { client, key, .. } => Some(Of::Lease(*client, *key)),
         Effect::OplockBreak(OplockBreak { open, .. }) | Effect::OplockRevoked { open, .. } => Some(Of::Oplock(*open)),
-        Effect::Reply { .. }
-        | Effect::Parked { .. }
-        | Effect::Recall(_)
-        | Effect::DelegationRevoked { .. }
-        | Effect::Delete { .. }
-        | Effect::Evicted { .. } => None,
+        Effect::Recall(Recall { open, .. }) | Effect::DelegationRevoked { open, .. } => Some(Of::Delegation(*open)),
+        Effect::Reply { .. } | Effect::Parked { .. } | Effect::Delete { .. } | Effect::Evicted { .. } => None,
     }
 }
 
@@ -66,10 +69,16 @@ impl Debts {
                 Effect::OplockBreak(notice) => {
                     self.owed(effect).oplock_breaks.insert(notice.open, notice.clone());
                 }
-                Effect::Revoked { notice, .. } | Effect::OplockRevoked { notice, .. } => self.replace(*notice, effect),
-                Effect::Recall(_) | Effect::DelegationRevoked { .. } | Effect::Delete { .. } | Effect::Evicted { .. } => {
-                    unreachable!("nobody asked for {effect}")
+                Effect::Recall(recall) => {
+                    self.owed(effect).recalls.insert(recall.open, recall.clone());
                 }
+                Effect::Revoked { notice, .. }
+                | Effect::OplockRevoked { notice, .. }
+                | Effect::DelegationRevoked { notice, .. } => {
+                    self.replace(*notice, effect);
+                }
+                Effect::Delete { file, .. } => self.note_deletion(file, effect),
+                Effect::Evicted { .. } => unreachable!("nobody asked for {effect}"),
             }
         }
     }
@@ -85,6 +94,29 @@ impl Debts {
             owed.breaks.remove(&lease);
         }
         self.owed(effect).breaks.insert(lease, notice.clone());
+    }
+
+    /// Whoever had to delete the file until now has not any more.
+    fn note_deletion(&mut self, file: &FileKey, effect: &Effect) {
+        self.deleted(file);
+        self.owed(effect).deletions.insert(file.clone(), effect.clone());
+    }
+
+    /// A server was told by the answer to a CLOSE that it has to delete the file.
+    pub(crate) fn closed_last(&mut self, (to, incarnation): (ServerId, Incarnation), file: &FileKey) {
+        self.note_deletion(file, &Effect::Delete { to, incarnation, file: file.clone(), name: "".into() });
+    }
+
+    /// The file is deleted.
+    pub(crate) fn deleted(&mut self, file: &FileKey) {
+        for owed in self.0.values_mut() {
+            owed.deletions.remove(file);
+        }
+    }
+
+    /// The files that are to be deleted.
+    pub(crate) fn deletions(&self) -> Vec<FileKey> {
+        self.0.values().flat_map(|owed| owed.deletions.keys().cloned()).collect()
     }
 
     /// A notice takes the place of an earlier one of the same lease, wherever that was told.
@@ -143,10 +175,17 @@ impl Debts {
             owed.oplock_breaks.retain(|open, notice| {
                 state.oplock(*open).is_some_and(|oplock| oplock.breaking.is_some() && oplock.generation == notice.generation)
             });
+            owed.recalls.retain(|open, recall| {
+                let running =
+                    |found: DelegationInfo| found.return_by == Some(recall.return_by) && found.generation == recall.generation;
+                state.delegation(*open).is_some_and(running)
+            });
             let mut mine: Vec<Effect> = owed.words.values().cloned().collect();
             mine.extend(owed.breaks.values().cloned().map(Effect::Break));
             mine.extend(owed.oplock_breaks.values().cloned().map(Effect::OplockBreak));
+            mine.extend(owed.recalls.values().cloned().map(Effect::Recall));
             mine.extend(owed.notices.values().cloned());
+            mine.extend(owed.deletions.values().cloned());
             let mut theirs = state.outstanding(life.0, life.1);
             mine.iter_mut().chain(&mut theirs).for_each(forget_name);
             mine.sort_by_key(|effect| format!("{effect:?}"));

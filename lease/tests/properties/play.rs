@@ -1,6 +1,7 @@
 //! Drives the table as SMB servers and their clients do, and looks after every entry whether its promises hold.
 
 mod client;
+mod foreign;
 mod server;
 
 use std::collections::BTreeMap;
@@ -8,8 +9,8 @@ use std::time::Duration;
 
 use lease::{
     ByteRange, Caching, Command, ConnectionId, Effect, Entry, FileId, FileKey, Generation, Incarnation, LockInfo, LockOwner,
-    LogTime, NoticeNumber, Open, OpenId, Operation, Outcome, RangeLock, Rejection, Request, RequestId, Route, Sequence, ServerId,
-    SessionId, Settings, State, VolumeId,
+    LogTime, NfsClient, NfsOwner, NoticeNumber, Open, OpenId, Operation, Outcome, RangeLock, Rejection, Request, RequestId, Route,
+    Sequence, ServerId, SessionId, Settings, State, VolumeId,
 };
 
 use crate::action::{Action, Answer, Opening, actions};
@@ -38,7 +39,14 @@ enum About {
     Acknowledge { owner: Owner, state: u32 },
     Release(Owner),
     Cancel,
+    Deleted(FileKey),
     Stop,
+    Access { file: FileKey, operation: Operation },
+    NfsLock { file: FileKey, owner: NfsOwner, lock: RangeLock, wait: bool },
+    NfsUnlock { file: FileKey, owner: NfsOwner, range: ByteRange },
+    NfsRelease(NfsClient),
+    Return(OpenId),
+    Grace,
 }
 
 /// One of the servers.
@@ -87,6 +95,9 @@ struct Play {
     debts: Debts,
     /// Files that a rename was to move to another directory.
     renamed: std::collections::BTreeSet<FileKey>,
+    /// The request at hand, and whether anything is opened with it.
+    current: Option<RequestId>,
+    opened_now: bool,
 }
 
 fn pick<T: Copy>(list: &[T], index: usize) -> Option<T> {
@@ -128,8 +139,11 @@ impl Play {
         assert!(self.state.next_deadline().is_none_or(|at| at > self.state.now()), "what is due does not survive an entry");
         self.debts.note(&effects);
         self.expire();
+        self.current = entry.request.map(|request| request.id);
+        self.opened_now = effects.iter().any(|effect| matches!(effect, Effect::Reply { outcome: Ok(Outcome::Opened { .. }), .. }));
         self.part(&effects);
         self.lose_unreachable();
+        self.lock_first(&effects, self.current);
         for effect in &effects {
             self.learn(effect);
         }
@@ -145,7 +159,9 @@ impl Play {
         let counts = self.state.counts();
         assert_eq!(counts.opens, self.beliefs.opens.len(), "the clients know of as many opens as there are");
         let held = self.state.locks_from((0, 0)).filter(|lock| !lock.waiting);
-        let mut held: Vec<_> = held.map(locked_by_open).collect();
+        let (nfs, held): (Vec<LockInfo>, Vec<LockInfo>) = held.partition(|lock| matches!(lock.owner, LockOwner::Nfs(_)));
+        assert_eq!(Beliefs::nfs_of(&nfs), self.beliefs.nfs, "the owners of NFS have the locks that the table says");
+        let mut held: Vec<_> = held.into_iter().filter_map(locked_by_open).collect();
         let mut believed: Vec<_> = self.beliefs.locks.clone();
         held.sort_by_key(|(open, lock)| (*open, lock.range, lock.exclusive));
         believed.sort_by_key(|(open, lock)| (*open, lock.range, lock.exclusive));
@@ -177,6 +193,7 @@ impl Play {
             Action::Unlock(index) => self.unlock(*index),
             Action::Acknowledge { which, how, late } => self.acknowledge(*which, *how, *late),
             Action::AcknowledgeOplock(index, level) => self.acknowledge_oplock(*index, *level),
+            Action::Deleted { server, index } => self.deleted(*server, *index),
             Action::Release(index) => self.release(*index),
             Action::Cancel(index) => self.cancel(*index),
             Action::Connect { client, server } => {
@@ -204,6 +221,9 @@ impl Play {
             Action::Behind(millis) => self.behind = u64::from(*millis),
             Action::Retry(index) => self.retry(*index),
             Action::Stale { server, start } => self.stale(*server, *start),
+            Action::Delegate { session, file, access, delegation } => self.delegate(*session, *file, *access, *delegation),
+            Action::Return(index) => self.return_delegation(*index),
+            Action::Foreign(server, foreign) => self.foreign(*server, foreign),
             Action::Configure(seconds) => {
                 let settings = Settings { break_timeout: Duration::from_secs(u64::from(*seconds)), ..Settings::default() };
                 self.unasked(Command::Configure(settings));
@@ -250,10 +270,18 @@ impl Play {
                 self.close_open(open);
                 continue;
             }
+            if let Some(client) = self.beliefs.nfs.keys().next().map(|(_, owner)| owner.client) {
+                if !self.lives(0) {
+                    self.start(0);
+                }
+                self.release_nfs(0, client);
+                continue;
+            }
             self.clock = self.clock.max(self.state.next_deadline().expect("who waits, waits for something"));
             self.unasked(Command::Tick);
         }
         assert_eq!(self.state.counts().parked, 0, "in the end nobody waits");
+        self.delete_all();
         for (id, word) in &self.words {
             let server = self.servers.iter().find(|(number, _)| server_id(**number) == id.server).map(|(_, server)| server);
             let counts = server.is_some_and(|server| server.until.is_some() && server.incarnation == id.incarnation.get());
@@ -263,7 +291,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 30] = [
+const ABOUT: [&str; 34] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -275,7 +303,9 @@ const ABOUT: [&str; 30] = [
     "Acknowledged",
     "Released",
     "Cancelled",
+    "Deleted",
     "Noted",
+    "delete",
     "parked",
     "break",
     "notice",
@@ -289,11 +319,13 @@ const ABOUT: [&str; 30] = [
     "no: SharingViolation",
     "no: Cancelled",
     "no: DeletePending",
-    "no: AccessDenied",
     "Locked",
     "Unlocked",
     "no: LockNotGranted",
-    "no: RangeNotLocked",
+    "recall",
+    "DelegationReturned",
+    "NfsClientReleased",
+    "no: Grace",
 ];
 
 #[test]
@@ -309,9 +341,6 @@ fn no_promise_is_broken() {
 }
 
 /// The open and what it has locked.
-fn locked_by_open(LockInfo { owner, lock, .. }: LockInfo) -> (OpenId, RangeLock) {
-    match owner {
-        LockOwner::Open(open) => (open, lock),
-        LockOwner::Nfs(owner) => panic!("{owner} has locked something, and nobody asked for it"),
-    }
+fn locked_by_open(LockInfo { owner, lock, .. }: LockInfo) -> Option<(OpenId, RangeLock)> {
+    if let LockOwner::Open(open) = owner { Some((open, lock)) } else { None }
 }

@@ -1,8 +1,9 @@
 //! What is asked by who is no client of SMB.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use lease::{Command, ForeignAccess, NfsLock, NfsUnlock, Operation, RangeLock};
+use lease::{Command, ForeignAccess, NfsLock, NfsUnlock, Operation, RangeLock, VolumeId};
 
 use crate::args::{Deed, Peer};
 use crate::play::{Played, Player};
@@ -26,6 +27,14 @@ impl Player {
                 Ok(self.ask_patiently(peer.server, Command::ReleaseNfsClient { client }, about))
             }
             Verb::Return(names) => names.iter().map(|name| self.return_delegation(name)).collect(),
+            Verb::Grace { server, duration, vol } => {
+                let (volume, duration) = (VolumeId::new(vol.unwrap_or(1)), Duration::from_millis(duration.0));
+                Ok(self.ask_patiently(*server, Command::DeclareGrace { volume, duration }, volume.to_string()))
+            }
+            Verb::Endgrace { server, vol } => {
+                let volume = VolumeId::new(vol.unwrap_or(1));
+                Ok(self.ask_patiently(*server, Command::EndGrace { volume }, volume.to_string()))
+            }
             _ => unreachable!("only what is foreign comes here"),
         }
     }

@@ -64,23 +64,25 @@ impl Player {
                 let (parent, replaces) = (id(within), id(over));
                 self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
             }
-            Verb::Access { .. } | Verb::Nfslock { .. } | Verb::Nfsunlock { .. } | Verb::Nfsrelease(_) | Verb::Return(_) => {
-                self.foreign(verb)
-            }
+            Verb::Grace { .. }
+            | Verb::Endgrace { .. }
+            | Verb::Access { .. }
+            | Verb::Nfslock { .. }
+            | Verb::Nfsunlock { .. }
+            | Verb::Nfsrelease(_)
+            | Verb::Return(_) => self.foreign(verb),
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
-            Verb::Ackop { handle, level, generation } => {
-                let (seat, session, open) = self.world.handle(handle)?;
-                let open = open.ok_or_else(|| format!("'{handle}' was never opened"))?;
-                let generation = generation.map(Generation::new);
-                let command = Command::AcknowledgeOplock { session, open, level: level.0, generation };
-                Ok(self.ask(seat.server, command, About::Operation(handle.clone())))
-            }
+            Verb::Ackop { handle, level, generation } => self.ack_oplock(handle, level.0, *generation),
             Verb::Release { seat, key } => {
                 let command = Command::Release { client: seat.client.guid(), key: key.key() };
                 Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
             }
             Verb::Cancel(name) => self.cancel(name),
+            Verb::Deleted { server, file, stream } => {
+                let key = self.world.file(file, stream.as_deref());
+                Ok(self.ask(*server, Command::Deleted { file: key }, About::Operation(file.clone())))
+            }
             Verb::Connect(_)
             | Verb::Relogin(_)
             | Verb::Crowd(..)
@@ -143,7 +145,7 @@ impl Player {
         else {
             unreachable!("only settings come here")
         };
-        let mut settings = lease::Settings::clone(self.world.state.settings());
+        let mut settings = self.world.state.settings().clone();
         settings.recall_timeout = recall_timeout.map_or(settings.recall_timeout, |timeout| Duration::from_millis(timeout.0));
         let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
         if let Some(share) = share {
@@ -279,6 +281,14 @@ impl Player {
             text += &self.ask(seat.server, command, About::Lease(seat, *key));
         }
         text
+    }
+
+    fn ack_oplock(&mut self, handle: &str, level: u8, generation: Option<u64>) -> Played {
+        let (seat, session, open) = self.world.handle(handle)?;
+        let open = open.ok_or_else(|| format!("'{handle}' was never opened"))?;
+        let generation = generation.map(Generation::new);
+        let command = Command::AcknowledgeOplock { session, open, level, generation };
+        Ok(self.ask(seat.server, command, About::Operation(handle.to_owned())))
     }
 
     fn cancel(&mut self, name: &str) -> Played {

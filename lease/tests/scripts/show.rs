@@ -92,7 +92,7 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::GraceEnded => "grace ended".to_owned(),
         Outcome::OplockAcknowledged { level } => format!("acknowledged, {level} now"),
         Outcome::Closed { delete: false } => "closed".to_owned(),
-        Outcome::Closed { delete: true } => "closed, and the file is gone".to_owned(),
+        Outcome::Closed { delete: true } => "closed, and the file goes".to_owned(),
         Outcome::Clear => "is clear".to_owned(),
         Outcome::Locked => "locked".to_owned(),
         Outcome::Unlocked => "unlocked".to_owned(),

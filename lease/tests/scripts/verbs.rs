@@ -132,6 +132,16 @@ pub(crate) enum Verb {
     Delete(Vec<String>),
     /// See `read`: takes that mark off.
     Undelete(Vec<String>),
+    /// A server says that it has deleted a file: `deleted A report.doc`.
+    Deleted {
+        /// The server.
+        server: Server,
+        /// The file.
+        file: String,
+        /// The alternate data stream.
+        #[arg(key)]
+        stream: Option<String>,
+    },
     /// Asks to rename the file of a handle: `rename h1 new.doc`.
     Rename {
         /// The handle.
@@ -209,6 +219,24 @@ pub(crate) enum Verb {
         /// The alternate data stream.
         #[arg(key)]
         stream: Option<String>,
+    },
+    /// Declares a grace period: `grace A 90`, of volume 1, where all files of a script are, or `vol=`.
+    Grace {
+        /// By way of which server.
+        server: Server,
+        /// For how long.
+        duration: Seconds,
+        /// Of which volume.
+        #[arg(key)]
+        vol: Option<u64>,
+    },
+    /// Ends a grace period: `endgrace A`.
+    Endgrace {
+        /// By way of which server.
+        server: Server,
+        /// Of which volume.
+        #[arg(key)]
+        vol: Option<u64>,
     },
     /// A client of NFS is gone: `nfsrelease n3@A`.
     Nfsrelease(Peer),

@@ -25,11 +25,13 @@ pub(crate) struct LockReport {
     kind: &'static str,
     /// Whether it is still waited for.
     waiting: bool,
-    /// The open that owns it, as `o5`.
-    open: String,
-    /// Its session, as `s17`.
-    session: String,
-    /// Its client, 32 hexadecimal digits.
+    /// The open that owns it, as `o5`; none if its owner is one of NFS.
+    open: Option<String>,
+    /// Its session, as `s17`; none if its owner is one of NFS.
+    session: Option<String>,
+    /// The owner of NFS, 32 hexadecimal digits; none if it is an open that owns it.
+    nfs_owner: Option<String>,
+    /// The client of the open or of NFS, 32 hexadecimal digits.
     client: String,
 }
 
@@ -49,6 +51,7 @@ impl LockReport {
     fn new(entry: &pb::LockEntry) -> LockReport {
         let lock = entry.lock.unwrap_or_default();
         let range = lock.range.unwrap_or_default();
+        let of_smb = entry.nfs_owner.is_empty();
         LockReport {
             file: entry.file.as_ref().map(file_name).unwrap_or_default(),
             name: entry.name.clone(),
@@ -56,10 +59,17 @@ impl LockReport {
             length: range.length,
             kind: if lock.exclusive { "exclusive" } else { "shared" },
             waiting: entry.waiting,
-            open: OpenId::new(entry.open).to_string(),
-            session: SessionId::new(entry.session).to_string(),
+            open: of_smb.then(|| OpenId::new(entry.open).to_string()),
+            session: of_smb.then(|| SessionId::new(entry.session).to_string()),
+            nfs_owner: (!of_smb).then(|| id16(&entry.nfs_owner)),
             client: id16(&entry.client),
         }
+    }
+
+    /// The open, or the owner of NFS.
+    fn owner_for_people(&self) -> String {
+        let nfs = self.nfs_owner.as_ref().map(|owner| format!("nfs {owner}"));
+        self.open.clone().or(nfs).unwrap_or_default()
     }
 
     /// `10-19`: the first and the last byte; `at 10` if there is none between.
@@ -97,12 +107,12 @@ impl Report for LocksReport {
                 lock.range_for_people(),
                 lock.kind.to_owned(),
                 if lock.waiting { "waiting" } else { "held" }.to_owned(),
-                lock.open.clone(),
-                lock.session.clone(),
+                lock.owner_for_people(),
+                lock.session.clone().unwrap_or_else(|| "-".to_owned()),
                 lock.client.clone(),
             ]
         });
-        let shown = table(&["FILE", "BYTES", "KIND", "STATE", "OPEN", "SESSION", "CLIENT"], rows);
+        let shown = table(&["FILE", "BYTES", "KIND", "STATE", "OWNER", "SESSION", "CLIENT"], rows);
         let number = count(u64::try_from(self.locks.len()).unwrap_or(u64::MAX), "lock");
         match (self.locks.is_empty(), self.more) {
             (true, _) => "No locks".to_owned(),

@@ -53,6 +53,8 @@ pub(crate) struct OpenReport {
     pub(crate) key: Option<String>,
     /// Its legacy oplock: `level II`, `exclusive` or `batch`.
     pub(crate) oplock: Option<&'static str>,
+    /// Its delegation: `read delegation` or `write delegation`.
+    pub(crate) delegation: Option<&'static str>,
     /// What it may do, as the bits of SMB in hexadecimal.
     pub(crate) access: String,
     /// What it lets others do, as letters of `RWD`.
@@ -64,8 +66,8 @@ pub(crate) struct OpenReport {
 pub(crate) struct ParkedReport {
     /// The request, as `srv4.i7.q9`.
     pub(crate) request: String,
-    /// The client, 32 hexadecimal digits.
-    pub(crate) client: String,
+    /// The client, 32 hexadecimal digits; none of what is done without an open.
+    pub(crate) client: Option<String>,
     /// What it asks for.
     pub(crate) what: String,
 }
@@ -83,6 +85,11 @@ impl OpenReport {
                 pb::OplockLevel::Exclusive => Some("exclusive"),
                 pb::OplockLevel::Batch => Some("batch"),
             },
+            delegation: match entry.delegation() {
+                pb::Delegation::Unspecified => None,
+                pb::Delegation::Read => Some("read delegation"),
+                pb::Delegation::Write => Some("write delegation"),
+            },
             access: format!("{:#010x}", entry.access),
             share: Share(u8::try_from(entry.share).unwrap_or_default()).to_string(),
         }
@@ -96,7 +103,11 @@ impl ParkedReport {
             incarnation: Incarnation::new(entry.incarnation),
             sequence: Sequence::new(entry.sequence),
         };
-        ParkedReport { request: request.to_string(), client: id16(&entry.client), what: entry.what.clone() }
+        ParkedReport {
+            request: request.to_string(),
+            client: (!entry.client.is_empty()).then(|| id16(&entry.client)),
+            what: entry.what.clone(),
+        }
     }
 }
 
@@ -115,12 +126,12 @@ impl FileReport {
         }
     }
 
-    /// The lease of an open, as it stands, or its oplock.
+    /// The lease of an open, as it stands, or its oplock or delegation.
     fn caching_of(&self, open: &OpenReport) -> String {
         let lease = self.leases.iter().find(|lease| open.key.as_ref() == Some(&lease.key) && lease.client == open.client);
-        match (lease, open.oplock) {
+        match (lease, open.oplock.or(open.delegation)) {
             (Some(lease), _) => lease.state_for_people(),
-            (None, Some(oplock)) => oplock.to_owned(),
+            (None, Some(own)) => own.to_owned(),
             (None, None) => "-".to_owned(),
         }
     }
@@ -150,7 +161,10 @@ impl Report for FileReport {
         let mut text = format!("{} ({kind}{})\n", self.name, self.file);
         text += &table(&["OPEN", "CACHES", "ACCESS", "SHARES", "SESSION", "CLIENT"], opens);
         if !self.parked.is_empty() {
-            let parked = self.parked.iter().map(|parked| vec![parked.request.clone(), parked.what.clone(), parked.client.clone()]);
+            let parked = self.parked.iter().map(|parked| {
+                let client = parked.client.clone().unwrap_or_else(|| "-".to_owned());
+                vec![parked.request.clone(), parked.what.clone(), client]
+            });
             text = format!("{text}\n\n{}", table(&["WAITING", "WHAT", "CLIENT"], parked));
         }
         let (shown, all) = (self.opens.len(), u64::from(self.opens_count));

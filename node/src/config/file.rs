@@ -176,10 +176,8 @@ fn meant(name: &str, key: &str, inside: &str, known: &toml::Table) -> Option<Str
     let everything = toml::Table::try_from(super::Config::example().to_file()).expect("the example can be written as TOML");
     let last = name.rsplit('.').next().unwrap_or(name);
     let inner = everything.iter().filter(|(name, _)| *name != "members").filter_map(|(name, value)| Some((name, keys_of(value)?)));
-    inner
-        .filter_map(|(name, table)| Some(format!("{name}.{}", nearest(last, table.keys().map(String::as_str))?)))
-        .chain(nearest(last, everything.keys().map(String::as_str)).map(str::to_owned))
-        .next()
+    let mut inner = inner.filter_map(|(name, table)| Some(format!("{name}.{}", nearest(last, table.keys().map(String::as_str))?)));
+    nearest(last, everything.keys().map(String::as_str)).map(str::to_owned).or_else(|| inner.next())
 }
 
 /// The dotted key whose value stands at this place of the text.

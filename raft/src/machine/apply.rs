@@ -1,7 +1,6 @@
 //! Carrying out entries.
 
 use std::io;
-use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 use openraft::EntryPayload;
@@ -78,7 +77,7 @@ impl Machine {
             applied: self.applied,
             now: self.state.now(),
             next_deadline: self.state.next_deadline(),
-            settings: Arc::clone(self.state.settings()),
+            settings: self.state.settings_shared(),
             marker: self.markers.newest(),
             checked: self.markers.checked(),
             applied_bytes: self.applied_bytes,

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
-use lease::{Break, ConnectionId, Generation, NoticeNumber, OplockBreak};
+use lease::{Break, ConnectionId, FileKey, Generation, NoticeNumber, OplockBreak, Recall, SessionId};
 use tokio::sync::{mpsc, watch};
 
 use super::fence::Fence;
-use super::{Attached, OplockRevoked, Revoked};
+use super::{Attached, DelegationRevoked, Deletion, Evicted, OplockRevoked, Revoked};
 
 /// Notices that may wait for their consumer. When it is slower than that, the rest is fetched anew once it has caught up.
 pub(super) const NOTICES_MAX: usize = 4096;
@@ -46,6 +46,35 @@ pub enum Notice {
         index: u64,
         /// What it lost.
         revoked: OplockRevoked,
+    },
+    /// An NFS client must be told to return a delegation.
+    Recall {
+        /// The log index that it came from.
+        index: u64,
+        /// The recall.
+        recall: Recall,
+    },
+    /// An NFS client lost a delegation, because it did not return it in time.
+    DelegationRevoked {
+        /// The log index that it came from.
+        index: u64,
+        /// What it lost.
+        revoked: DelegationRevoked,
+    },
+    /// A file is to be deleted. Told once in this life of the server, until it has said that the file is deleted
+    /// ([`Server::report_deleted`](super::Server::report_deleted)).
+    Delete {
+        /// The log index that it came from.
+        index: u64,
+        /// The file.
+        deletion: Deletion,
+    },
+    /// A connection is to be dropped, and its loss reported ([`Server::disconnect`](super::Server::disconnect)).
+    Evicted {
+        /// The log index that it came from.
+        index: u64,
+        /// The session that has ended, and its connection.
+        evicted: Evicted,
     },
     /// The server is attached to a node.
     Attached(Attached),
@@ -93,9 +122,15 @@ impl Stream for Notices {
     }
 }
 
-/// Which break was handed over, and for which connection: a break that is addressed again goes to another. Generations are counted over
-/// all leases and oplocks.
-type Handed = (Generation, ConnectionId);
+/// What was handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Handed {
+    /// This break or recall, for this connection: one that is addressed again goes to another. Generations are counted over all leases,
+    /// oplocks and delegations.
+    Break(Generation, ConnectionId),
+    /// That this session has ended.
+    Evicted(SessionId),
+}
 
 /// The sending end: filters what comes again, and never waits.
 #[derive(Debug)]
@@ -103,13 +138,23 @@ pub(super) struct Outlet {
     queue: mpsc::Sender<Notice>,
     handed: BTreeSet<Handed>,
     order: VecDeque<Handed>,
+    /// Files that the server was told to delete and has not said that it has. The cluster goes on telling it, and whoever deletes a file twice
+    /// may delete another that has got its key meanwhile.
+    deleting: BTreeSet<FileKey>,
     seen: NoticeNumber,
     overflowed: bool,
 }
 
 impl Outlet {
     pub(super) fn new(queue: mpsc::Sender<Notice>) -> Outlet {
-        Outlet { queue, handed: BTreeSet::new(), order: VecDeque::new(), seen: NoticeNumber::default(), overflowed: false }
+        Outlet {
+            queue,
+            handed: BTreeSet::new(),
+            order: VecDeque::new(),
+            deleting: BTreeSet::new(),
+            seen: NoticeNumber::default(),
+            overflowed: false,
+        }
     }
 
     /// The highest numbered notice that was handed over: what the server confirms.
@@ -119,14 +164,38 @@ impl Outlet {
 
     /// Hands a break over, unless it was before.
     pub(super) fn give_break(&mut self, index: u64, notice: Break) {
-        let (number, handed) = (notice.notice, (notice.generation, notice.to.connection));
+        let (number, handed) = (notice.notice, Handed::Break(notice.generation, notice.to.connection));
         self.give_unless_handed(number, handed, Notice::Break { index, notice });
     }
 
     /// Hands the break of an oplock over, unless it was before.
     pub(super) fn give_oplock_break(&mut self, index: u64, notice: OplockBreak) {
-        let (number, handed) = (notice.notice, (notice.generation, notice.to.connection));
+        let (number, handed) = (notice.notice, Handed::Break(notice.generation, notice.to.connection));
         self.give_unless_handed(number, handed, Notice::OplockBreak { index, notice });
+    }
+
+    /// Hands a recall over, unless it was before.
+    pub(super) fn give_recall(&mut self, index: u64, recall: Recall) {
+        let handed = Handed::Break(recall.generation, recall.to.connection);
+        self.give_unless_handed(None, handed, Notice::Recall { index, recall });
+    }
+
+    /// Hands over that a session has ended, unless it was before.
+    pub(super) fn give_evicted(&mut self, index: u64, evicted: Evicted) {
+        self.give_unless_handed(None, Handed::Evicted(evicted.session), Notice::Evicted { index, evicted });
+    }
+
+    /// Hands a deletion over, unless the server is at it already.
+    pub(super) fn give_deletion(&mut self, index: u64, deletion: Deletion) {
+        let file = deletion.file.clone();
+        if !self.deleting.contains(&file) && self.give(Notice::Delete { index, deletion }) {
+            self.deleting.insert(file);
+        }
+    }
+
+    /// The server has said that it has deleted the file, and the cluster knows.
+    pub(super) fn deleted(&mut self, file: &FileKey) {
+        self.deleting.remove(file);
     }
 
     fn give_unless_handed(&mut self, number: Option<NoticeNumber>, handed: Handed, notice: Notice) {
@@ -154,6 +223,11 @@ impl Outlet {
     /// Hands the revocation of an oplock over, unless it was before.
     pub(super) fn give_oplock_revoked(&mut self, index: u64, revoked: OplockRevoked) {
         self.give_numbered(revoked.notice, Notice::OplockRevoked { index, revoked });
+    }
+
+    /// Hands the revocation of a delegation over, unless it was before.
+    pub(super) fn give_delegation_revoked(&mut self, index: u64, revoked: DelegationRevoked) {
+        self.give_numbered(revoked.notice, Notice::DelegationRevoked { index, revoked });
     }
 
     /// Says something about the attachment: of use to people only, and left out when there is no room.

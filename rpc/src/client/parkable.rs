@@ -29,6 +29,11 @@ pub type PendingOpen = PendingRequest<Opened>;
 pub type PendingOperation = PendingRequest<()>;
 /// Locks on their way.
 pub type PendingLock = PendingRequest<()>;
+/// An access without an open on its way.
+pub type PendingAccess = PendingRequest<()>;
+/// A lock of NFS on its way. Dropped, it is cancelled, and kept if it was granted before that: what the owner had in its range before is
+/// not known any more.
+pub type PendingNfsLock = PendingRequest<()>;
 
 impl<T> PendingRequest<T> {
     /// The request's name.
@@ -84,8 +89,8 @@ impl<T> PendingRequest<T> {
 }
 
 pub(super) fn opened(index: u64, outcome: &Outcome) -> Result<Opened, CallError> {
-    let Outcome::Opened { open, lease, oplock } = *outcome else { return Err(unexpected(outcome)) };
-    Ok(Opened { open, lease, oplock, index })
+    let Outcome::Opened { open, lease, oplock, delegation, durable } = *outcome else { return Err(unexpected(outcome)) };
+    Ok(Opened { open, lease, oplock, delegation, durable, index })
 }
 
 pub(super) fn locked(_: u64, outcome: &Outcome) -> Result<(), CallError> {

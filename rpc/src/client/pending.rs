@@ -189,12 +189,16 @@ impl Table {
         }
     }
 
-    /// The opens whose caller has gone, each named once: they are to be cancelled.
+    /// What may be parked and whose caller has gone, each named once: they are to be cancelled.
     pub(super) fn take_orphans(&mut self) -> Vec<u64> {
         let mut orphans = Vec::new();
         for (sequence, pending) in &mut self.requests {
             let Asker::Caller { answer, .. } = &pending.asker else { continue };
-            if matches!(pending.command, Wire::Open(_)) && answer.is_closed() && !pending.cancelled {
+            let parkable = matches!(
+                pending.command,
+                Wire::Open(_) | Wire::Operate(_) | Wire::Lock(_) | Wire::ForeignAccess(_) | Wire::NfsLock(_)
+            );
+            if parkable && answer.is_closed() && !pending.cancelled {
                 pending.cancelled = true;
                 orphans.push(*sequence);
             }

@@ -1,5 +1,8 @@
 //! The handle to one life of one SMB server.
 
+mod handles;
+mod nfs;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -106,18 +109,36 @@ impl Server {
         self.inner.incarnation
     }
 
-    /// Registers a session of an SMB client that came in on this connection (MS-SMB2 3.3.5.5).
+    /// Registers a session of an SMB client that came in on this connection (MS-SMB2 3.3.5.5), of nobody in particular: what is opened in it
+    /// is nobody's to have again.
     pub async fn start_session(&self, client: ClientGuid, connection: ConnectionId) -> Result<SessionId, CallError> {
-        let outcome = self.call(&Command::StartSession { client, connection, user: None, previous: None }).await?.1;
+        self.begin_session(Command::StartSession { client, connection, user: None, previous: None }).await
+    }
+
+    /// The same of a user, whom the server names as no other (by his SID). `previous` is the session that the client gives up for this one,
+    /// wherever it lives (MS-SMB2 3.3.5.5.3).
+    pub async fn start_session_as(
+        &self,
+        client: ClientGuid,
+        connection: ConnectionId,
+        user: &str,
+        previous: Option<SessionId>,
+    ) -> Result<SessionId, CallError> {
+        self.begin_session(Command::StartSession { client, connection, user: Some(Arc::from(user)), previous }).await
+    }
+
+    async fn begin_session(&self, start: Command) -> Result<SessionId, CallError> {
+        let outcome = self.call(&start).await?.1;
         if let Outcome::SessionStarted { session } = outcome { Ok(session) } else { Err(unexpected(&outcome)) }
     }
 
-    /// Ends a session (MS-SMB2 3.3.5.6): its opens are closed.
+    /// Ends a session (MS-SMB2 3.3.5.6): its opens are closed, but for those that are kept for it.
     pub async fn end_session(&self, session: SessionId) -> Result<(), CallError> {
         self.call(&Command::EndSession { session }).await.map(drop)
     }
 
-    /// Tells that a connection is lost (MS-SMB2 3.3.7.1): its sessions end.
+    /// Tells that a connection is lost (MS-SMB2 3.3.7.1): its sessions end, and opens that are durable, resilient or persistent wait for their
+    /// client.
     pub async fn disconnect(&self, connection: ConnectionId) -> Result<(), CallError> {
         self.call(&Command::Disconnect { connection }).await.map(drop)
     }
@@ -183,7 +204,7 @@ impl Server {
     }
 
     /// Closes an open (MS-SMB2 3.3.5.10). Returns whether it was the last one of a file that is to be deleted: then the server deletes it
-    /// now (MS-FSA 2.1.5.5).
+    /// now (MS-FSA 2.1.5.5), and says so with [`report_deleted`](Server::report_deleted).
     pub async fn close(&self, session: SessionId, open: OpenId) -> Result<bool, CallError> {
         let outcome = self.call(&Command::Close { session, open }).await?.1;
         if let Outcome::Closed { delete } = outcome { Ok(delete) } else { Err(unexpected(&outcome)) }

@@ -38,6 +38,7 @@ const LOST_AFTER: Duration = Duration::from_secs(3);
 
 /// What the handle wants.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are requests")]
 pub(super) enum Order {
     /// A request.
     Ask { sequence: u64, command: Wire, asker: Asker },

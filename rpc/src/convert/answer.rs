@@ -1,7 +1,13 @@
 //! What requests come to: outcomes and rejections, both ways.
 
-use lease::{Caching, Epoch, Grant, GrantV2, Incarnation, Limit, LogTime, OpenId, OplockLevel, Outcome, Rejection, SessionId};
+use std::time::Duration;
 
+use lease::{
+    Caching, Delegation, Durable, Epoch, Grant, GrantV2, Incarnation, Limit, LogTime, OpenId, OplockLevel, Outcome, Rejection,
+    SessionId,
+};
+
+use super::command::millis;
 use super::ids::lease_key;
 use crate::proto::v1 as pb;
 use crate::proto::v1::reply::Result as Wire;
@@ -34,6 +40,14 @@ pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
         Rejection::RangeNotLocked => Reason::RangeNotLocked,
         Rejection::InvalidLockRange => Reason::InvalidLockRange,
         Rejection::FileLockConflict => Reason::FileLockConflict,
+        Rejection::NoSuchDurableOpen => Reason::NoSuchDurableOpen,
+        Rejection::FileNotAvailable => Reason::FileNotAvailable,
+        Rejection::DuplicateObjectId => Reason::DuplicateObjectId,
+        Rejection::ContextMismatch => Reason::ContextMismatch,
+        Rejection::FileForcedClosed => Reason::FileForcedClosed,
+        Rejection::NoSuchDelegation => Reason::NoSuchDelegation,
+        Rejection::Grace => Reason::Grace,
+        Rejection::NoGrace => Reason::NoGrace,
         Rejection::LimitReached(which) => {
             limit = limit_to(*which);
             Reason::LimitReached
@@ -54,6 +68,11 @@ fn limit_to(limit: Limit) -> pb::Limit {
         Limit::LocksPerFile => pb::Limit::LocksPerFile,
         Limit::LocksPerOpen => pb::Limit::LocksPerOpen,
         Limit::RangesPerRequest => pb::Limit::RangesPerRequest,
+        Limit::OpensPerClient => pb::Limit::OpensPerClient,
+        Limit::LeasesPerClient => pb::Limit::LeasesPerClient,
+        Limit::LocksPerClient => pb::Limit::LocksPerClient,
+        Limit::ParkedPerClient => pb::Limit::ParkedPerClient,
+        Limit::GracePeriods => pb::Limit::GracePeriods,
     }
 }
 
@@ -70,6 +89,11 @@ fn limit_from(limit: pb::Limit) -> Option<Limit> {
         pb::Limit::LocksPerFile => Some(Limit::LocksPerFile),
         pb::Limit::LocksPerOpen => Some(Limit::LocksPerOpen),
         pb::Limit::RangesPerRequest => Some(Limit::RangesPerRequest),
+        pb::Limit::OpensPerClient => Some(Limit::OpensPerClient),
+        pb::Limit::LeasesPerClient => Some(Limit::LeasesPerClient),
+        pb::Limit::LocksPerClient => Some(Limit::LocksPerClient),
+        pb::Limit::ParkedPerClient => Some(Limit::ParkedPerClient),
+        pb::Limit::GracePeriods => Some(Limit::GracePeriods),
     }
 }
 
@@ -98,6 +122,14 @@ pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
         Reason::RangeNotLocked => Rejection::RangeNotLocked,
         Reason::InvalidLockRange => Rejection::InvalidLockRange,
         Reason::FileLockConflict => Rejection::FileLockConflict,
+        Reason::NoSuchDurableOpen => Rejection::NoSuchDurableOpen,
+        Reason::FileNotAvailable => Rejection::FileNotAvailable,
+        Reason::DuplicateObjectId => Rejection::DuplicateObjectId,
+        Reason::ContextMismatch => Rejection::ContextMismatch,
+        Reason::FileForcedClosed => Rejection::FileForcedClosed,
+        Reason::NoSuchDelegation => Rejection::NoSuchDelegation,
+        Reason::Grace => Rejection::Grace,
+        Reason::NoGrace => Rejection::NoGrace,
         Reason::LimitReached => Rejection::LimitReached(limit_from(pb::Limit::try_from(*limit).ok()?)?),
     })
 }
@@ -111,11 +143,25 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
         Ok(Outcome::SessionStarted { session }) => Wire::SessionStarted(pb::SessionStarted { session: session.get() }),
         Ok(Outcome::SessionEnded) => Wire::SessionEnded(pb::SessionEnded {}),
         Ok(Outcome::Disconnected) => Wire::Disconnected(pb::Disconnected {}),
-        Ok(Outcome::Opened { open, lease, oplock }) => Wire::Opened(pb::Opened {
+        Ok(Outcome::Opened { open, lease, oplock, delegation, durable }) => Wire::Opened(pb::Opened {
             open: open.get(),
             lease: lease.as_ref().map(grant_to),
             oplock: oplock_level_to(*oplock).into(),
+            delegation: delegation_to(*delegation).into(),
+            durable: durable.map(durable_to),
         }),
+        Ok(Outcome::Reconnected { open, lease, oplock, durable }) => Wire::Reconnected(pb::Reconnected {
+            open: open.get(),
+            lease: lease.as_ref().map(grant_to),
+            oplock: oplock_level_to(*oplock).into(),
+            durable: Some(durable_to(*durable)),
+        }),
+        Ok(Outcome::Resilient { timeout }) => Wire::Resilient(pb::Resilient { timeout_ms: millis(*timeout) }),
+        Ok(Outcome::Deleted) => Wire::Deleted(pb::Deleted {}),
+        Ok(Outcome::DelegationReturned) => Wire::DelegationReturned(pb::DelegationReturned {}),
+        Ok(Outcome::NfsClientReleased) => Wire::NfsClientReleased(pb::NfsClientReleased {}),
+        Ok(Outcome::GraceDeclared { until }) => Wire::GraceDeclared(pb::GraceDeclared { until_ms: until.as_millis() }),
+        Ok(Outcome::GraceEnded) => Wire::GraceEnded(pb::GraceEnded {}),
         Ok(Outcome::OplockAcknowledged { level }) => {
             Wire::OplockAcknowledged(pb::OplockAcknowledged { level: oplock_level_to(*level).into() })
         }
@@ -150,6 +196,68 @@ pub(super) fn oplock_level_from(number: i32) -> Option<OplockLevel> {
     })
 }
 
+/// A delegation, for the wire.
+pub(crate) fn delegation_to(delegation: Option<Delegation>) -> pb::Delegation {
+    match delegation {
+        None => pb::Delegation::Unspecified,
+        Some(Delegation::Read) => pb::Delegation::Read,
+        Some(Delegation::Write) => pb::Delegation::Write,
+    }
+}
+
+/// A delegation, from the wire.
+pub(super) fn delegation_from(delegation: pb::Delegation) -> Option<Delegation> {
+    match delegation {
+        pb::Delegation::Unspecified => None,
+        pb::Delegation::Read => Some(Delegation::Read),
+        pb::Delegation::Write => Some(Delegation::Write),
+    }
+}
+
+/// A durable handle, for the wire.
+fn durable_to(durable: Durable) -> pb::Durable {
+    let Durable { v2, persistent, timeout } = durable;
+    pb::Durable { v2, persistent, timeout_ms: millis(timeout) }
+}
+
+fn durable_from(wire: pb::Durable) -> Durable {
+    let pb::Durable { v2, persistent, timeout_ms } = wire;
+    Durable { v2, persistent, timeout: from_millis(timeout_ms) }
+}
+
+fn from_millis(number: u32) -> Duration {
+    Duration::from_millis(u64::from(number))
+}
+
+fn opened_from(opened: &pb::Opened) -> Option<Outcome> {
+    let pb::Opened { open, lease, oplock, delegation, durable } = opened;
+    let lease = match lease {
+        None => None,
+        Some(grant) => Some(grant_from(grant)?),
+    };
+    Some(Outcome::Opened {
+        open: OpenId::new(*open),
+        lease,
+        oplock: oplock_level_from(*oplock)?,
+        delegation: delegation_from(pb::Delegation::try_from(*delegation).ok()?),
+        durable: durable.map(durable_from),
+    })
+}
+
+fn reconnected_from(reconnected: &pb::Reconnected) -> Option<Outcome> {
+    let pb::Reconnected { open, lease, oplock, durable } = reconnected;
+    let lease = match lease {
+        None => None,
+        Some(grant) => Some(grant_from(grant)?),
+    };
+    Some(Outcome::Reconnected {
+        open: OpenId::new(*open),
+        lease,
+        oplock: oplock_level_from(*oplock)?,
+        durable: durable.map(durable_from)?,
+    })
+}
+
 /// A grant, for the wire.
 fn grant_to(grant: &Grant) -> pb::Grant {
     let Grant { key, state, breaking, v2 } = grant;
@@ -176,13 +284,14 @@ pub(crate) fn answer_from(wire: &Wire) -> Option<Result<Outcome, Rejection>> {
         Wire::OplockAcknowledged(pb::OplockAcknowledged { level }) => {
             Outcome::OplockAcknowledged { level: oplock_level_from(*level)? }
         }
-        Wire::Opened(pb::Opened { open, lease, oplock }) => {
-            let lease = match lease {
-                None => None,
-                Some(grant) => Some(grant_from(grant)?),
-            };
-            Outcome::Opened { open: OpenId::new(*open), lease, oplock: oplock_level_from(*oplock)? }
-        }
+        Wire::Opened(opened) => opened_from(opened)?,
+        Wire::Reconnected(reconnected) => reconnected_from(reconnected)?,
+        Wire::Resilient(pb::Resilient { timeout_ms }) => Outcome::Resilient { timeout: from_millis(*timeout_ms) },
+        Wire::Deleted(pb::Deleted {}) => Outcome::Deleted,
+        Wire::DelegationReturned(pb::DelegationReturned {}) => Outcome::DelegationReturned,
+        Wire::NfsClientReleased(pb::NfsClientReleased {}) => Outcome::NfsClientReleased,
+        Wire::GraceDeclared(pb::GraceDeclared { until_ms }) => Outcome::GraceDeclared { until: LogTime::from_millis(*until_ms) },
+        Wire::GraceEnded(pb::GraceEnded {}) => Outcome::GraceEnded,
         Wire::Closed(pb::Closed { delete }) => Outcome::Closed { delete: *delete },
         Wire::Clear(pb::Clear {}) => Outcome::Clear,
         Wire::Locked(pb::Locked {}) => Outcome::Locked,

@@ -1,6 +1,6 @@
 //! What SMB servers are told, for the wire.
 
-use lease::{Break, Effect, Epoch, LogTime, NoticeNumber, OplockBreak, Outcome, Rejection, Sequence};
+use lease::{Break, Effect, Epoch, LogTime, NoticeNumber, OplockBreak, Outcome, Recall, Rejection, Sequence};
 
 use super::answer::{answer, oplock_level_to};
 use super::ids::file_key_to;
@@ -29,6 +29,25 @@ pub(crate) fn delivery(index: u64, effect: &Effect) -> pb::Delivery {
             file: Some(file_key_to(file)),
             generation: generation.get(),
             notice: notice.get(),
+        }),
+        Effect::Recall(recall) => What::Recall(recall_to(recall)),
+        Effect::DelegationRevoked { to, session, open, file, generation, notice } => {
+            What::DelegationRevoked(pb::DelegationRevoked {
+                connection: to.connection.get(),
+                session: session.get(),
+                open: open.get(),
+                file: Some(file_key_to(file)),
+                generation: generation.get(),
+                notice: notice.get(),
+            })
+        }
+        Effect::Delete { to: _, incarnation: _, file, name } => {
+            What::Delete(pb::Delete { file: Some(file_key_to(file)), name: name.as_ref().to_owned() })
+        }
+        Effect::Evicted { to, session, client } => What::Evicted(pb::Evicted {
+            connection: to.connection.get(),
+            session: session.get(),
+            client: client.to_bytes().to_vec(),
         }),
     };
     pb::Delivery { index, what: Some(what) }
@@ -70,6 +89,20 @@ fn oplock_break_to(notice: &OplockBreak) -> pb::OplockBreak {
         ack_by_ms: ack_by.map(LogTime::as_millis),
         generation: generation.get(),
         notice: notice.map(NoticeNumber::get),
+    }
+}
+
+/// The recall of a delegation.
+fn recall_to(recall: &Recall) -> pb::Recall {
+    let Recall { to, session, open, file, name, return_by, generation } = recall;
+    pb::Recall {
+        connection: to.connection.get(),
+        session: session.get(),
+        open: open.get(),
+        file: Some(file_key_to(file)),
+        name: name.as_ref().to_owned(),
+        return_by_ms: return_by.as_millis(),
+        generation: generation.get(),
     }
 }
 

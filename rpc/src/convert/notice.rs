@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use lease::{
     Break, Caching, ClientGuid, ConnectionId, Epoch, FileKey, Generation, Incarnation, LeaseKey, LogTime, NoticeNumber, OpenId,
-    OplockBreak, Outcome, Rejection, Route, ServerId, SessionId,
+    OplockBreak, Outcome, Recall, Rejection, Route, ServerId, SessionId,
 };
 
 use super::answer::{answer_from, oplock_level_from};
 use super::ids::{client_guid, file_key, lease_key};
-use crate::client::{OplockRevoked, Revoked};
+use crate::client::{DelegationRevoked, Deletion, Evicted, OplockRevoked, Revoked};
 use crate::proto::v1 as pb;
 use crate::proto::v1::delivery::What;
 
@@ -28,6 +28,14 @@ pub(crate) enum Told {
     OplockBreak(OplockBreak),
     /// An oplock is gone.
     OplockRevoked(OplockRevoked),
+    /// A delegation is to be recalled.
+    Recall(Recall),
+    /// A delegation is gone.
+    DelegationRevoked(DelegationRevoked),
+    /// A file is to be deleted.
+    Delete(Deletion),
+    /// A connection is to be dropped.
+    Evicted(Evicted),
     /// A request has no answer.
     Failure { sequence: u64, reason: pb::FailureReason, message: String },
 }
@@ -60,6 +68,25 @@ pub(crate) fn told(server: ServerId, incarnation: Incarnation, delivery: pb::Del
                 notice: NoticeNumber::new(notice),
             })
         }
+        What::Recall(recall) => Told::Recall(recall_from(server, incarnation, recall)?),
+        What::DelegationRevoked(pb::DelegationRevoked { connection, session, open, file, generation, notice }) => {
+            Told::DelegationRevoked(DelegationRevoked {
+                connection: ConnectionId::new(connection),
+                session: SessionId::new(session),
+                open: OpenId::new(open),
+                file: file_key(file.as_ref()).ok()?,
+                generation: Generation::new(generation),
+                notice: NoticeNumber::new(notice),
+            })
+        }
+        What::Delete(pb::Delete { file, name }) => {
+            Told::Delete(Deletion { file: file_key(file.as_ref()).ok()?, name: Arc::from(name) })
+        }
+        What::Evicted(pb::Evicted { connection, session, client }) => Told::Evicted(Evicted {
+            connection: ConnectionId::new(connection),
+            session: SessionId::new(session),
+            client: client_guid(&client).ok()?,
+        }),
         What::Failure(pb::Failure { sequence, reason, message }) => {
             Told::Failure { sequence, reason: pb::FailureReason::try_from(reason).ok()?, message }
         }
@@ -102,6 +129,20 @@ fn oplock_break_from(server: ServerId, incarnation: Incarnation, wire: pb::Oploc
         ack_by: ack_by_ms.map(LogTime::from_millis),
         generation: Generation::new(generation),
         notice: notice.map(NoticeNumber::new),
+    })
+}
+
+/// The recall of a delegation.
+fn recall_from(server: ServerId, incarnation: Incarnation, wire: pb::Recall) -> Option<Recall> {
+    let pb::Recall { connection, session, open, file, name, return_by_ms, generation } = wire;
+    Some(Recall {
+        to: Route { server, incarnation, connection: ConnectionId::new(connection) },
+        session: SessionId::new(session),
+        open: OpenId::new(open),
+        file: file_key(file.as_ref()).ok()?,
+        name: Arc::from(name),
+        return_by: LogTime::from_millis(return_by_ms),
+        generation: Generation::new(generation),
     })
 }
 

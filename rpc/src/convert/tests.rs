@@ -15,6 +15,8 @@ use crate::client::{OplockRevoked, Revoked};
 use crate::proto::v1 as pb;
 use crate::proto::v1::request::Command as Wire;
 
+mod handles;
+
 fn file(stream: Option<&str>) -> FileKey {
     FileKey { volume: VolumeId::new(3), file: FileId::from_u128(77), stream: stream.map(Arc::from) }
 }
@@ -24,8 +26,6 @@ fn open() -> Open {
         session: SessionId::new(4),
         file: file(Some("data")),
         name: Arc::from("a/b"),
-        directory: false,
-        oplock: OplockLevel::None,
         access: Access(0x0012_019F),
         share: Share(5),
         disposition: Disposition::Supersede,
@@ -37,6 +37,7 @@ fn open() -> Open {
             state: Caching::RWH,
             v2: Some(LeaseRequestV2 { epoch: Epoch::new(65_535), parent: Some(LeaseKey::from_u128(9)) }),
         }),
+        ..Open::default()
     }
 }
 
@@ -125,12 +126,15 @@ fn commands() -> Vec<Command> {
 
 #[test]
 fn every_command_comes_back_as_it_was() {
-    for command in commands() {
+    for command in commands().into_iter().chain(handles::commands()) {
         let wire = command_to(&command).expect("a server's command has a wire form");
         assert_eq!(command_from(Some(&wire)), Ok(command));
     }
     assert_eq!(command_to(&Command::Tick), None);
     assert_eq!(command_to(&Command::Configure(lease::Settings::default())), None);
+    let (client, key) = (ClientGuid::from_u128(5), LeaseKey::from_u128(6));
+    assert_eq!(command_to(&Command::BreakLease { client, key, into: Caching::R }), None);
+    assert_eq!(command_to(&Command::Evict { client }), None);
 }
 
 #[test]
@@ -143,15 +147,21 @@ fn every_outcome_comes_back_as_it_was() {
         Outcome::SessionStarted { session: SessionId::new(1) },
         Outcome::SessionEnded,
         Outcome::Disconnected,
-        Outcome::Opened { open: OpenId::new(1), lease: None, oplock: OplockLevel::None },
-        Outcome::Opened { open: OpenId::new(1), lease: Some(grant), oplock: OplockLevel::None },
-        Outcome::Opened { open: OpenId::new(1), lease: Some(Grant { v2: Some(v2), ..grant }), oplock: OplockLevel::None },
+        Outcome::Opened { open: OpenId::new(1), lease: None, oplock: OplockLevel::None, delegation: None, durable: None },
+        Outcome::Opened { open: OpenId::new(1), lease: Some(grant), oplock: OplockLevel::None, delegation: None, durable: None },
+        Outcome::Opened {
+            open: OpenId::new(1),
+            lease: Some(Grant { v2: Some(v2), ..grant }),
+            oplock: OplockLevel::None,
+            delegation: None,
+            durable: None,
+        },
         Outcome::Closed { delete: false },
         Outcome::Closed { delete: true },
         Outcome::Clear,
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::LevelII },
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Exclusive },
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Batch },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::LevelII, delegation: None, durable: None },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Exclusive, delegation: None, durable: None },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::Batch, delegation: None, durable: None },
         Outcome::OplockAcknowledged { level: OplockLevel::None },
         Outcome::Locked,
         Outcome::Unlocked,
@@ -160,7 +170,7 @@ fn every_outcome_comes_back_as_it_was() {
         Outcome::Cancelled,
         Outcome::Noted,
     ];
-    for outcome in outcomes {
+    for outcome in outcomes.into_iter().chain(handles::outcomes()) {
         assert_eq!(answer_from(&answer(&Ok(outcome.clone()))), Some(Ok(outcome)));
     }
 }
@@ -292,8 +302,8 @@ fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
         ("ttl_ms", Wire::StartServer(pb::StartServer { ttl_ms: 0 })),
         ("ttl_ms", Wire::StartServer(pb::StartServer { ttl_ms: 199 })),
         ("ttl_ms", Wire::StartServer(pb::StartServer { ttl_ms: u32::MAX })),
-        ("client", Wire::StartSession(pb::StartSession { client: vec![], connection: 1 })),
-        ("client", Wire::StartSession(pb::StartSession { client: vec![0; 17], connection: 1 })),
+        ("client", Wire::StartSession(pb::StartSession { connection: 1, ..pb::StartSession::default() })),
+        ("client", Wire::StartSession(pb::StartSession { client: vec![0; 17], ..pb::StartSession::default() })),
         ("session", Wire::EndSession(pb::EndSession { session: 0 })),
         ("session", wire_open(|open| open.session = 0)),
         ("file", wire_open(|open| open.file = None)),
@@ -341,7 +351,7 @@ fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
         ("cancel.sequence", Wire::Cancel(pb::Cancel { sequence: 0 })),
         ("key", Wire::ReportUndeliverable(pb::ReportUndeliverable { connection: 1, client, key: vec![], generation: 1 })),
     ];
-    for (field, wire) in cases {
+    for (field, wire) in cases.into_iter().chain(handles::nonsense()) {
         let bad = command_from(Some(&wire)).expect_err("it makes no sense");
         assert_eq!(bad.field, field, "{bad} for {wire:?}");
         let status = tonic::Status::from(bad);

@@ -232,6 +232,101 @@ impl pb::lease_service_server::LeaseService for Leases {
         answered!(self.ask(header.as_ref(), command).await?, ReportUndeliverableResponse, report_undeliverable_response, Noted)
     }
 
+    async fn reconnect(&self, request: Request<pb::ReconnectRequest>) -> Result<Response<pb::ReconnectResponse>, Status> {
+        let pb::ReconnectRequest { header, command } = request.into_inner();
+        let command = Wire::Reconnect(present(command)?);
+        answered!(self.ask(header.as_ref(), command).await?, ReconnectResponse, reconnect_response, Reconnected)
+    }
+
+    async fn make_resilient(
+        &self,
+        request: Request<pb::MakeResilientRequest>,
+    ) -> Result<Response<pb::MakeResilientResponse>, Status> {
+        let pb::MakeResilientRequest { header, command } = request.into_inner();
+        let command = Wire::MakeResilient(present(command)?);
+        answered!(self.ask(header.as_ref(), command).await?, MakeResilientResponse, make_resilient_response, Resilient)
+    }
+
+    async fn report_deleted(
+        &self,
+        request: Request<pb::ReportDeletedRequest>,
+    ) -> Result<Response<pb::ReportDeletedResponse>, Status> {
+        let pb::ReportDeletedRequest { header, command } = request.into_inner();
+        let command = Wire::ReportDeleted(present(command)?);
+        answered!(self.ask(header.as_ref(), command).await?, ReportDeletedResponse, report_deleted_response, Deleted)
+    }
+
+    async fn return_delegation(
+        &self,
+        request: Request<pb::ReturnDelegationRequest>,
+    ) -> Result<Response<pb::ReturnDelegationResponse>, Status> {
+        let pb::ReturnDelegationRequest { header, command } = request.into_inner();
+        let command = Wire::ReturnDelegation(present(command)?);
+        answered!(
+            self.ask(header.as_ref(), command).await?,
+            ReturnDelegationResponse,
+            return_delegation_response,
+            DelegationReturned
+        )
+    }
+
+    async fn foreign_access(
+        &self,
+        request: Request<pb::ForeignAccessRequest>,
+    ) -> Result<Response<pb::ForeignAccessResponse>, Status> {
+        let pb::ForeignAccessRequest { header, command, return_when_parked } = request.into_inner();
+        match self.ask_patiently(header.as_ref(), Wire::ForeignAccess(present(command)?), return_when_parked).await? {
+            Patient::Answered(answer) => answered!(answer, ForeignAccessResponse, foreign_access_response, Clear),
+            Patient::Parked(parked) => {
+                let result = Some(pb::foreign_access_response::Result::Parked(parked));
+                Ok(Response::new(pb::ForeignAccessResponse { index: 0, result }))
+            }
+        }
+    }
+
+    async fn nfs_lock(&self, request: Request<pb::NfsLockRequest>) -> Result<Response<pb::NfsLockResponse>, Status> {
+        let pb::NfsLockRequest { header, command, return_when_parked } = request.into_inner();
+        match self.ask_patiently(header.as_ref(), Wire::NfsLock(present(command)?), return_when_parked).await? {
+            Patient::Answered(answer) => answered!(answer, NfsLockResponse, nfs_lock_response, Locked),
+            Patient::Parked(parked) => {
+                let result = Some(pb::nfs_lock_response::Result::Parked(parked));
+                Ok(Response::new(pb::NfsLockResponse { index: 0, result }))
+            }
+        }
+    }
+
+    async fn nfs_unlock(&self, request: Request<pb::NfsUnlockRequest>) -> Result<Response<pb::NfsUnlockResponse>, Status> {
+        let pb::NfsUnlockRequest { header, command } = request.into_inner();
+        let command = Wire::NfsUnlock(present(command)?);
+        answered!(self.ask(header.as_ref(), command).await?, NfsUnlockResponse, nfs_unlock_response, Unlocked)
+    }
+
+    async fn release_nfs_client(
+        &self,
+        request: Request<pb::ReleaseNfsClientRequest>,
+    ) -> Result<Response<pb::ReleaseNfsClientResponse>, Status> {
+        let pb::ReleaseNfsClientRequest { header, command } = request.into_inner();
+        let command = Wire::ReleaseNfsClient(present(command)?);
+        answered!(
+            self.ask(header.as_ref(), command).await?,
+            ReleaseNfsClientResponse,
+            release_nfs_client_response,
+            NfsClientReleased
+        )
+    }
+
+    async fn declare_grace(&self, request: Request<pb::DeclareGraceRequest>) -> Result<Response<pb::DeclareGraceResponse>, Status> {
+        let pb::DeclareGraceRequest { header, command } = request.into_inner();
+        let command = Wire::DeclareGrace(present(command)?);
+        answered!(self.ask(header.as_ref(), command).await?, DeclareGraceResponse, declare_grace_response, GraceDeclared)
+    }
+
+    async fn end_grace(&self, request: Request<pb::EndGraceRequest>) -> Result<Response<pb::EndGraceResponse>, Status> {
+        let pb::EndGraceRequest { header, command } = request.into_inner();
+        let command = Wire::EndGrace(present(command)?);
+        answered!(self.ask(header.as_ref(), command).await?, EndGraceResponse, end_grace_response, GraceEnded)
+    }
+
     async fn outstanding(&self, request: Request<pb::OutstandingRequest>) -> Result<Response<pb::OutstandingResponse>, Status> {
         let pb::OutstandingRequest { server, incarnation } = request.into_inner();
         let server = convert::server_id(server)?;

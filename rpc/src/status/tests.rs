@@ -58,6 +58,19 @@ fn all_rejections() -> Vec<Rejection> {
         Rejection::LimitReached(Limit::LocksPerFile),
         Rejection::LimitReached(Limit::LocksPerOpen),
         Rejection::LimitReached(Limit::RangesPerRequest),
+        Rejection::NoSuchDurableOpen,
+        Rejection::FileNotAvailable,
+        Rejection::DuplicateObjectId,
+        Rejection::ContextMismatch,
+        Rejection::FileForcedClosed,
+        Rejection::NoSuchDelegation,
+        Rejection::Grace,
+        Rejection::NoGrace,
+        Rejection::LimitReached(Limit::OpensPerClient),
+        Rejection::LimitReached(Limit::LeasesPerClient),
+        Rejection::LimitReached(Limit::LocksPerClient),
+        Rejection::LimitReached(Limit::ParkedPerClient),
+        Rejection::LimitReached(Limit::GracePeriods),
     ]
 }
 

@@ -102,6 +102,16 @@ serve_streams_only! {
     release ReleaseRequest ReleaseResponse,
     cancel CancelRequest CancelResponse,
     report_undeliverable ReportUndeliverableRequest ReportUndeliverableResponse,
+    reconnect ReconnectRequest ReconnectResponse,
+    make_resilient MakeResilientRequest MakeResilientResponse,
+    report_deleted ReportDeletedRequest ReportDeletedResponse,
+    return_delegation ReturnDelegationRequest ReturnDelegationResponse,
+    foreign_access ForeignAccessRequest ForeignAccessResponse,
+    nfs_lock NfsLockRequest NfsLockResponse,
+    nfs_unlock NfsUnlockRequest NfsUnlockResponse,
+    release_nfs_client ReleaseNfsClientRequest ReleaseNfsClientResponse,
+    declare_grace DeclareGraceRequest DeclareGraceResponse,
+    end_grace EndGraceRequest EndGraceResponse,
     outstanding OutstandingRequest OutstandingResponse,
 }
 

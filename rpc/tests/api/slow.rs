@@ -63,9 +63,14 @@ async fn breaks_that_nobody_takes_hold_nothing_up_and_all_come_in_the_end() {
                 assert!(broken.insert(notice.key), "{} was told twice", notice.key);
             }
             Notice::Attached(_) | Notice::Detached { .. } => {}
-            other @ (Notice::Revoked { .. } | Notice::OplockBreak { .. } | Notice::OplockRevoked { .. } | Notice::Fenced) => {
-                panic!("{other:?}")
-            }
+            other @ (Notice::Revoked { .. }
+            | Notice::OplockBreak { .. }
+            | Notice::OplockRevoked { .. }
+            | Notice::Recall { .. }
+            | Notice::DelegationRevoked { .. }
+            | Notice::Delete { .. }
+            | Notice::Evicted { .. }
+            | Notice::Fenced) => panic!("{other:?}"),
         }
     }
     assert_eq!((broken.first(), broken.last()), (Some(&key(0)), Some(&key(FILES - 1))));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, Caching, ClientGuid, ConnectionId, Disposition, Epoch, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open,
-    ServerId, SessionId, Share, VolumeId,
+    Access, Caching, ClientGuid, ConnectionId, Epoch, FileId, FileKey, LeaseKey, LeaseRequest, LeaseRequestV2, Open, ServerId,
+    SessionId, Share, VolumeId,
 };
 use raft::{ClusterId, Config, Coordinator, Member, NodeId, Store};
 use rpc::client::{Admin, Notice, Notices, Server, ServerOptions};
@@ -199,7 +199,11 @@ pub(crate) async fn next_break(notices: &mut Notices) -> lease::Break {
                 | Notice::Detached { .. }
                 | Notice::Revoked { .. }
                 | Notice::OplockBreak { .. }
-                | Notice::OplockRevoked { .. } => {}
+                | Notice::OplockRevoked { .. }
+                | Notice::Recall { .. }
+                | Notice::DelegationRevoked { .. }
+                | Notice::Delete { .. }
+                | Notice::Evicted { .. } => {}
                 Notice::Fenced => panic!("fenced"),
             }
         }

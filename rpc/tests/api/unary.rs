@@ -48,15 +48,11 @@ fn open(session: u64, key: u8) -> pb::Open {
         session,
         file: Some(pb::FileKey { volume: 1, file: vec![7; 16], stream: None }),
         name: "report.doc".to_owned(),
-        directory: false,
-        oplock: 0,
         access: 3,
         share: 7,
         disposition: pb::Disposition::Keep.into(),
-        parent: None,
-        created: false,
-        delete_on_close: false,
         lease: Some(pb::LeaseContext { key: vec![key; 16], state: 7, v2: None }),
+        ..pb::Open::default()
     }
 }
 
@@ -81,7 +77,7 @@ async fn a_script_plays_the_whole_story_by_unary_calls() {
     let mut sessions = Vec::new();
     for client in [1_u8, 2] {
         let (mut node, header) = script.next();
-        let command = Some(pb::StartSession { client: vec![client; 16], connection: client.into() });
+        let command = Some(pb::StartSession { client: vec![client; 16], connection: client.into(), user: None, previous: None });
         let started = node.start_session(pb::StartSessionRequest { header, command }).await;
         sessions.push(result!(started, start_session_response, SessionStarted).session);
     }

@@ -8,6 +8,11 @@ use crate::command::{ForeignAccess, NfsLock};
 use crate::id::{FileKey, OpenId, VolumeId};
 use crate::snapshot::restore::file_id_of;
 use crate::snapshot::wire;
+use crate::time::LogTime;
+
+pub(super) fn grace(until: LogTime) -> wire::Grace {
+    wire::Grace { version: wire::VERSION, until: until.as_millis() }
+}
 
 pub(super) fn access_of(part: &ForeignAccess) -> wire::ParkedAccess {
     let ForeignAccess { file, parent, operation } = part;

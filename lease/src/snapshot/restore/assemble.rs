@@ -35,7 +35,9 @@ impl State {
 /// Makes the table of files, and adds what the indexes say of them.
 fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Table<File>, RestoreError> {
     let (mut files, mut leases, mut opens, mut below) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for Built { files: some, leases: theirs, oplocks, opens: more, below: deeper, moving, parked, locks, nfs_locks } in built {
+    for Built { files: some, leases: theirs, oplocks, opens: more, below: deeper, moving, parked, deletions, locks, nfs_locks } in
+        built
+    {
         index.locks_count += locks;
         for (client, file, number) in nfs_locks {
             index.nfs_locks.entry(client).or_default().insert((file, number));
@@ -45,6 +47,7 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
         opens.push(more);
         below.extend(deeper);
         index.oplocks.extend(oplocks);
+        index.deletions.extend(deletions);
         for hold in &moving {
             index.add_standing(hold);
         }

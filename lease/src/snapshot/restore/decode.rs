@@ -16,7 +16,7 @@ use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::encode::{lock, parked, settings};
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Deleting, Head, Hold, HoldId, HoldV2, LeaseId, LockRecord, Meta, News, Notice,
+    Answers, Breaking, Client, Connection, Deleter, Deleting, Head, Hold, HoldId, HoldV2, LockRecord, Meta, News, Notice,
     OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 use crate::time::LogTime;
@@ -47,6 +47,10 @@ pub(super) fn meta(value: &[u8]) -> Option<(Meta, Settings)> {
 
 pub(super) fn share(value: &[u8]) -> Option<ShareSettings> {
     versioned(value, |share: &wire::Share| share.version).map(settings::share_from)
+}
+
+pub(super) fn grace(value: &[u8]) -> Option<LogTime> {
+    versioned(value, |grace: &wire::Grace| grace.version).map(|grace| LogTime::from_millis(grace.until))
 }
 
 pub(super) fn server(value: &[u8]) -> Option<Server> {
@@ -88,13 +92,12 @@ pub(super) fn file(value: &[u8]) -> Option<Head> {
     Some(Head { name: Arc::from(name), directory, deleting, allocation })
 }
 
-fn deleting(wire::Deleting { client, key }: wire::Deleting) -> Option<Deleting> {
-    let parent_lease = match (client, key) {
-        (None, None) => None,
-        (Some(client), Some(key)) => Some(LeaseId { client: ClientGuid::from_u128(number_of(client)), key: guid_of(key) }),
-        _ => return None,
-    };
-    Some(Deleting { parent_lease })
+fn deleting(wire::Deleting { key, owed, by }: wire::Deleting) -> Option<Deleting> {
+    match (owed, key, by) {
+        (true, None, by) => Some(Deleting::Owed { by: by.map_or(Deleter::NextServer, |by| Deleter::Server(ServerId::new(by))) }),
+        (false, key, None) => Some(Deleting::Pending { parent_key: key.map(guid_of) }),
+        _ => None,
+    }
 }
 
 pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {

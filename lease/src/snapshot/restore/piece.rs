@@ -9,7 +9,9 @@ use crate::id::{FileKey, NfsClient, OpenId, SessionId};
 use crate::range::LockOwner;
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, RecordOf, Records};
-use crate::state::{FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, LockRecord, Locks, Parked, Spread, directory, group_of};
+use crate::state::{
+    Deleter, FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, LockRecord, Locks, Parked, Spread, directory, group_of,
+};
 
 /// What some of the records make. From all pieces together [`State::assemble`](crate::State::assemble) makes the state.
 #[derive(Debug)]
@@ -64,6 +66,8 @@ pub(super) struct Built {
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
+    /// Files that have yet to be deleted, by the server that owes it.
+    pub(super) deletions: Vec<(Deleter, FileKey)>,
     /// How many locks there are.
     pub(super) locks: usize,
     /// Those of NFS: client, hash of the file, and number.
@@ -80,6 +84,7 @@ impl Default for Built {
             below: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
+            deletions: Vec::new(),
             locks: 0,
             nfs_locks: Vec::new(),
         }
@@ -111,6 +116,7 @@ impl Built {
             }
         };
         file.locks().into_iter().flat_map(Locks::iter).for_each(&mut nfs);
+        self.deletions.extend(file.deletion_owed().map(|by| (by, key.clone())));
         self.locks += file.locks().map_or(0, Locks::len);
         self.files[group_of(FILE_GROUPS, hash)].push(Fragment { hash, has_head, file: Arc::new(file) });
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use prost::Message;
 
 use super::RestoreError;
-use super::decode::{client, meta, server, session, share};
+use super::decode::{client, grace, meta, server, session, share};
 use crate::id::{RequestId, Sequence, ServerId, ShareId};
 use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::encode::answer;
@@ -42,6 +42,13 @@ impl Rest {
         Some(match (group, place) {
             (Group::Meta, Place::Head) => self.meta.replace(meta(value)?).is_none(),
             (Group::Share(id), Place::Head) => self.shares.insert(*id, share(value)?).is_none(),
+            (Group::Grace(volume), Place::Head) => {
+                let until = grace(value)?;
+                state.grace(*volume).is_none() && {
+                    state.set_grace(*volume, Some(until));
+                    true
+                }
+            }
             (Group::Server(id), Place::Head) => {
                 let server = server(value)?;
                 state.server(*id).is_none() && {

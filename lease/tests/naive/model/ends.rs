@@ -29,12 +29,8 @@ impl Model {
         self.before_close(&handle);
         self.handles.retain(|known| known.id != open);
         self.after_close(&handle);
-        let last = !self.handles.iter().any(|other| other.file == handle.file);
-        let delete = last && self.file(&handle.file).delete_pending;
+        let delete = self.last_handle_ended(&handle.file, request.server, true);
         self.wake(); // who waits does not get the file that goes now
-        for file in self.files.iter_mut().filter(|file| file.key == handle.file) {
-            file.delete_pending &= !last; // unless what it took from others has ended the file altogether
-        }
         self.reply(request, Ok(Outcome::Closed { delete }));
     }
 
@@ -103,12 +99,15 @@ impl Model {
         let mut ending: Vec<Session> = self.sessions.iter().filter(|session| gone(session)).copied().collect();
         ending.sort_by_key(|session| (session.on.number, session.id)); // the rules know no order
         self.sessions.retain(|session| !gone(session));
-        for session in ending {
+        for session in &ending {
             self.cancel_waiting(|waiting| waiting.session == session.id);
+        }
+        for session in ending {
             for handle in self.handles.clone().into_iter().filter(|handle| handle.session == session.id) {
                 self.before_close(&handle);
                 self.handles.retain(|known| known.id != handle.id);
                 self.after_close(&handle);
+                self.last_handle_ended(&handle.file, session.on.server, false);
             }
         }
         let sessions = self.sessions.clone();

@@ -42,7 +42,7 @@ impl Model {
         if self.leases.iter().any(|lease| owns(owner, lease) && lease.file != open.file) {
             return Verdict::Answered(Err(Rejection::KeyOnOtherFile)); // LS-004
         }
-        if self.files.iter().any(|file| file.key == open.file && file.delete_pending) {
+        if self.is_going(&open.file) {
             return Verdict::Answered(Err(Rejection::DeletePending)); // before anybody is broken (LS-142)
         }
         let batches = self.batch_demands(open);

@@ -36,11 +36,15 @@ impl Model {
     /// Closes every handle under a lease, which ends the lease.
     pub(super) fn close_all_of(&mut self, owner: Owner) {
         for handle in self.handles.clone().into_iter().filter(|handle| (handle.client, handle.key) == owner) {
+            let session = self.sessions.iter().find(|session| session.id == handle.session).copied();
             self.cancel_waiting(|waiting| waiting.task.through() == Some(handle.id));
             self.before_close(&handle);
             self.handles.retain(|known| known.id != handle.id);
             self.woken.push(handle.file.clone());
             self.after_close(&handle);
+            if let Some(session) = session {
+                self.last_handle_ended(&handle.file, session.on.server, false);
+            }
         }
         self.leases.retain(|lease| !owns(owner, lease));
         self.forget_files();

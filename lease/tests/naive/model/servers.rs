@@ -22,6 +22,7 @@ impl Model {
                 return self.reply(request, Err(Rejection::StaleIncarnation { current }));
             }
         }
+        self.hand_deletions_over();
         self.wake();
         self.reply(request, Ok(Outcome::Alive { until }));
     }
@@ -46,5 +47,6 @@ impl Model {
             server.until = None;
         }
         self.end(|session| session.on.server == id);
+        self.hand_deletions_over();
     }
 }

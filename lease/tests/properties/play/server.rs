@@ -1,5 +1,6 @@
 //! The servers' side: lives, requests and their answers.
 
+use super::foreign::is_foreign;
 use super::{
     About, Command, ConnectionId, Effect, Entry, Incarnation, Outcome, Play, Rejection, Request, RequestId, Route, Seat, Sequence,
     Server, ServerId, SessionId, TTL, server_id,
@@ -66,6 +67,27 @@ impl Play {
         assert_eq!(effects.last(), Some(&refused));
     }
 
+    /// A server that lives says that it has deleted a file.
+    pub(super) fn deleted(&mut self, number: u8, index: usize) {
+        let known: Vec<lease::FileKey> = self.debts.deletions();
+        let file = if index.is_multiple_of(5) { None } else { known.get(index % known.len().max(1)).cloned() };
+        let file = file.unwrap_or_else(|| super::file(u8::try_from(index % 5).expect("below five")));
+        if self.lives(number) {
+            self.request(number, Command::Deleted { file: file.clone() }, About::Deleted(file));
+        }
+    }
+
+    /// Whoever was told to delete a file does so in the end, and then it is nobody's any more.
+    pub(super) fn delete_all(&mut self) {
+        let Some(number) = self.servers.keys().copied().find(|number| self.lives(*number)) else { return };
+        for file in self.debts.deletions() {
+            self.request(number, Command::Deleted { file: file.clone() }, About::Deleted(file.clone()));
+            assert_eq!(self.state.file_info(&file), None, "nothing is known of a file that is deleted");
+        }
+        let owed = self.alive().into_iter().flat_map(|(server, life)| self.state.outstanding(server, life));
+        assert!(owed.into_iter().all(|effect| !matches!(effect, Effect::Delete { .. })), "in the end all is deleted");
+    }
+
     /// Ends the lives whose time is over.
     pub(super) fn expire(&mut self) {
         let now = self.state.now();
@@ -103,7 +125,13 @@ impl Play {
                 }
                 // Who waited for these locks is told that he has them before their owner is told that they are gone.
                 (Some(About::Unlock { open, range }), Outcome::Unlocked) => self.beliefs.unlock(open, range),
-                (Some(About::Close(open)), Outcome::Closed { .. }) => self.beliefs.locks.retain(|(owner, _)| *owner != open),
+                (Some(About::Close(open)), Outcome::Closed { delete }) => {
+                    self.beliefs.locks.retain(|(owner, _)| *owner != open);
+                    if let Some(held) = self.beliefs.opens.get(&open).filter(|_| *delete) {
+                        self.debts.closed_last((to.server, to.incarnation), &held.file);
+                    }
+                }
+                (Some(About::Deleted(file)), Outcome::Deleted) => self.debts.deleted(&file),
                 (Some(About::EndSession(session)), Outcome::SessionEnded) => self.end_seats(|seat| seat.id == session),
                 (Some(About::Stop), Outcome::Stopped) => {
                     let server = self.servers.iter_mut().find(|(number, _)| server_id(**number) == to.server);
@@ -144,9 +172,11 @@ impl Play {
             Effect::OplockBreak(_)
             | Effect::OplockRevoked { .. }
             | Effect::Recall(_)
-            | Effect::DelegationRevoked { .. }
             | Effect::Delete { .. }
             | Effect::Evicted { .. } => {}
+            Effect::DelegationRevoked { open, .. } => {
+                self.beliefs.delegations.remove(open);
+            }
             Effect::Revoked { client, key, .. } => self.beliefs.set((*client, *key), lease::Caching::None),
         }
     }
@@ -180,10 +210,12 @@ impl Play {
             }
             // Dealt with by `part`.
             (About::Stop, Ok(Outcome::Stopped))
+            | (About::Deleted(_), Ok(Outcome::Deleted))
             | (About::Unlock { .. }, Ok(Outcome::Unlocked))
             | (About::EndSession(_), Ok(Outcome::SessionEnded))
             | (About::Disconnect(_), Ok(Outcome::Disconnected))
             | (About::Undeliverable(_), Ok(Outcome::Noted)) => {}
+            (about, outcome) if is_foreign(&about) => self.foreign_answered(to, &about, outcome),
             (about, outcome) => self.opened_or_closed(about, outcome),
         }
     }

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use lease::{
-    Break, Caching, ClientGuid, ConnectionId, FileId, FileKey, Generation, Incarnation, LeaseKey, LogTime, NoticeNumber, Route,
-    ServerId, VolumeId,
+    Break, Caching, ClientGuid, ConnectionId, FileId, FileKey, Generation, Incarnation, LeaseKey, LogTime, NoticeNumber, OpenId,
+    Recall, Route, ServerId, SessionId, VolumeId,
 };
 use tokio::sync::{mpsc, watch};
 
 use super::{Fence, NOTICES_MAX, Notice, Notices, Outlet};
-use crate::client::Revoked;
+use crate::client::{DelegationRevoked, Deletion, Evicted, Revoked};
 
 fn file() -> FileKey {
     FileKey { volume: VolumeId::new(1), file: FileId::from_u128(1), stream: None }
@@ -79,6 +79,52 @@ fn numbered_notices_are_confirmed_in_order_and_handed_over_once() {
     assert_eq!((count(&mut receiver), outlet.seen()), (2, NoticeNumber::new(2)));
 }
 
+fn deletion(number: u128) -> Deletion {
+    Deletion { file: FileKey { file: FileId::from_u128(number), ..file() }, name: Arc::from("f") }
+}
+
+#[test]
+fn a_file_is_deleted_once_until_the_server_says_that_it_has() {
+    let (mut outlet, mut receiver) = outlet();
+    outlet.give_deletion(1, deletion(1));
+    outlet.give_deletion(5, deletion(1));
+    outlet.give_deletion(5, deletion(2));
+    assert_eq!(count(&mut receiver), 2);
+    // It has, and another file has got the key and is to be deleted.
+    outlet.deleted(&deletion(1).file);
+    outlet.give_deletion(9, deletion(1));
+    outlet.give_deletion(9, deletion(2));
+    assert_eq!(count(&mut receiver), 1);
+}
+
+#[test]
+fn recalls_and_evictions_that_come_again_are_handed_over_once() {
+    let (mut outlet, mut receiver) = outlet();
+    let (session, open) = (SessionId::new(3), OpenId::new(5));
+    let Break { to, file, name, generation, .. } = owed(1, 7, 1);
+    let recall = Recall { to, session, open, file, name, return_by: LogTime::from_millis(1), generation };
+    let evicted = Evicted { connection: to.connection, session, client: ClientGuid::from_u128(1) };
+    for index in [1, 5] {
+        outlet.give_recall(index, recall.clone());
+        outlet.give_evicted(index, evicted);
+    }
+    assert_eq!(count(&mut receiver), 2);
+    outlet.give_evicted(9, Evicted { session: SessionId::new(4), ..evicted });
+    outlet.give_recall(9, Recall { generation: Generation::new(8), ..recall });
+    assert_eq!(count(&mut receiver), 2);
+}
+
+#[test]
+fn the_loss_of_a_delegation_is_confirmed() {
+    let (mut outlet, mut receiver) = outlet();
+    let (session, open, generation) = (SessionId::new(3), OpenId::new(5), Generation::new(1));
+    let (connection, notice) = (ConnectionId::new(1), NoticeNumber::new(4));
+    for _ in 0..2 {
+        outlet.give_delegation_revoked(1, DelegationRevoked { connection, session, open, file: file(), generation, notice });
+    }
+    assert_eq!((count(&mut receiver), outlet.seen()), (1, notice));
+}
+
 #[tokio::test]
 async fn what_did_not_fit_is_not_confirmed_and_comes_again() {
     let (mut outlet, mut receiver) = outlet();
@@ -86,6 +132,7 @@ async fn what_did_not_fit_is_not_confirmed_and_comes_again() {
         outlet.give_break(number, owed(number.into(), number, 1));
     }
     outlet.give_break(1, noted(1));
+    outlet.give_deletion(1, deletion(1));
     receiver.recv().await.expect("it is full");
     // There is room, but something before it was left out.
     outlet.give_break(1, noted(2));
@@ -99,7 +146,8 @@ async fn what_did_not_fit_is_not_confirmed_and_comes_again() {
     outlet.give_break(1, owed(1, 1, 1));
     outlet.give_break(1, noted(1));
     outlet.give_break(1, noted(2));
-    assert_eq!((count(&mut receiver), outlet.seen()), (2, NoticeNumber::new(2)), "what was handed over before is not again");
+    outlet.give_deletion(1, deletion(1));
+    assert_eq!((count(&mut receiver), outlet.seen()), (3, NoticeNumber::new(2)), "what was handed over before is not again");
 }
 
 #[tokio::test]

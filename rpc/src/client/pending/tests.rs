@@ -84,7 +84,7 @@ fn what_a_node_gave_up_is_sent_again_after_a_pause() {
 }
 
 #[test]
-fn an_open_whose_caller_has_gone_is_named_once() {
+fn what_may_be_parked_and_whose_caller_has_gone_is_named_once() {
     let mut table = Table::default();
     let (answer, waiting) = oneshot::channel();
     let (gone, dropped) = oneshot::channel();
@@ -94,6 +94,16 @@ fn an_open_whose_caller_has_gone_is_named_once() {
     table.add(3, Wire::Close(pb::Close::default()), Asker::Caller { answer: close, parked: None });
     drop((dropped, also_dropped));
     assert_eq!(table.take_orphans(), [2]);
+    let parkable = [
+        Wire::Operate(pb::Operate::default()),
+        Wire::Lock(pb::Lock::default()),
+        Wire::ForeignAccess(pb::ForeignAccess::default()),
+        Wire::NfsLock(pb::NfsLock::default()),
+    ];
+    for (sequence, command) in (4..).zip(parkable) {
+        table.add(sequence, command, Asker::Caller { answer: oneshot::channel().0, parked: None });
+        assert_eq!(table.take_orphans(), [sequence]);
+    }
     assert_eq!(table.take_orphans(), [] as [u64; 0]);
     drop(waiting);
     assert_eq!(table.take_orphans(), [1]);

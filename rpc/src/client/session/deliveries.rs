@@ -7,7 +7,7 @@ use lease::{Outcome, Rejection};
 use super::{Ended, Fence, SILENCE_MIN, Session};
 use crate::client::CallError;
 use crate::client::pending::{Asker, Pending, as_answer};
-use crate::convert::{Told, told};
+use crate::convert::{Told, file_key, told};
 use crate::proto::v1 as pb;
 use crate::proto::v1::request::Command as Wire;
 
@@ -30,6 +30,10 @@ impl Session {
                 Told::Revoked(revoked) => self.outlet.give_revoked(index, revoked),
                 Told::OplockBreak(notice) => self.outlet.give_oplock_break(index, notice),
                 Told::OplockRevoked(revoked) => self.outlet.give_oplock_revoked(index, revoked),
+                Told::Recall(recall) => self.outlet.give_recall(index, recall),
+                Told::DelegationRevoked(revoked) => self.outlet.give_delegation_revoked(index, revoked),
+                Told::Delete(deletion) => self.outlet.give_deletion(index, deletion),
+                Told::Evicted(evicted) => self.outlet.give_evicted(index, evicted),
                 Told::Failure { sequence, reason, message } => self.on_failure(sequence, reason, message, now),
             }
         }
@@ -64,6 +68,7 @@ impl Session {
         match &outcome {
             Ok(Outcome::Alive { .. }) => self.on_alive(&pending),
             Ok(Outcome::Stopped) => self.ended = Some(Ended::Stopped),
+            Ok(Outcome::Deleted) => self.on_deleted(&pending),
             Ok(_) | Err(_) => {}
         }
         let Pending { asker, command, .. } = pending;
@@ -83,9 +88,21 @@ impl Session {
         }
     }
 
+    /// It is known that the server has deleted a file: if it has to delete one with this key again, that is another.
+    fn on_deleted(&mut self, pending: &Pending) {
+        if let Wire::ReportDeleted(pb::ReportDeleted { file }) = &pending.command
+            && let Ok(file) = file_key(file.as_ref())
+        {
+            self.outlet.deleted(&file);
+        }
+    }
+
     /// Whoever asked has gone: what the cluster gave him is given back.
     fn clean_up(&mut self, command: &Wire, outcome: &Outcome) {
         match (command, outcome) {
+            // A replay may have found an open that its client has, and one with a CreateGuid may be found by a replay.
+            (Wire::Open(pb::Open { replay: true, .. } | pb::Open { durable: Some(pb::DurableContext { v2: Some(_) }), .. }), _) => {
+            }
             (Wire::Open(pb::Open { session, .. }), Outcome::Opened { open, .. }) => {
                 self.ask(Wire::Close(pb::Close { session: *session, open: open.get() }), Asker::Nobody);
             }

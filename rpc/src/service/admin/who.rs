@@ -47,13 +47,14 @@ fn file_to(state: &State, info: &FileInfo) -> pb::FileEntry {
 }
 
 fn open_to(info: &OpenInfo) -> pb::OpenEntry {
-    let OpenInfo { id, session, client, file: _, key, oplock, access, share } = info;
+    let OpenInfo { id, session, client, file: _, key, oplock, delegation, access, share } = info;
     pb::OpenEntry {
         open: id.get(),
         session: session.get(),
         client: client.to_bytes().to_vec(),
         key: key.map(|key| key.to_bytes().to_vec()),
         oplock: convert::oplock_level_to(*oplock).into(),
+        delegation: convert::delegation_to(*delegation).into(),
         access: access.0,
         share: u32::from(share.0),
     }
