@@ -99,8 +99,7 @@ impl Step<'_> {
             },
             // The size and the times of what was written reach the directory when the handle is closed (LS-132), if there is one.
             Operation::Write { .. } => match actor.open {
-                Some(open) if actor.parent.is_some() => self.state.edit_file(file).edit_open(open, |open| open.modified = true),
-                Some(_) => (),
+                Some(open) => self.state.edit_file(file).edit_open(open, |open| open.modified = true),
                 None => self.child_changed(file, actor.parent, key),
             },
             Operation::Resize | Operation::SetAttributes => self.child_changed(file, actor.parent, key),

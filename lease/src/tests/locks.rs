@@ -1,10 +1,12 @@
 //! Locks are found by size and place: as well as by looking at each.
 
 use super::world::{World, open};
-use crate::limits::{LOCK_SEQUENCE_BUCKETS, LOCKS_PER_FILE_MAX, LOCKS_PER_OPEN_MAX, RANGES_PER_REQUEST_MAX};
+use crate::limits::{
+    LOCK_SEQUENCE_BUCKETS, LOCKS_PER_FILE_MAX, LOCKS_PER_OPEN_MAX, PARKED_OPENS_PER_FILE_MAX, RANGES_PER_REQUEST_MAX,
+};
 use crate::range::{ByteRange, LockOwner, RangeLock};
 use crate::state::{LockRecord, Locks, Replays};
-use crate::{Command, Limit, Lock, NfsClient, NfsOwner, NfsOwnerId, OpenId, Outcome, Rejection, SessionId, Unlock};
+use crate::{Command, Effect, Limit, Lock, NfsClient, NfsOwner, NfsOwnerId, OpenId, Outcome, Rejection, SessionId, Unlock};
 
 /// Numbers that look like chance and are always the same.
 fn next(seed: &mut u64) -> u64 {
@@ -115,6 +117,31 @@ fn nothing_is_kept_of_locks_that_are_gone() {
     assert!(world.state.file(&super::world::file(1)).unwrap().locks().is_some());
     world.outcome(1, Command::Unlock(Unlock { session, open, ranges: vec![range], sequence: None })).unwrap();
     assert!(world.state.file(&super::world::file(1)).unwrap().locks().is_none());
+}
+
+/// So many wait for locks of a file and not one more; those that wait are not sent away while they wait on.
+#[test]
+fn so_many_wait_for_locks() {
+    let mut world = World::new();
+    let session = world.session(1, 1, 1);
+    let [holder, waiter] = [(); 2].map(|()| opened(&mut world, session));
+    let range = ByteRange::new(5, 10);
+    let lock = |open| {
+        let locks = vec![RangeLock { range, exclusive: true }];
+        Command::Lock(Lock { session, open, locks, wait: true, sequence: None, allocation: 0 })
+    };
+    world.outcome(1, lock(holder)).unwrap();
+    for _ in 0..PARKED_OPENS_PER_FILE_MAX {
+        assert!(matches!(world.ask(1, lock(waiter))[..], [Effect::Parked { .. }]));
+    }
+    assert_eq!(world.outcome(1, lock(waiter)), Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
+    assert_eq!(world.state.parked(&super::world::file(1)).count(), PARKED_OPENS_PER_FILE_MAX);
+    let effects = world.ask(1, Command::Unlock(Unlock { session, open: holder, ranges: vec![range], sequence: None }));
+    assert!(matches!(
+        effects[..],
+        [Effect::Reply { outcome: Ok(Outcome::Locked), .. }, Effect::Reply { outcome: Ok(Outcome::Unlocked), .. }]
+    ));
+    assert_eq!(world.state.parked(&super::world::file(1)).count(), PARKED_OPENS_PER_FILE_MAX - 1);
 }
 
 /// So many locks at most, of an open and on a file; and what one is refused of, others have.
