@@ -35,12 +35,8 @@ fn leased(share: &ShareSettings, asked: Caching, directory: bool) -> Caching {
 /// The lease that an open asks for, as far as it can be given one: on a directory a v1 context is ignored, and W is not asked for (LS-020,
 /// LS-043); and its share may have less to give (LS-042, LS-184).
 pub(super) fn lease_asked(state: &State, open: &Open) -> Option<LeaseRequest> {
-    let asked = open.lease?;
-    let wanted = match (open.directory, asked.v2) {
-        (false, _) => asked.state,
-        (true, Some(_)) => asked.state.without_writes(),
-        (true, None) => return None,
-    };
+    let asked = open.lease_context()?;
+    let wanted = if open.directory { asked.state.without_writes() } else { asked.state };
     let share = state.share(open.share_id);
     Some(LeaseRequest { state: share.map_or(wanted, |share| leased(share, wanted, open.directory)), ..asked })
 }

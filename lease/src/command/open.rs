@@ -52,6 +52,13 @@ pub struct Open {
     pub reclaim: bool,
 }
 
+impl Open {
+    /// The lease context as far as it counts: on a directory one of version 1 does not (MS-SMB2 3.3.5.9.8).
+    pub(crate) fn lease_context(&self) -> Option<LeaseRequest> {
+        self.lease.filter(|lease| !self.directory || lease.v2.is_some())
+    }
+}
+
 /// A delegation of NFSv4: caching of an open until it is recalled (RFC 8881 10.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delegation {

@@ -59,11 +59,9 @@ impl Parked {
         }
     }
 
-    /// The lease that an open asks for which waits. On a directory a v1 context is ignored (LS-020): who asks with one waits for a lease of
-    /// the same key as for any other.
+    /// The lease that an open asks for which waits.
     pub(super) fn lease(&self) -> Option<HoldId> {
         let Waiting::Open(open) = &self.waiting else { return None };
-        let asked = open.lease.filter(|lease| lease.v2.is_some() || !open.directory);
-        asked.zip(self.client).map(|(lease, client)| HoldId::lease(client, lease.key))
+        open.lease_context().zip(self.client).map(|(lease, client)| HoldId::lease(client, lease.key))
     }
 }

@@ -19,11 +19,9 @@ pub(crate) fn history(seed: u64, tally: &mut Tally) -> Option<Vec<Entry>> {
     let mut first = driver.prologue().into_iter();
     while entries.len() < ENTRIES {
         let Some(entry) = first.next().or_else(|| driver.next(&model)) else { break };
-        let (actual, expected) = (state.apply(&entry), model.apply(&entry));
+        let (actual, expected) = (carry_out(&mut state, &entry), model.apply(&entry));
         entries.push(entry);
-        if actual != expected {
-            return Some(entries);
-        }
+        let Some(actual) = actual.filter(|actual| *actual == expected) else { return Some(entries) };
         driver.hear(&actual);
         tally.note(&actual, entries.last().expect("it was just pushed"));
     }
@@ -31,12 +29,17 @@ pub(crate) fn history(seed: u64, tally: &mut Tally) -> Option<Vec<Entry>> {
     None
 }
 
+/// What the table says. Nothing if an invariant does not hold.
+fn carry_out(state: &mut State, entry: &Entry) -> Option<Vec<Effect>> {
+    catch_unwind(AssertUnwindSafe(|| state.apply(entry))).ok()
+}
+
 /// Where the two part on these entries, and what each says.
-fn difference(entries: &[Entry]) -> Option<(usize, Vec<Effect>, Vec<Effect>)> {
+fn difference(entries: &[Entry]) -> Option<(usize, Option<Vec<Effect>>, Vec<Effect>)> {
     let (mut state, mut model) = (State::new(), Model::new());
     entries.iter().enumerate().find_map(|(at, entry)| {
-        let (actual, expected) = (state.apply(entry), model.apply(entry));
-        (actual != expected).then_some((at, actual, expected))
+        let (actual, expected) = (carry_out(&mut state, entry), model.apply(entry));
+        (actual.as_ref() != Some(&expected)).then_some((at, actual, expected))
     })
 }
 
@@ -65,7 +68,10 @@ pub(crate) fn shrink(mut entries: Vec<Entry>) -> String {
     }
     lines.push(format!("{} {:?}", entries[last].at, entries[last].command));
     lines.push("the table says".to_owned());
-    lines.extend(told(&actual));
+    match actual {
+        Some(actual) => lines.extend(told(&actual)),
+        None => lines.push("  nothing: an invariant does not hold".to_owned()),
+    }
     lines.push("the model says".to_owned());
     lines.extend(told(&expected));
     lines.join("\n")

@@ -35,6 +35,11 @@ const RIGHTS: [u32; 12] = [
 
 const LEVELS: [OplockLevel; 4] = [OplockLevel::LevelII, OplockLevel::Exclusive, OplockLevel::Batch, OplockLevel::Batch];
 
+/// Directories: the one that files mostly lie in, another one, and the one that both mostly lie in.
+pub(crate) const FOLDER: u64 = 8;
+const OTHER: u64 = 9;
+const ROOT: u64 = 10;
+
 /// How the commands of one history are mixed.
 pub(crate) struct Driver {
     rng: Rng,
@@ -43,6 +48,8 @@ pub(crate) struct Driver {
     leased: u64,
     oplocked: u64,
     files: u64,
+    /// Whether files lie in directories that are opened too.
+    folders: bool,
     clients: u64,
     keys: u64,
     /// Shares of a hundred of acknowledgements that are as asked.
@@ -62,6 +69,7 @@ impl Driver {
         let leased = [60, 90, 100][index(rng.below(3), 3)];
         let oplocked = [0, 10, 40, 80][index(rng.below(4), 4)];
         let polite = [30, 60, 90][index(rng.below(3), 3)];
+        let folders = rng.percent(50);
         let ttl = if rng.percent(30) { Duration::from_secs(20) } else { TTL };
         let (files, clients, keys) = (1 + rng.below(2), 2 + rng.below(3), 1 + rng.below(3));
         Driver {
@@ -70,6 +78,7 @@ impl Driver {
             leased,
             oplocked,
             files,
+            folders,
             clients,
             keys,
             polite,
@@ -170,25 +179,27 @@ impl Driver {
             let server = self.rng.below(SERVERS);
             return self.connect(server);
         };
-        let number = self.rng.below(self.files);
+        let folder = self.folders && self.rng.percent(35);
+        let number = if folder { self.folder() } else { self.rng.below(self.files) };
         let share = if self.rng.percent(self.sociable) { 7 } else { self.rng.below(8) };
         let wrong = self.rng.below(400);
-        let oplock = if self.rng.percent(self.oplocked) { self.rng.pick(&LEVELS) } else { None };
+        let oplock = if self.rng.percent(self.oplocked) && !folder { self.rng.pick(&LEVELS) } else { None };
+        let leased = wrong == 3 || oplock.is_none() && self.rng.percent(self.leased);
         let open = Open {
             session: if wrong == 0 { SessionId::new(self.rng.below(9)) } else { session.id },
             file: file(number),
             name: Arc::from(format!("file{number}")),
-            directory: false,
+            directory: folder != (wrong == 4),
             access: Access(if wrong == 1 { 0x8000_0000 } else { self.rng.pick(&RIGHTS).expect("there are some") }),
             share: Share(if wrong == 2 { 0x8 } else { u8::try_from(share).expect("three bits") }),
             disposition: match self.rng.below(10) {
-                0..=6 => Disposition::Keep,
-                7..=8 => Disposition::Overwrite,
-                _ => Disposition::Supersede,
+                7..=8 if !folder => Disposition::Overwrite,
+                9 if !folder => Disposition::Supersede,
+                _ => Disposition::Keep,
             },
-            lease: (wrong == 3 || oplock.is_none() && self.rng.percent(self.leased)).then(|| self.lease_request(number)),
+            parent: self.above(number),
+            lease: leased.then(|| self.lease_request(number)),
             oplock: oplock.unwrap_or_default(),
-            parent: None,
             created: self.rng.percent(5),
             delete_on_close: self.rng.percent(2),
             ..Open::default()
@@ -196,15 +207,17 @@ impl Driver {
         self.entry(session.on.server.get(), Command::Open(open))
     }
 
-    fn lease_request(&mut self, file: u64) -> LeaseRequest {
+    fn lease_request(&mut self, number: u64) -> LeaseRequest {
         const STATES: [Caching; 8] =
             [Caching::RWH, Caching::RWH, Caching::RWH, Caching::RH, Caching::RH, Caching::RW, Caching::R, Caching::None];
         let epoch = Epoch::new(self.rng.pick(&[0, 7, 0x4711, 0xffff]).expect("there are some"));
-        let parent = self.rng.percent(20).then(|| LeaseKey::from_u128(u128::from(self.rng.below(2))));
-        let v2 = self.rng.percent(70).then_some(LeaseRequestV2 { epoch, parent });
+        // Mostly the key of some lease on the directory that it mostly lies in.
+        let named = self.rng.percent(if self.folders { 50 } else { 20 });
+        let parent = if named { Some(if number == FOLDER { self.key(ROOT) } else { self.key(FOLDER) }) } else { None };
+        let v2 = self.rng.percent(if number >= FOLDER { 95 } else { 70 }).then_some(LeaseRequestV2 { epoch, parent });
         // Mostly a key of that file's own.
-        let file = if self.rng.percent(95) { file } else { self.rng.below(self.files) };
-        LeaseRequest { key: self.key(file), state: self.rng.pick(&STATES).expect("there are some"), v2 }
+        let number = if self.rng.percent(95) { number } else { self.rng.below(self.files) };
+        LeaseRequest { key: self.key(number), state: self.rng.pick(&STATES).expect("there are some"), v2 }
     }
 
     fn key(&mut self, file: u64) -> LeaseKey {
@@ -240,8 +253,8 @@ impl Driver {
             0..=4 => Operation::Read { range: self.maybe_range() },
             5..=8 => Operation::Write { range: self.maybe_range() },
             9..=10 => Operation::Resize,
-            11..=12 => Operation::Rename { name: Arc::from(format!("renamed{}", self.rng.below(3))), parent: None, replaces: None },
-            13 => Operation::Link { parent: None },
+            11..=12 => self.rename(&handle.file),
+            13 => Operation::Link { parent: self.destination(&handle.file) },
             14 => Operation::SetSecurity,
             16 => Operation::SetAttributes,
             15 => Operation::Dispose { delete: self.rng.percent(50) },
@@ -249,6 +262,36 @@ impl Driver {
         };
         let server = server_of(model, handle.session);
         self.entry(server, Command::Operate { session, open, operation })
+    }
+
+    fn rename(&mut self, of: &FileKey) -> Operation {
+        let name = Arc::from(format!("renamed{}", self.rng.below(3)));
+        let replaces = (self.folders && self.rng.percent(25)).then(|| self.rng.below(self.files));
+        let replaces = if replaces.is_some() && self.rng.percent(20) { Some(self.folder()) } else { replaces };
+        Operation::Rename { name, parent: self.destination(of), replaces: replaces.map(|number| file(number).file) }
+    }
+
+    /// A directory, mostly the one that everything lies in.
+    fn folder(&mut self) -> u64 {
+        self.rng.pick(&[FOLDER, FOLDER, FOLDER, OTHER, OTHER, ROOT]).expect("there are some")
+    }
+
+    /// Where something mostly lies.
+    fn above(&mut self, number: u64) -> Option<FileId> {
+        let usual = match number {
+            ROOT => None,
+            FOLDER | OTHER => Some(ROOT),
+            _ => Some(FOLDER),
+        };
+        let above = if self.rng.percent(85) { usual } else { self.rng.pick(&[None, Some(FOLDER), Some(OTHER)]).flatten() };
+        above.filter(|above| self.folders && *above != number).map(|number| file(number).file)
+    }
+
+    /// Where something is moved to: not into itself.
+    fn destination(&mut self, of: &FileKey) -> Option<FileId> {
+        let moved = self.folders && self.rng.percent(60);
+        let into = moved.then(|| file(self.folder()).file);
+        into.filter(|into| *into != of.file)
     }
 
     /// Few bytes, so that they meet; now and then the last one there is, or one behind it.

@@ -1,11 +1,12 @@
 //! The rules a second time: slow, obvious, and written from the rule book and not from the table.
 //!
 //! Everything is in plain lists. Nothing is indexed or remembered that can be found by looking through all of it again. One concern a
-//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`oplock`] the same of oplocks, [`lock`] byte-range locks, [`queue`] who waits, [`ends`] how sessions end, [`deletion`] which files go, [`servers`]
+//! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`oplock`] the same of oplocks, [`lock`] byte-range locks, [`queue`] who waits, [`ends`] how sessions end, [`deletion`] which files go, [`directory`] what directories hear of and who is in the way of a rename, [`servers`]
 //! how servers do, [`reach`] how clients are told.
 
 mod breaks;
 mod deletion;
+mod directory;
 mod ends;
 mod grant;
 mod lock;
@@ -21,8 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileKey, Generation, Incarnation, LeaseKey, Lock, LogTime,
-    NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, Rejection, Request, RequestId, Route, ServerId, SessionId, Share,
+    Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, Lock,
+    LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, Rejection, Request, RequestId, Route, ServerId,
+    SessionId, Share,
 };
 
 pub(crate) use deletion::Debt;
@@ -69,6 +71,12 @@ pub(crate) struct Handle {
     pub(crate) share: Share,
     /// Whether the file is to be deleted from its end on.
     pub(crate) delete_on_close: bool,
+    /// The directory that the file lies in, by its path.
+    pub(crate) parent: Option<FileId>,
+    /// The key of the directory's lease that it names.
+    pub(crate) parent_key: Option<LeaseKey>,
+    /// Whether data was written through it.
+    pub(crate) modified: bool,
 }
 
 /// A lease: what one client caches of one file under one key.
@@ -103,7 +111,10 @@ pub(crate) struct Breaking {
 pub(crate) struct File {
     pub(crate) key: FileKey,
     pub(crate) name: Arc<str>,
+    pub(crate) directory: bool,
     pub(crate) delete_pending: bool,
+    /// The key that whoever asked for the deletion named of the directory's lease.
+    pub(crate) delete_key: Option<LeaseKey>,
     /// How far its data may reach, as long as something is locked.
     pub(crate) reach: u64,
 }
@@ -122,6 +133,15 @@ pub(crate) enum Demand {
         leaves: OplockLevel,
         wait: bool,
     },
+}
+
+/// What is taken from others when the step is done, without waiting for it.
+#[derive(Debug, Clone)]
+pub(crate) enum Claim {
+    /// H, for a deletion that this owner asked for by closing.
+    Handles(FileKey, Owner),
+    /// Everything, from the leases of a directory that something happened in, but those with this key.
+    Listing(FileKey, Option<LeaseKey>),
 }
 
 /// What somebody waits to do.
@@ -150,6 +170,8 @@ pub(crate) struct Waiting {
     pub(crate) file: FileKey,
     pub(crate) owner: Owner,
     pub(crate) task: Task,
+    /// Another file whose breaks it waits for too.
+    pub(crate) behind: Option<FileKey>,
     /// The number of the last break that began before it had to wait.
     after: u64,
 }
@@ -179,8 +201,8 @@ pub(crate) struct Model {
     last_session: u64,
     last_open: u64,
     last_generation: u64,
-    /// Files that somebody asked to delete when he closed them, and who: H is still to be taken from the others.
-    claims: Vec<(FileKey, Owner)>,
+    /// What is still to be taken from others, for which nobody waits.
+    claims: Vec<Claim>,
     /// Files that are still to be deleted.
     pub(crate) debts: Vec<Debt>,
     /// What the entry at hand has told so far.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lease::{Command, Effect, Entry, OplockLevel, Outcome};
+use lease::{Command, Effect, Entry, FileId, OplockLevel, Outcome};
+
+use crate::driver::FOLDER;
 
 /// How often what happened.
 #[derive(Default)]
@@ -30,7 +32,10 @@ impl Tally {
                     let second = matches!(entry.command, Command::AcknowledgeOplock { .. });
                     format!("break oplock to {:?}{how}{}", told.into, if second { ", as a second stage" } else { "" })
                 }
-                Effect::Break(told) => format!("break {} to {}", told.from, told.into),
+                Effect::Break(told) => {
+                    let of = if told.file.file >= FileId::from_u128(FOLDER.into()) { " of a directory" } else { "" };
+                    format!("break{of} {} to {}", told.from, told.into)
+                }
                 Effect::Reply { to, outcome } => {
                     let what = match outcome {
                         Ok(Outcome::Opened { lease: None, oplock, .. }) => match oplock {
@@ -74,6 +79,11 @@ const HAPPENED: &[&str] = &[
     "Clear",
     "Clear, after waiting",
     "Deleted",
+    "break of a directory R to -",
+    "break of a directory RH to -",
+    "break of a directory RH to R",
+    "refused: access denied",
+    "refused: access denied, after waiting",
     "Noted",
     "delete",
     "Stopped",

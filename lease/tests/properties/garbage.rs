@@ -6,12 +6,13 @@ use std::time::Duration;
 use lease::{
     Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Entry, Epoch, FileId, FileKey, Generation,
     Incarnation, LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation,
-    OplockLevel, RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Share, State, Unlock, VolumeId,
+    OplockLevel, RangeLock, Reconnect, Request, RequestId, Sequence, ServerId, SessionId, Share, State, Unlock, VolumeId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::foreign;
+use crate::handles;
 use crate::seen::try_all;
 use crate::settings::settings;
 use crate::snapshot::Applier;
@@ -164,7 +165,8 @@ fn command() -> BoxedStrategy<Command> {
         4 => (client(), connection()).prop_map(|(client, connection)| Command::StartSession { client, connection, user: None, previous: None }),
         1 => number().prop_map(|session| Command::EndSession { session: SessionId::new(session) }),
         1 => connection().prop_map(|connection| Command::Disconnect { connection }),
-        60 => open(),
+        60 => handles::kept(open()),
+        16 => handles::command(&file(), &lease_request()),
         16 => (1..4_u64, 1..12_u64).prop_map(|(session, open)| Command::Close {
             session: SessionId::new(session),
             open: OpenId::new(open),
@@ -209,7 +211,7 @@ fn entry() -> BoxedStrategy<Entry> {
             notices_seen: NoticeNumber::new(seen),
         },
     );
-    // Whether a command has a request does not depend on what it is.
+    // Whether a command has a request does not depend on what it is, but for an operator's.
     (at, prop::option::weighted(0.97, request), command(), prop::bool::weighted(0.9))
         .prop_map(|(at, mut request, command, own)| {
             if let (
@@ -218,6 +220,8 @@ fn entry() -> BoxedStrategy<Entry> {
                 Command::Open(Open { session, .. })
                 | Command::Close { session, .. }
                 | Command::Operate { session, .. }
+                | Command::Reconnect(Reconnect { session, .. })
+                | Command::MakeResilient { session, .. }
                 | Command::Lock(Lock { session, .. })
                 | Command::ReturnDelegation { session, .. }
                 | Command::Unlock(Unlock { session, .. }),
@@ -225,6 +229,9 @@ fn entry() -> BoxedStrategy<Entry> {
             {
                 // Sessions one to three are of servers zero to two, as it begins.
                 request.id.server = ServerId::new(session.get().wrapping_sub(1) % 3);
+            }
+            if own && matches!(command, Command::BreakLease { .. } | Command::Evict { .. }) {
+                request = None;
             }
             Entry { at: LogTime::from_millis(at), request, command }
         })

@@ -8,6 +8,7 @@ mod action;
 mod belief;
 mod foreign;
 mod garbage;
+mod handles;
 mod limits;
 mod matrix;
 mod owed;

@@ -2,9 +2,11 @@
 
 mod admin;
 mod cluster;
+mod deletion;
 mod edge;
 mod failover;
 mod locks;
+mod nfs;
 mod peers;
 mod renewals;
 mod slow;

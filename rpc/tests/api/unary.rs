@@ -122,10 +122,60 @@ async fn a_script_plays_the_whole_story_by_unary_calls() {
     let second = result!(waiting.await.expect("no panic"), open_response, Opened);
     assert_eq!(second.lease.map(|lease| lease.state), Some(3));
 
+    of_nfs(&mut script, sessions[0], first.open).await;
     the_rest(&mut script, &sessions, first.open).await;
     cluster.assert_same_state().await;
     assert_eq!(cluster.nodes.len(), 3);
     assert!(cluster.nodes.contains_key(&n(1)));
+}
+
+/// Every call of durable handles and of NFS once.
+async fn of_nfs(script: &mut Script, session: u64, open: u64) {
+    let file = || Some(pb::FileKey { volume: 1, file: vec![8; 16], stream: None });
+    let owner = |number| Some(pb::NfsOwner { client: vec![3; 16], owner: vec![number; 16] });
+    let range = Some(pb::ByteRange { offset: 0, length: 10 });
+    let (mut node, header) = script.next();
+    let command = Some(pb::ForeignAccess { file: file(), operation: pb::Operation::Write.into(), ..pb::ForeignAccess::default() });
+    let request = pb::ForeignAccessRequest { header, command, return_when_parked: true };
+    result!(node.foreign_access(request).await, foreign_access_response, Clear);
+    let lock = Some(pb::RangeLock { range, exclusive: true });
+    let lock = |number| pb::NfsLock { file: file(), owner: owner(number), lock, wait: true, ..pb::NfsLock::default() };
+    let (mut node, header) = script.next();
+    let request = pb::NfsLockRequest { header, command: Some(lock(1)), return_when_parked: true };
+    result!(node.nfs_lock(request).await, nfs_lock_response, Locked);
+    let (mut node, header) = script.next();
+    let request = pb::NfsLockRequest { header, command: Some(lock(2)), return_when_parked: true };
+    let parked = result!(node.nfs_lock(request).await, nfs_lock_response, Parked);
+    assert_eq!(parked.sequence, script.sequence);
+    let (mut node, header) = script.next();
+    let command = Some(pb::NfsUnlock { file: file(), owner: owner(1), range });
+    result!(node.nfs_unlock(pb::NfsUnlockRequest { header, command }).await, nfs_unlock_response, Unlocked);
+    let (mut node, header) = script.next();
+    let command = Some(pb::ReleaseNfsClient { client: vec![3; 16] });
+    let request = pb::ReleaseNfsClientRequest { header, command };
+    result!(node.release_nfs_client(request).await, release_nfs_client_response, NfsClientReleased);
+    let (mut node, header) = script.next();
+    let command = Some(pb::DeclareGrace { volume: 1, duration_ms: 600_000 });
+    let request = pb::DeclareGraceRequest { header, command };
+    let declared = result!(node.declare_grace(request).await, declare_grace_response, GraceDeclared);
+    assert!(declared.until_ms >= 600_000);
+    let (mut node, header) = script.next();
+    let command = Some(pb::ForeignAccess { file: file(), operation: pb::Operation::Write.into(), ..pb::ForeignAccess::default() });
+    let request = pb::ForeignAccessRequest { header, command, return_when_parked: true };
+    let no = result!(node.foreign_access(request).await, foreign_access_response, Rejected);
+    assert_eq!(no.reason(), pb::RejectionReason::Grace);
+    let (mut node, header) = script.next();
+    let command = Some(pb::EndGrace { volume: 1 });
+    result!(node.end_grace(pb::EndGraceRequest { header, command }).await, end_grace_response, GraceEnded);
+    let (mut node, header) = script.next();
+    let command = Some(pb::ReturnDelegation { session, open });
+    let request = pb::ReturnDelegationRequest { header, command };
+    let no = result!(node.return_delegation(request).await, return_delegation_response, Rejected);
+    assert_eq!(no.reason(), pb::RejectionReason::NoSuchDelegation);
+    let (mut node, header) = script.next();
+    let command = Some(pb::ReportDeleted { file: file() });
+    let request = pb::ReportDeletedRequest { header, command };
+    result!(node.report_deleted(request).await, report_deleted_response, Deleted);
 }
 
 /// Every other call once.

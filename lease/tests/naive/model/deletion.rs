@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use lease::{FileKey, Outcome, RequestId, ServerId};
 
-use super::{Effect, Model};
+use super::{Effect, File, Handle, Model};
 
 /// A file that nobody has open any more, and that is still to be deleted.
 #[derive(Debug, Clone)]
 pub(crate) struct Debt {
     pub(crate) file: FileKey,
     name: Arc<str>,
+    pub(super) directory: bool,
     /// Who deletes it; nobody while no server lives.
     by: Option<ServerId>,
 }
@@ -26,20 +27,33 @@ impl Model {
     /// it, or another one if it does not live. Returns whether that is so.
     ///
     /// Who closed it by CLOSE knows from the answer.
-    pub(super) fn last_handle_ended(&mut self, of: &FileKey, server: ServerId, by_close: bool) -> bool {
+    fn last_handle_ended(&mut self, of: &FileKey, server: ServerId, by_close: bool) -> bool {
         let file = self.files.iter().find(|file| file.key == *of);
-        let Some(name) = file.filter(|file| file.delete_pending).map(|file| file.name.clone()) else { return false };
+        let Some(File { name, directory, .. }) = file.filter(|file| file.delete_pending).cloned() else { return false };
         if self.handles.iter().any(|handle| handle.file == *of) {
             return false;
         }
         self.file(of).delete_pending = false;
         let by = Some(server).filter(|server| self.living().contains(server)).or_else(|| self.first_living());
-        let debt = Debt { file: of.clone(), name, by };
+        let debt = Debt { file: of.clone(), name, directory, by };
         if !by_close {
             self.tell_deletion(&debt);
         }
         self.debts.push(debt);
         true
+    }
+
+    /// A handle has ended: what became of its file is news to the directory (LS-129, LS-131, LS-132). Returns whether the file goes.
+    pub(super) fn ended(&mut self, handle: &Handle, server: ServerId, by_close: bool) -> bool {
+        let key = self.files.iter().find(|file| file.key == handle.file).and_then(|file| file.delete_key);
+        let goes = self.last_handle_ended(&handle.file, server, by_close);
+        if goes {
+            // Who asked for it and who closes last have to name the same lease.
+            self.child_changed(&handle.file, handle.parent, key.filter(|key| Some(*key) == handle.parent_key));
+        } else if handle.modified {
+            self.child_changed(&handle.file, handle.parent, handle.parent_key);
+        }
+        goes
     }
 
     fn living(&self) -> Vec<ServerId> {

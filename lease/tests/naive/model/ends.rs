@@ -2,7 +2,7 @@
 
 use lease::{ClientGuid, ConnectionId, Operation, Outcome, Rejection, RequestId};
 
-use super::{Connection, Handle, Model, OpenId, Session, SessionId, Task, Waiting, owns};
+use super::{Claim, Connection, Handle, Model, OpenId, Session, SessionId, Task, Waiting, owns};
 
 impl Model {
     pub(super) fn start_session(&mut self, request: RequestId, client: ClientGuid, number: ConnectionId) {
@@ -29,7 +29,7 @@ impl Model {
         self.before_close(&handle);
         self.handles.retain(|known| known.id != open);
         self.after_close(&handle);
-        let delete = self.last_handle_ended(&handle.file, request.server, true);
+        let delete = self.ended(&handle, request.server, true);
         self.wake(); // who waits does not get the file that goes now
         self.reply(request, Ok(Outcome::Closed { delete }));
     }
@@ -37,20 +37,20 @@ impl Model {
     /// A handle that deletes on close asks for it now: H goes from the others, and nobody waits (LS-070).
     pub(super) fn before_close(&mut self, closing: &Handle) {
         if closing.delete_on_close {
-            self.file(&closing.file).delete_pending = true;
-            self.claims.push((closing.file.clone(), (closing.client, closing.key)));
+            let file = self.file(&closing.file);
+            (file.delete_pending, file.delete_key) = (true, closing.parent_key);
+            self.claims.push(Claim::Handles(closing.file.clone(), (closing.client, closing.key)));
         }
     }
 
-    /// Takes H from the others for deletions that nobody waits for, when all handles are closed that end in the same step.
+    /// Takes what nobody waits for, when all handles are closed that end in the same step.
     pub(super) fn settle_claims(&mut self) {
         while !self.claims.is_empty() {
-            let (file, own) = self.claims.remove(0);
-            // The file may have gone meanwhile, and another have come in its place.
-            if self.files.iter().any(|known| known.key == file && known.delete_pending) {
-                let demands = self.operation_demands(&file, own, &Operation::Dispose { delete: true });
-                self.press(demands);
-            }
+            let demands = match self.claims.remove(0) {
+                Claim::Handles(file, own) => self.operation_demands(&file, own, &Operation::Dispose { delete: true }),
+                Claim::Listing(directory, key) => self.listing_demands(&directory, key),
+            };
+            self.press(demands);
         }
     }
 
@@ -107,7 +107,7 @@ impl Model {
                 self.before_close(&handle);
                 self.handles.retain(|known| known.id != handle.id);
                 self.after_close(&handle);
-                self.last_handle_ended(&handle.file, session.on.server, false);
+                self.ended(&handle, session.on.server, false);
             }
         }
         let sessions = self.sessions.clone();

@@ -79,7 +79,8 @@ impl Model {
             Ok(handle) => handle,
             Err(rejection) => return self.reply(request, Err(rejection)),
         };
-        if asked.locks.is_empty() || asked.wait && asked.locks.len() > 1 {
+        let directory = self.file(&handle.file).directory;
+        if asked.locks.is_empty() || asked.wait && asked.locks.len() > 1 || directory {
             return self.reply(request, Err(Rejection::InvalidParameter)); // LS-192
         }
         if self.is_repeated(asked.open, asked.sequence) {
@@ -91,8 +92,8 @@ impl Model {
                 self.wake();
                 self.reply(request, outcome);
             }
-            Verdict::Waits => {
-                self.park(request, asked.session, handle.file, owner, Task::Lock(asked.clone()));
+            Verdict::Waits | Verdict::WaitsBehind(_) => {
+                self.park(request, asked.session, handle.file, owner, (Task::Lock(asked.clone()), None));
                 self.wake();
             }
         }

@@ -1,7 +1,8 @@
 //! CREATE: share modes, breaks and the grant, as one step that is taken again from its beginning whenever it had to wait (LS-046).
 
-use lease::{Caching, Disposition, Open, OplockLevel, Outcome, Rejection, RequestId};
+use lease::{Caching, Disposition, FileKey, Open, OplockLevel, Outcome, Rejection, RequestId, Share};
 
+use super::directory::{asked, parent_key};
 use super::rights::{conflict, exist};
 use super::{Demand, Handle, Model, OpenId, Owner, Rights, Task, owns};
 
@@ -9,6 +10,8 @@ use super::{Demand, Handle, Model, OpenId, Owner, Rights, Task, owns};
 pub(super) enum Verdict {
     Answered(Result<Outcome, Rejection>),
     Waits,
+    /// For this file too.
+    WaitsBehind(FileKey),
 }
 
 impl Model {
@@ -20,13 +23,16 @@ impl Model {
         if !exist(open.access, open.share) || both {
             return self.reply(request, Err(Rejection::InvalidParameter));
         }
+        if open.created {
+            self.child_changed(&open.file, open.parent, parent_key(open)); // whatever comes of the open
+        }
         match self.attempt(open) {
             Verdict::Answered(outcome) => {
                 self.wake();
                 self.reply(request, outcome);
             }
-            Verdict::Waits => {
-                self.park(request, open.session, open.file.clone(), self.owner(open), Task::Open(open.clone()));
+            Verdict::Waits | Verdict::WaitsBehind(_) => {
+                self.park(request, open.session, open.file.clone(), self.owner(open), (Task::Open(open.clone()), None));
                 self.wake();
             }
         }
@@ -34,7 +40,7 @@ impl Model {
 
     fn owner(&self, open: &Open) -> Owner {
         let session = self.sessions.iter().find(|known| known.id == open.session).expect("its session lives");
-        (session.on.client, open.lease.map(|asked| asked.key))
+        (session.on.client, asked(open).map(|asked| asked.key))
     }
 
     pub(super) fn attempt(&mut self, open: &Open) -> Verdict {
@@ -42,11 +48,17 @@ impl Model {
         if self.leases.iter().any(|lease| owns(owner, lease) && lease.file != open.file) {
             return Verdict::Answered(Err(Rejection::KeyOnOtherFile)); // LS-004
         }
+        let file = self.files.iter().find(|file| file.key == open.file).map(|file| file.directory);
+        let debt = self.debts.iter().find(|debt| debt.file == open.file).map(|debt| debt.directory);
+        if debt.or(file).is_some_and(|directory| directory != open.directory) {
+            return Verdict::Answered(Err(Rejection::InvalidParameter));
+        }
         if self.is_going(&open.file) {
             return Verdict::Answered(Err(Rejection::DeletePending)); // before anybody is broken (LS-142)
         }
         let batches = self.batch_demands(open);
-        let demands = match self.share_demands(owner, open) {
+        let mine = (Rights::of(open.access, open.disposition), open.share);
+        let demands = match self.share_demands(owner, &open.file, mine) {
             _ if !batches.is_empty() => batches,
             None => return Verdict::Answered(Err(Rejection::SharingViolation)),
             Some(demands) if demands.is_empty() => {
@@ -77,10 +89,9 @@ impl Model {
 
     /// What share modes ask for: H of every lease that has an open in the way (LS-054). None if somebody without H is in the way
     /// too, so that nothing would come of it (LS-055); one's own key is never broken (LS-047).
-    fn share_demands(&self, owner: Owner, open: &Open) -> Option<Vec<Demand>> {
+    pub(super) fn share_demands(&self, owner: Owner, file: &FileKey, mine: (Rights, Share)) -> Option<Vec<Demand>> {
         let mut demands: Vec<(Owner, Caching)> = Vec::new();
-        let mine = (Rights::of(open.access, open.disposition), open.share);
-        for other in self.handles.iter().filter(|other| other.file == open.file && conflict(mine, (other.rights, other.share))) {
+        for other in self.handles.iter().filter(|other| other.file == *file && conflict(mine, (other.rights, other.share))) {
             let of = (other.client, other.key);
             let lease = self.leases.iter().find(|lease| owns(of, lease)).filter(|lease| lease.state.handles() && of != owner)?;
             if !demands.iter().any(|(known, _)| *known == of) {
@@ -111,11 +122,11 @@ impl Model {
     /// Nothing is in the way any more.
     fn admit(&mut self, owner: Owner, open: &Open) -> Outcome {
         let (client, key) = owner;
-        self.know(&open.file, &open.name);
+        self.know(&open.file, &open.name, open.directory);
         if open.disposition != Disposition::Keep {
             self.file(&open.file).reach = 0; // no data is left that could be locked (LS-035)
         }
-        let grant = open.lease.map(|asked| self.grant((client, asked.key), open, asked));
+        let grant = asked(open).map(|asked| self.grant((client, asked.key), open, asked));
         self.last_open += 1;
         let id = OpenId::new(self.last_open);
         let oplock = self.grant_oplock(id, open);
@@ -129,7 +140,13 @@ impl Model {
             rights,
             share: open.share,
             delete_on_close: open.delete_on_close,
+            parent: open.parent,
+            parent_key: parent_key(open),
+            modified: false,
         });
+        if open.disposition != Disposition::Keep {
+            self.child_changed(&open.file, open.parent, parent_key(open));
+        }
         Outcome::Opened { open: id, lease: grant, oplock, delegation: None, durable: None }
     }
 }

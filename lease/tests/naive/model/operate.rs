@@ -14,38 +14,52 @@ impl Model {
             return self.reply(request, Err(Rejection::NoSuchOpen));
         };
         let (file, owner) = (handle.file.clone(), (handle.client, handle.key));
-        match self.do_operate(&file, (open, owner), operation) {
+        let behind = match self.do_operate(open, operation) {
             Verdict::Answered(outcome) => {
                 self.wake();
-                self.reply(request, outcome);
+                return self.reply(request, outcome);
             }
-            Verdict::Waits => {
-                self.park(request, session, file, owner, Task::Operate(open, operation.clone()));
-                self.wake();
-            }
-        }
+            Verdict::Waits => None,
+            Verdict::WaitsBehind(file) => Some(file),
+        };
+        self.park(request, session, file, owner, (Task::Operate(open, operation.clone()), behind));
+        self.wake();
     }
 
-    pub(super) fn do_operate(&mut self, file: &FileKey, own: (OpenId, Owner), operation: &Operation) -> Verdict {
-        let mut demands = self.operation_demands(file, own.1, operation);
-        demands.extend(self.operation_demands_on_oplocks(file, own.0, operation));
+    pub(super) fn do_operate(&mut self, open: OpenId, operation: &Operation) -> Verdict {
+        let Some(handle) = self.handles.iter().find(|handle| handle.id == open).cloned() else {
+            return Verdict::Answered(Err(Rejection::NoSuchOpen)); // lost over what it asked for
+        };
+        let (file, owner) = (&handle.file, (handle.client, handle.key));
+        let mut demands = self.operation_demands(file, owner, operation);
+        demands.extend(self.operation_demands_on_oplocks(file, open, operation));
+        let (elsewhere, behind) = match self.demands_elsewhere(&handle, operation) {
+            Ok(elsewhere) => elsewhere,
+            Err(rejection) => return Verdict::Answered(Err(rejection)),
+        };
+        demands.extend(elsewhere);
+        demands.sort_by_cached_key(|demand| self.place(demand));
         let (waits, lost) = self.press(demands);
         if lost {
-            return self.do_operate(file, own, operation); // somebody less is in the way now
+            return self.do_operate(open, operation); // somebody less is in the way now
         }
         if waits {
-            return Verdict::Waits;
+            return behind.map_or(Verdict::Waits, Verdict::WaitsBehind);
         }
-        if self.forbids(file, own.0, operation) {
+        if self.forbids(file, open, operation) {
             return Verdict::Answered(Err(Rejection::FileLockConflict)); // LS-191
         }
         match operation {
             Operation::Rename { name, .. } => self.file(file).name = name.clone(),
-            Operation::Dispose { delete } => self.file(file).delete_pending = *delete,
+            Operation::Dispose { delete } => {
+                let known = self.file(file);
+                (known.delete_pending, known.delete_key) = (*delete, handle.parent_key);
+            }
             Operation::Write { range: Some(range) } => self.extend(file, range.offset.saturating_add(range.length)),
             Operation::Write { range: None } | Operation::Resize => self.extend(file, u64::MAX),
             Operation::Read { .. } | Operation::Link { .. } | Operation::SetSecurity | Operation::SetAttributes => {}
         }
+        self.note_in_directory(&handle, operation);
         Verdict::Answered(Ok(Outcome::Clear))
     }
 

@@ -191,6 +191,7 @@ impl Model {
         let level_two = leases().all(|lease| !lease.state.handles() && !lease.state.writes())
             && self.oplocks_on(&open.file).all(|oplock| !oplock.writes());
         let level = match open.oplock {
+            _ if open.directory => OplockLevel::None,                   // LS-136
             _ if self.has_locked_data(&open.file) => OplockLevel::None, // LS-035
             asked @ (OplockLevel::Exclusive | OplockLevel::Batch) if alone => asked,
             OplockLevel::Exclusive | OplockLevel::Batch | OplockLevel::LevelII if level_two => OplockLevel::LevelII,

@@ -43,7 +43,7 @@ impl Model {
             self.woken.push(handle.file.clone());
             self.after_close(&handle);
             if let Some(session) = session {
-                self.last_handle_ended(&handle.file, session.on.server, false);
+                self.ended(&handle, session.on.server, false);
             }
         }
         self.leases.retain(|lease| !owns(owner, lease));
