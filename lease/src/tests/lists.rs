@@ -91,7 +91,9 @@ impl Keyed for Alike {
 fn keys_with_one_hash_are_told_apart() {
     for order in [[1, 2, 3, 11], [11, 3, 2, 1], [2, 11, 3, 1], [3, 1, 11, 2]] {
         let mut table: Table<Alike> = Table::new(2);
-        order.iter().for_each(|number| table.insert(Alike(*number)));
+        for number in order {
+            table.insert(Alike(number));
+        }
         assert_eq!(table.iter().map(|entry| entry.0).collect::<Vec<_>>(), [1, 2, 3, 11]);
         assert!([1, 2, 3, 11].iter().all(|number| table.get(&Alike(*number)) == Some(&Alike(*number))));
         assert_eq!((table.get(&Alike(4)), table.get(&Alike(0)), table.len(), table.groups()), (None, None, 4, 2));
