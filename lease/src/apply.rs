@@ -13,9 +13,12 @@ mod contain;
 mod delegation;
 mod delete;
 mod demand;
+mod evict;
 mod expire;
 mod grace;
 mod grant;
+mod lapse;
+mod limits;
 mod lock;
 mod nfs_lock;
 mod open;
@@ -44,6 +47,7 @@ pub(crate) use breaks::{told_breaking, told_notice};
 #[cfg(test)]
 pub(crate) use contain::give_up_caching;
 pub(crate) use delete::told_deletion;
+pub(crate) use evict::told_evicted;
 
 /// One entry being carried out.
 struct Step<'a> {
@@ -81,6 +85,8 @@ impl State {
         match (&entry.request, &entry.command) {
             (Some(request), command) => step.request(request, command),
             (None, Command::Configure(settings)) => step.state.configure(settings.clone()),
+            (None, Command::BreakLease { client, key, into }) => step.break_lease(*client, *key, *into),
+            (None, Command::Evict { client }) => step.evict(*client),
             (None, _) => (),
         }
         step.effects

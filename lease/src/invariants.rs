@@ -314,6 +314,7 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
     for session in state.sessions() {
         index.add_session(session);
     }
+    state.clients().for_each(|client| index.add_lapses(client));
     for (volume, until) in state.graces() {
         index.deadlines.insert((until, crate::state::Deadline::Grace(volume)));
     }
@@ -327,8 +328,10 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
         file.opens().iter().for_each(|open| index.add_open(key, open));
         file.holds().iter().for_each(|hold| index.add_hold(key, hold));
         file.parked().iter().for_each(|parked| index.add_parked(key, parked));
+        index.add_file(key);
         file.locks().into_iter().flat_map(Locks::iter).for_each(|lock| index.add_lock(key, lock));
         index.add_deletion(file);
+        index.owners.count(file);
     }
     if index == *state.index() { Ok(()) } else { violated("indexes_match_records", "an index") }
 }

@@ -39,6 +39,6 @@ mod tests;
 pub use invariants::Violation;
 pub use snapshot::{Group, Piece, Record, Records, RestoreError, StateHash, VALUE_BYTES_MAX, View};
 pub use state::{
-    BreakInfo, Counts, DelegationInfo, FileInfo, LeaseInfo, LockInfo, NoSuchBreak, OpenInfo, OplockInfo, ParkedInfo, ServerInfo,
-    State,
+    BreakInfo, ClientInfo, Counts, DelegationInfo, FileInfo, LeaseInfo, LockInfo, NoSuchBreak, OpenInfo, OplockInfo, ParkedInfo,
+    ServerInfo, State,
 };

@@ -16,12 +16,14 @@ pub const PARKED_OPENS_PER_FILE_MAX: usize = 1024;
 pub const OPENS_BELOW_MAX: usize = 1024;
 /// Opens of one client, those included that are waiting for it to come back.
 pub const OPENS_PER_CLIENT_MAX: usize = 262_144;
-/// Leases of one client. One open more is granted none.
-pub const LEASES_PER_CLIENT_MAX: usize = 262_144;
+/// Leases of one client: less than there can be opens. One open more is granted none.
+pub const LEASES_PER_CLIENT_MAX: usize = 131_072;
 /// Byte-range locks of one client, of NFS or SMB.
 pub const LOCKS_PER_CLIENT_MAX: usize = 65_536;
 /// Requests of one client that wait.
 pub const PARKED_PER_CLIENT_MAX: usize = 4096;
+/// The longest time that a client can be barred from caching writes and handles.
+pub const BARRED_MAX: Duration = Duration::from_secs(86_400);
 /// Volumes that are in a grace period at the same time.
 pub const GRACE_PERIODS_MAX: usize = 64;
 /// The longest grace period.

@@ -1,6 +1,6 @@
 //! What a server is still owed, from the state alone.
 
-use crate::apply::{told_breaking, told_deletion, told_notice};
+use crate::apply::{told_breaking, told_deletion, told_evicted, told_notice};
 use crate::effect::Effect;
 use crate::id::{Incarnation, NoticeNumber, RequestId, Sequence, ServerId};
 use crate::state::{Deleter, HoldId, State};
@@ -9,12 +9,15 @@ impl State {
     /// Everything that this life of this server is still owed: a server that missed any effects, for whatever reason, and is told these
     /// instead owes its clients the same as one that was told all.
     ///
-    /// In order: the notices that it has not confirmed; breaks that run and are addressed to it, oldest first; the files
-    /// that it has yet to delete; which of its requests are parked; and the replies to requests that its floor has not passed. Some of it may be known to the server already: a break
+    /// In order: the notices that it has not confirmed; the sessions that were evicted and are not gone; breaks that run and are addressed
+    /// to it, oldest first; the files that it has yet to delete; which of its requests are parked; and the replies to requests that its
+    /// floor has not passed. Some of it may be known to the server already: a break
     /// has its generation, a notice its number and a reply its request to tell.
     pub fn outstanding(&self, server: ServerId, incarnation: Incarnation) -> Vec<Effect> {
         let Some(known) = self.server(server).filter(|known| known.incarnation == incarnation) else { return Vec::new() };
         let mut owed = self.notices_owed(server);
+        let sessions = self.index().sessions_of(server, None).filter_map(|session| self.session(session));
+        owed.extend(sessions.filter_map(told_evicted));
         owed.extend(self.breaks_owed(server, incarnation));
         let files = self.index().deletions_of(Deleter::Server(server)).filter_map(|file| self.file(file));
         owed.extend(files.map(|file| told_deletion(file, server, incarnation)));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::id::ShareId;
-use crate::limits::{BREAK_TIMEOUT_MAX, BREAK_TIMEOUT_MIN, DURABLE_TIMEOUT_MAX, SHARES_MAX};
+use crate::limits::{BARRED_MAX, BREAK_TIMEOUT_MAX, BREAK_TIMEOUT_MIN, DURABLE_TIMEOUT_MAX, SHARES_MAX};
 
 /// What the operator can set about the rules: part of the state, and so the same on every node. Times are log time, in whole milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,11 @@ pub struct Settings {
     pub recall_timeout: Duration,
     /// How long a durable open is kept without a connection if its client does not say. 60 s by default.
     pub durable_timeout: Duration,
+    /// How many breaks a client lets time out, without an answer to any other in between, until it is barred from caching writes and handles. 3
+    /// by default; with 0 nobody ever is.
+    pub timeouts_until_barred: u32,
+    /// For how long it is barred, and how long a timeout counts. 5 min by default.
+    pub barred_for: Duration,
     /// What is set for single shares.
     pub shares: BTreeMap<ShareId, ShareSettings>,
 }
@@ -56,6 +61,8 @@ impl Default for Settings {
             persistent_oplock_break_timeout: Duration::from_secs(60),
             recall_timeout: Duration::from_secs(35),
             durable_timeout: Duration::from_secs(60),
+            timeouts_until_barred: 3,
+            barred_for: Duration::from_secs(300),
             shares: BTreeMap::new(),
         }
     }
@@ -79,6 +86,8 @@ impl Settings {
             persistent_oplock_break_timeout: wait(self.persistent_oplock_break_timeout),
             recall_timeout: wait(self.recall_timeout),
             durable_timeout: keep(self.durable_timeout),
+            timeouts_until_barred: self.timeouts_until_barred,
+            barred_for: millis(self.barred_for).clamp(BREAK_TIMEOUT_MIN, BARRED_MAX),
             shares: shares.map(|(id, settings)| (id, share(settings))).take(SHARES_MAX).collect(),
         }
     }

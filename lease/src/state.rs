@@ -2,6 +2,7 @@
 
 mod below;
 mod client;
+mod clients;
 mod delegation;
 mod edit;
 mod file;
@@ -11,6 +12,7 @@ mod list;
 mod locks;
 mod opens;
 mod others;
+mod owned;
 mod parked;
 mod query;
 mod server;
@@ -24,12 +26,13 @@ mod who;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::id::{Incarnation, ServerId, ShareId, VolumeId};
+use crate::id::{ClientGuid, Incarnation, ServerId, ShareId, VolumeId};
 use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::{Digest, Group, RecordOf, StateHash, View};
 use crate::time::LogTime;
 
-pub(crate) use client::{Client, Connection, Session};
+pub(crate) use client::{Client, Connection, Lapses, Session};
+pub use clients::ClientInfo;
 pub use delegation::DelegationInfo;
 pub(crate) use edit::FileEdit;
 pub(crate) use file::{Deleter, Deleting, File, Head, OpenRecord, Under};
@@ -40,6 +43,7 @@ pub(crate) use index::{Deadline, GROUPS as LEASE_GROUPS, Index, Leases, director
 pub(crate) use list::List;
 pub(crate) use locks::{LockRecord, Locks, Replaced, Replays};
 pub(crate) use opens::Opens;
+pub(crate) use owned::{Owned, Owners};
 pub(crate) use parked::{Parked, Waiting};
 pub use query::{BreakInfo, Counts, LeaseInfo, LockInfo, OpenInfo, OplockInfo, ServerInfo};
 pub(crate) use server::{Answer, Answers, Remembered, Server};
@@ -134,6 +138,11 @@ impl State {
     /// What is set for a share, if anything is.
     pub(crate) fn share(&self, id: ShareId) -> Option<&ShareSettings> {
         if id == ShareId::default() { None } else { self.settings.shares.get(&id) }
+    }
+
+    /// Whether a client let so many breaks time out that it caches neither writes nor handles for a while.
+    pub(crate) fn is_barred(&self, client: ClientGuid) -> bool {
+        !self.index.barred.is_empty() && self.settings.timeouts_until_barred > 0 && self.index.barred.contains(&client)
     }
 
     /// The rules that hold: all nodes follow the same, whatever else their versions know.

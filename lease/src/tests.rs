@@ -6,6 +6,7 @@ mod containment;
 mod foreign;
 mod golden;
 mod keys;
+mod limits;
 mod lists;
 mod lives;
 mod locks;

@@ -124,6 +124,8 @@ impl Config {
             persistent_oplock_break_timeout: Some(Period(self.rules.persistent_oplock_break_timeout)),
             recall_timeout: Some(Period(self.rules.recall_timeout)),
             durable_timeout: Some(Period(self.rules.durable_timeout)),
+            timeouts_until_barred: Some(self.rules.timeouts_until_barred),
+            barred_for: Some(Period(self.rules.barred_for)),
             scan_interval: Some(Period(self.scan_interval)),
             checkpoint_interval: Some(Period(self.checkpoint_interval)),
             segment: Some(Size(self.segment)),

@@ -126,6 +126,8 @@ fn waits(settings: &Settings) -> Vec<(&'static str, Duration)> {
         persistent_oplock_break_timeout,
         recall_timeout,
         durable_timeout,
+        timeouts_until_barred: _,
+        barred_for,
         shares,
     } = settings;
     let mut waits = vec![
@@ -134,6 +136,7 @@ fn waits(settings: &Settings) -> Vec<(&'static str, Duration)> {
         ("persistent_oplock_break_timeout", *persistent_oplock_break_timeout),
         ("recall_timeout", *recall_timeout),
         ("durable_timeout", *durable_timeout),
+        ("barred_for", *barred_for),
     ];
     for share in shares.values() {
         let own = [

@@ -14,7 +14,7 @@ use crate::state::{Answer, Own, State, Waiting};
 fn needs(operation: &Operation) -> Access {
     Access(match operation {
         Operation::Read { range: Some(_) } => Access::READ_DATA,
-        Operation::Write { .. } | Operation::Resize => Access::WRITE_DATA,
+        Operation::Write { .. } | Operation::Resize { .. } => Access::WRITE_DATA,
         Operation::Rename { .. } | Operation::Dispose { delete: true } => Access::DELETE,
         Operation::Read { range: None }
         | Operation::Link { .. }
@@ -62,7 +62,7 @@ impl Step<'_> {
             return Ok(Err(rejection));
         }
         let actor = Actor::without_open(*parent);
-        match self.take(file, parked, |state| state.demands_of_access(file, &actor, operation)) {
+        match self.take(file, None, parked, |state| state.demands_of_access(file, &actor, operation)) {
             Err(rejection) => Ok(Err(rejection)),
             Ok(Taken::Waits(behind)) => Err(behind),
             Ok(Taken::All) => Ok(self.done(file, &actor, operation)),

@@ -43,6 +43,9 @@ impl Step<'_> {
     pub(super) fn come_to(&mut self, file: &FileKey, id: HoldId, state: Caching) {
         let mut hold = hold_of(self, file, id);
         let running = hold.breaking().copied();
+        if let Some(client) = self.state.file(file).and_then(|record| record.client_under(id)) {
+            self.answered(client);
+        }
         hold.standing = Standing::Settled(state);
         match running {
             Some(breaking) if !state.is_subset_of(breaking.required()) => {

@@ -9,6 +9,9 @@ use crate::state::{Answer, Deleting, File, HoldId, OpenRecord, Reason};
 impl Step<'_> {
     pub(super) fn close(&mut self, id: RequestId, session: SessionId, open: OpenId) -> Answer {
         let file = self.file_of(id, session, open)?;
+        if let Some(client) = self.state.file(&file).and_then(|record| record.answers_by_closing(open)) {
+            self.answered(client);
+        }
         Ok(Outcome::Closed { delete: self.close_open(&file, open, Some(id.server)) })
     }
 

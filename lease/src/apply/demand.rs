@@ -4,9 +4,9 @@
 use super::Step;
 use super::sharing::demands_of_sharing;
 use crate::command::{Access, Operation, Share};
-use crate::id::{FileId, FileKey, OpenId};
-use crate::limits::{OPENS_BELOW_MAX, PARKED_OPENS_PER_FILE_MAX};
-use crate::outcome::{Limit, Rejection};
+use crate::id::{ClientGuid, FileId, FileKey, OpenId};
+use crate::limits::OPENS_BELOW_MAX;
+use crate::outcome::Rejection;
 use crate::state::{File, Hold, HoldId, Keyed, LeaseId, OpenRecord, Own, Reason, State, directory};
 
 /// Who does something to a file: whom he spares, and where the file lies for him.
@@ -117,7 +117,7 @@ impl Operation {
     fn reason(&self) -> Option<Reason> {
         match self {
             Operation::Read { .. } => Some(Reason::Access),
-            Operation::Write { .. } | Operation::Resize => Some(Reason::Overwrite),
+            Operation::Write { .. } | Operation::Resize { .. } => Some(Reason::Overwrite),
             Operation::Rename { .. } | Operation::Link { .. } => Some(Reason::Name),
             Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
             // A file that stays after all is in nobody's way (LS-069), and times and attributes are not what a lease on it caches (LS-072).
@@ -128,19 +128,22 @@ impl Operation {
 
 impl Step<'_> {
     /// Takes from others what is demanded for something on this file, and asks again whenever a holder was found unreachable and lost its
-    /// opens: it is not in the way any more, and may have left the file to be deleted. Without `parked` there has to be room in the line.
+    /// opens: it is not in the way any more, and may have left the file to be deleted. Without `parked` there has to be room in the line for
+    /// one more of this client, if it is one's.
     pub(super) fn take(
         &mut self,
         file: &FileKey,
+        client: Option<ClientGuid>,
         parked: bool,
         demands: impl Fn(&State) -> Result<Demands, Rejection>,
     ) -> Result<Taken, Rejection> {
         loop {
             let Demands { breaks, waits, behind } = demands(self.state)?;
-            let line =
-                || self.state.line_of(file, behind).and_then(|line| self.state.file(line)).map_or(0, |file| file.parked().len());
-            if waits && !parked && line() >= PARKED_OPENS_PER_FILE_MAX {
-                return Err(Rejection::LimitReached(Limit::ParkedOpensPerFile));
+            if waits
+                && !parked
+                && let Some(line) = self.state.line_of(file, behind)
+            {
+                self.state.room_in_line(line, client)?;
             }
             for (file, hold, reason) in &breaks {
                 self.break_hold(file, *hold, *reason);
@@ -175,7 +178,7 @@ impl State {
             Operation::Link { parent } => self.demand_entry(&mut demands, file, actor, *parent)?,
             Operation::Read { .. }
             | Operation::Write { .. }
-            | Operation::Resize
+            | Operation::Resize { .. }
             | Operation::Dispose { .. }
             | Operation::SetSecurity
             | Operation::SetAttributes => (),
@@ -198,10 +201,11 @@ impl State {
         Ok(())
     }
 
-    /// A file that goes because another takes its name must not be open (LS-066).
+    /// A file that goes because another takes its name must not be open, nor any stream of it (LS-066, LS-073).
     fn demand_target(&self, demands: &mut Demands, file: &FileKey, replaces: Option<FileId>) -> Result<(), Rejection> {
-        let target = replaces.filter(|target| *target != file.file).and_then(|target| self.file(&directory(file, target)));
-        let Some(target) = target else { return Ok(()) };
-        demands.all_have_to_go(target.opens().iter().map(|open| (target, open)))
+        let Some(target) = replaces.filter(|target| *target != file.file) else { return Ok(()) };
+        let streams: Vec<FileKey> = self.index().streams_of(&directory(file, target)).collect();
+        let streams = streams.iter().filter_map(|stream| self.file(stream));
+        demands.all_have_to_go(streams.flat_map(|target| target.opens().iter().map(move |open| (target, open))))
     }
 }

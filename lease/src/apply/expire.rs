@@ -15,6 +15,7 @@ impl Step<'_> {
             match deadline {
                 Deadline::Server(server) => self.end_life(server),
                 Deadline::Break(hold) => self.revoke(hold),
+                Deadline::Client(client) => self.state.set_lapses(client, None),
                 Deadline::Grace(volume) => self.state.set_grace(volume, None),
             }
             self.resume();
@@ -31,7 +32,11 @@ impl Step<'_> {
             self.number_notice(&mut hold, to, News::Revoked);
             self.tell_notice(&file, &hold);
         }
+        let client = self.state.file(&file).and_then(|record| record.client_under(id));
         self.state.put_hold(&file, hold);
         self.wake.insert(file);
+        if let Some(client) = client {
+            self.lapse(client);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::Step;
 use super::demand::{Demands, Taken};
 use crate::id::{FileKey, OpenId, RequestId};
-use crate::limits::{LOCKS_PER_FILE_MAX, LOCKS_PER_OPEN_MAX, PARKED_OPENS_PER_FILE_MAX, RANGES_PER_REQUEST_MAX};
+use crate::limits::{LOCKS_PER_FILE_MAX, LOCKS_PER_OPEN_MAX, RANGES_PER_REQUEST_MAX};
 use crate::outcome::{Limit, Outcome, Rejection};
 use crate::range::{Lock, LockOwner, LockSequence, RangeLock, Unlock};
 use crate::state::{Answer, File, LockRecord, Locks, Waiting};
@@ -52,9 +52,10 @@ impl Step<'_> {
     /// Tries to lock, from the beginning each time. No answer means that it has to wait: for breaks, which now run, or for locks. An open
     /// that waits for nothing but breaks is told of locks in its way when they are over (MS-FSA 2.1.5.8: the break comes first).
     pub(super) fn attempt_lock(&mut self, file: &FileKey, asked: &Lock, parked: bool) -> Option<Answer> {
+        let client = self.state.file(file).and_then(|record| record.client_of(LockOwner::Open(asked.open)));
         let mut sensible = asked.locks.iter().take_while(|lock| lock.range.is_valid());
         let of_data = sensible.any(|lock| lock.range.offset < asked.allocation);
-        let taken = self.take(file, parked, |state| {
+        let taken = self.take(file, client, parked, |state| {
             let record = state.file(file).ok_or(Rejection::NoSuchOpen)?;
             let through = record.open(asked.open).ok_or(Rejection::NoSuchOpen)?;
             let mut demands = Demands::default();
@@ -68,9 +69,8 @@ impl Step<'_> {
         }
         match self.add_locks(file, asked) {
             Err(Rejection::LockNotGranted) if asked.wait => {
-                let line = self.state.file(file).map_or(0, |record| record.parked().len());
-                let full = !parked && line >= PARKED_OPENS_PER_FILE_MAX;
-                full.then_some(Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)))
+                let room = if parked { Ok(()) } else { self.state.room_in_line(file, client) };
+                room.err().map(Err)
             }
             Err(rejection) => Some(Err(rejection)),
             Ok(()) => {
@@ -113,6 +113,9 @@ impl Step<'_> {
         }
         if locks.is_some_and(|locks| locks.len_of(owner) >= LOCKS_PER_OPEN_MAX) {
             return Err(Rejection::LimitReached(Limit::LocksPerOpen));
+        }
+        if let Some(client) = self.state.file(file).and_then(|record| record.client_of(owner)) {
+            self.state.room_for_lock(client)?;
         }
         let number = self.state.meta().tickets + 1;
         self.state.meta_mut().tickets = number;

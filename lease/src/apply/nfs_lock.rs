@@ -60,7 +60,7 @@ impl Step<'_> {
         if let Err(rejection) = self.state.check_grace(file.volume, *reclaim, parked) {
             return Some(Err(rejection));
         }
-        let taken = self.take(file, parked, |state| {
+        let taken = self.take(file, None, parked, |state| {
             let mut demands = Demands::default();
             if let Some(record) = state.file(file) {
                 let own = record.own(Some(owner.client.guid()), None);

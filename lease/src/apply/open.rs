@@ -57,12 +57,13 @@ impl Step<'_> {
         if let Err(rejection) = self.state.check_grace(open.file.volume, open.reclaim, parked) {
             return Some(Err(rejection));
         }
-        let asked = lease_asked(self.state, open);
+        let asked = lease_asked(self.state, open, client);
         let own = asked.map(|lease| HoldId::lease(client, lease.key));
         if own.and_then(|own| self.state.file_of_hold(own)).is_some_and(|file| *file.key() != open.file) {
             return Some(Err(Rejection::KeyOnOtherFile));
         }
-        let taken = self.take(&open.file, parked, |state| {
+        let taken = self.take(&open.file, Some(client), parked, |state| {
+            state.room_for_open(client)?;
             let Some(file) = state.file(&open.file) else { return Ok(Demands::default()) };
             within_limits(file, open)?;
             demands_of_open(file, open, file.own(Some(client), own))
@@ -72,6 +73,9 @@ impl Step<'_> {
             Ok(Taken::Waits(_)) => return None,
             Ok(Taken::All) => (),
         }
+        // One lease more than a client can have is none, and the open succeeds without (MS-SMB2 3.3.5.9.8 leaves it to the server).
+        let known = own.is_some_and(|own| self.state.hold(own).is_some());
+        let asked = asked.filter(|_| known || self.state.room_for_lease(client));
         Some(Ok(self.succeed(open, client, asked)))
     }
 
@@ -79,8 +83,8 @@ impl Step<'_> {
         let Open { session, file, name, directory, access, share, disposition, parent, delete_on_close, .. } = open;
         let id = OpenId::new(self.state.meta().opens + 1);
         self.state.meta_mut().opens = id.get();
-        let oplock = oplock_asked(self.state, open);
-        let delegation = delegation_asked(self.state, open);
+        let oplock = oplock_asked(self.state, open, client);
+        let delegation = delegation_asked(self.state, open, client);
         let mut edit = self.state.know_file(file, name, *directory);
         if *disposition != Disposition::Keep {
             // No data is left, so no lock is on any (LS-035).

@@ -59,6 +59,10 @@ impl Step<'_> {
     pub(super) fn settle_claims(&mut self) {
         while let Some(Claim { file, spared, reason }) = self.claims.pop_front() {
             let Some(record) = self.state.file(&file) else { continue };
+            // The file that was to be deleted may have gone meanwhile, and another have come in its place.
+            if reason == Reason::Handle && record.deleting().is_none() {
+                continue;
+            }
             let holds = record.holds().iter().filter(|hold| !spared.has(hold.id) && hold.can_lose(reason));
             let holds: Vec<HoldId> = holds.map(|hold| hold.id).collect();
             for hold in holds {

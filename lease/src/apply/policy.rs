@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::caching::Caching;
 use crate::command::{Delegation, LeaseRequest, Open, Share};
+use crate::id::ClientGuid;
 use crate::oplock::OplockLevel;
 use crate::settings::ShareSettings;
 use crate::state::State;
@@ -33,23 +34,24 @@ fn leased(share: &ShareSettings, asked: Caching, directory: bool) -> Caching {
 }
 
 /// The lease that an open asks for, as far as it can be given one: on a directory a v1 context is ignored, and W is not asked for (LS-020,
-/// LS-043); and its share may have less to give (LS-042, LS-184).
-pub(super) fn lease_asked(state: &State, open: &Open) -> Option<LeaseRequest> {
+/// LS-043); its share may have less to give (LS-042, LS-184); and a client that is barred gets no more than R.
+pub(super) fn lease_asked(state: &State, open: &Open, client: ClientGuid) -> Option<LeaseRequest> {
     let asked = open.lease_context()?;
     let wanted = if open.directory { asked.state.without_writes() } else { asked.state };
-    let share = state.share(open.share_id);
-    Some(LeaseRequest { state: share.map_or(wanted, |share| leased(share, wanted, open.directory)), ..asked })
+    let wanted = state.share(open.share_id).map_or(wanted, |share| leased(share, wanted, open.directory));
+    let wanted = if state.is_barred(client) { wanted.without_writes().without_handles() } else { wanted };
+    Some(LeaseRequest { state: wanted, ..asked })
 }
 
 /// The oplock that an open asks for, as far as it can be given one. The rule about scale-out shares names batch only; but exclusive caches
 /// writes as batch does (LS-042, LS-184).
-pub(super) fn oplock_asked(state: &State, open: &Open) -> OplockLevel {
+pub(super) fn oplock_asked(state: &State, open: &Open, client: ClientGuid) -> OplockLevel {
     let shared = state.share(open.share_id).is_some_and(|share| share.force_level2_oplock || share.scale_out);
-    if shared { open.oplock.min(OplockLevel::LevelII) } else { open.oplock }
+    if shared || state.is_barred(client) { open.oplock.min(OplockLevel::LevelII) } else { open.oplock }
 }
 
-/// The delegation that an open asks for, as far as it can be given one: where nobody caches writes, none to write.
-pub(super) fn delegation_asked(state: &State, open: &Open) -> Option<Delegation> {
+/// The delegation that an open asks for, as far as it can be given one: where nobody caches writes, none to write, and none of either kind if it is barred.
+pub(super) fn delegation_asked(state: &State, open: &Open, client: ClientGuid) -> Option<Delegation> {
     let shared = state.share(open.share_id).is_some_and(|share| share.force_level2_oplock || share.scale_out);
-    open.delegation.filter(|asked| !shared || *asked == Delegation::Read)
+    open.delegation.filter(|asked| !state.is_barred(client) && (!shared || *asked == Delegation::Read))
 }

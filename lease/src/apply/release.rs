@@ -12,6 +12,9 @@ impl Step<'_> {
         let id = HoldId::lease(client, key);
         let (file, hold) = self.state.hold(id).ok_or(Rejection::NoSuchLease)?;
         let (file, mut hold) = (file.clone(), hold.clone());
+        if hold.breaking().is_some() {
+            self.answered(client);
+        }
         hold.standing = Standing::Settled(Caching::None);
         self.state.put_hold(&file, hold);
         self.wake.insert(file);

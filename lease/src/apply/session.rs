@@ -27,12 +27,13 @@ impl Step<'_> {
         }
         let session = SessionId::new(self.state.meta().sessions + 1);
         self.state.meta_mut().sessions = session.get();
-        self.state.add_session(Session { id: session, client, route });
+        self.state.add_session(Session { id: session, client, route, evicted: false });
         Ok(Outcome::SessionStarted { session })
     }
 
     pub(super) fn end_session(&mut self, id: RequestId, session: SessionId) -> Answer {
-        self.session_of(id, session)?;
+        // The client may log off while its server is told to drop it: that comes to the same.
+        self.state.session(session).filter(|session| session.server() == id.server).ok_or(Rejection::NoSuchSession)?;
         self.end_sessions(&[session]);
         Ok(Outcome::SessionEnded)
     }
@@ -43,9 +44,10 @@ impl Step<'_> {
         Outcome::Disconnected
     }
 
-    /// A session of the asking server. Ids of other servers' sessions are none of its business.
+    /// A session of the asking server that has not ended. Ids of other servers' sessions are none of its business.
     pub(super) fn session_of(&self, id: RequestId, session: SessionId) -> Result<&Session, Rejection> {
-        self.state.session(session).filter(|session| session.server() == id.server).ok_or(Rejection::NoSuchSession)
+        let session = self.state.session(session).filter(|session| session.server() == id.server && !session.evicted);
+        session.ok_or(Rejection::NoSuchSession)
     }
 
     /// Ends sessions: first nothing of theirs waits any more, so that no orphan is granted anything; then their opens are closed; then

@@ -27,7 +27,7 @@ pub(super) fn demands_of_open(file: &File, open: &Open, own: Own) -> Result<Dema
     let anything_to_take = match reason {
         Reason::Access => file.others_write(own),
         Reason::WriteAccess => file.others_write(own) || file.others_delegate(own),
-        Reason::Overwrite | Reason::Handle | Reason::Name => file.others_cache(own),
+        Reason::Overwrite | Reason::Handle | Reason::Name | Reason::Word(_) => file.others_cache(own),
     };
     if !anything_to_take {
         return Ok(Demands::default());

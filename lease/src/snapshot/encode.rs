@@ -15,8 +15,8 @@ use crate::effect::Route;
 use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId, ShareId, VolumeId};
 use crate::settings::{Settings, ShareSettings};
 use crate::state::{
-    Answer, Breaking, Client, Connection, Deleter, Deleting, File, Hold, HoldV2, Keyed, LockRecord, Locks, Meta, News, Notice,
-    OpenRecord, Parked, Replays, Server, Session, Standing, Under,
+    Answer, Breaking, Client, Connection, Deleter, Deleting, File, Hold, HoldV2, Keyed, Lapses, LockRecord, Locks, Meta, News,
+    Notice, OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 use crate::time::LogTime;
 
@@ -138,12 +138,13 @@ fn route(part: Route) -> wire::Route {
 fn client(part: &Client) -> wire::Client {
     let connections =
         part.connections().iter().map(|&Connection { route: to, deaf }| wire::Connection { route: Some(route(to)), deaf });
-    wire::Client { version: wire::VERSION, connections: connections.collect() }
+    let lapses = part.lapses().map(|Lapses { count, barred, until }| wire::Lapses { count, barred, until: until.as_millis() });
+    wire::Client { version: wire::VERSION, connections: connections.collect(), lapses }
 }
 
 fn session(part: &Session) -> wire::Session {
-    let Session { id: _, client, route: to } = *part;
-    wire::Session { version: wire::VERSION, client: Some(guid(client.to_bytes())), route: Some(route(to)) }
+    let Session { id: _, client, route: to, evicted } = *part;
+    wire::Session { version: wire::VERSION, client: Some(guid(client.to_bytes())), route: Some(route(to)), evicted }
 }
 
 fn file(part: &File) -> wire::File {

@@ -43,6 +43,10 @@ pub(super) struct Meta {
     pub(super) recall_timeout: u64,
     #[prost(uint64, tag = "13")]
     pub(super) durable_timeout: u64,
+    #[prost(uint32, tag = "14")]
+    pub(super) timeouts_until_barred: u32,
+    #[prost(uint64, tag = "15")]
+    pub(super) barred_for: u64,
 }
 
 /// What is set for a share. A time that is not set is as for all shares.
@@ -112,6 +116,19 @@ pub(super) struct Client {
     pub(super) version: u32,
     #[prost(message, repeated, tag = "2")]
     pub(super) connections: Vec<Connection>,
+    #[prost(message, optional, tag = "3")]
+    pub(super) lapses: Option<Lapses>,
+}
+
+/// That breaks of a client timed out.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Lapses {
+    #[prost(uint32, tag = "1")]
+    pub(super) count: u32,
+    #[prost(bool, tag = "2")]
+    pub(super) barred: bool,
+    #[prost(uint64, tag = "3")]
+    pub(super) until: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -130,6 +147,8 @@ pub(super) struct Session {
     pub(super) client: Option<Guid>,
     #[prost(message, optional, tag = "3")]
     pub(super) route: Option<Route>,
+    #[prost(bool, tag = "9")]
+    pub(super) evicted: bool,
 }
 
 /// Sixteen opaque bytes.

@@ -3,6 +3,7 @@
 use crate::effect::Route;
 use crate::id::{ClientGuid, ServerId, SessionId};
 use crate::state::table::Keyed;
+use crate::time::LogTime;
 
 /// A transport connection of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,11 +13,24 @@ pub(crate) struct Connection {
     pub(crate) deaf: bool,
 }
 
-/// An SMB client: its connections to all servers of the cluster, oldest first. One without connections is not known.
+/// That breaks of a client timed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lapses {
+    /// How many since it last answered one.
+    pub(crate) count: u32,
+    /// Whether they were enough to bar it from caching writes and handles.
+    pub(crate) barred: bool,
+    /// When all this is forgotten.
+    pub(crate) until: LogTime,
+}
+
+/// An SMB client: its connections to all servers of the cluster, oldest first. One without connections is not known, unless breaks timed out
+/// and that is not forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Client {
     id: ClientGuid,
     connections: Vec<Connection>,
+    lapses: Option<Lapses>,
 }
 
 impl Keyed for Client {
@@ -29,8 +43,21 @@ impl Keyed for Client {
 
 impl Client {
     /// A client with these connections, oldest first.
-    pub(crate) fn new(id: ClientGuid, connections: Vec<Connection>) -> Client {
-        Client { id, connections }
+    pub(crate) fn new(id: ClientGuid, connections: Vec<Connection>, lapses: Option<Lapses>) -> Client {
+        Client { id, connections, lapses }
+    }
+
+    /// Whether nothing is left of it that would have to be known.
+    pub(super) fn is_over(&self) -> bool {
+        self.connections.is_empty() && self.lapses.is_none()
+    }
+
+    pub(crate) fn lapses(&self) -> Option<Lapses> {
+        self.lapses
+    }
+
+    pub(super) fn set_lapses(&mut self, lapses: Option<Lapses>) {
+        self.lapses = lapses;
     }
 
     pub(crate) fn connections(&self) -> &[Connection] {
@@ -75,6 +102,8 @@ pub(crate) struct Session {
     pub(crate) client: ClientGuid,
     /// The connection that it came in on.
     pub(crate) route: Route,
+    /// It has ended by an operator's word, and is known only until its server has dropped its connection.
+    pub(crate) evicted: bool,
 }
 
 impl Keyed for Session {

@@ -11,7 +11,8 @@ use crate::range::{LockOwner, LockSequence};
 use crate::settings::Settings;
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, LockRecord, Locks, Meta, OpenRecord, Parked, Session, State, Table,
+    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, Lapses, LockRecord, Locks, Meta, OpenRecord, Parked, Session,
+    State, Table,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -31,6 +32,7 @@ impl FileEdit<'_> {
     pub(crate) fn add_open(&mut self, open: OpenRecord) {
         self.digest.add(&RecordOf::Open(self.file.key(), &open));
         self.index.add_open(self.file.key(), &open);
+        self.index.owners.add(open.client, |owned| &mut owned.opens);
         self.file.add_open(open);
     }
 
@@ -39,6 +41,7 @@ impl FileEdit<'_> {
         let open = self.file.remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
         self.index.remove_open(self.file.key(), &open);
+        self.index.owners.subtract(open.client, |owned| &mut owned.opens);
         Some(open)
     }
 
@@ -65,6 +68,9 @@ impl FileEdit<'_> {
             self.index.add_standing(&hold);
         } else {
             self.index.add_hold(self.file.key(), &hold);
+            if let HoldId::Lease(lease) = hold.id {
+                self.index.owners.add(lease.client, |owned| &mut owned.leases);
+            }
         }
         self.changed.note(self.file.key(), Some(hold.id));
         self.file.put_hold(hold);
@@ -75,6 +81,9 @@ impl FileEdit<'_> {
         let hold = self.file.remove_hold(id)?;
         self.digest.subtract(&RecordOf::Hold(self.file.key(), &hold));
         self.index.remove_hold(self.file.key(), &hold);
+        if let HoldId::Lease(lease) = hold.id {
+            self.index.owners.subtract(lease.client, |owned| &mut owned.leases);
+        }
         Some(hold)
     }
 
@@ -83,6 +92,9 @@ impl FileEdit<'_> {
         if self.file.restore_lock(lock) {
             self.digest.add(&RecordOf::Lock(self.file.key(), &lock));
             self.index.add_lock(self.file.key(), &lock);
+            if let Some(client) = self.file.client_of(lock.owner) {
+                self.index.owners.add(client, |owned| &mut owned.locks);
+            }
         }
     }
 
@@ -91,6 +103,9 @@ impl FileEdit<'_> {
         if let Some(lock) = self.file.edit_locks(|locks| locks.remove(number)) {
             self.digest.subtract(&RecordOf::Lock(self.file.key(), &lock));
             self.index.remove_lock(self.file.key(), &lock);
+            if let Some(client) = self.file.client_of(lock.owner) {
+                self.index.owners.subtract(client, |owned| &mut owned.locks);
+            }
         }
         if self.file.locks().is_some_and(Locks::is_empty) {
             self.set_allocation(0);
@@ -134,9 +149,15 @@ impl FileEdit<'_> {
         if let Some(replaced) = self.file.parked().iter().find(|other| other.ticket == parked.ticket) {
             self.digest.subtract(&RecordOf::Parked(self.file.key(), replaced));
             self.index.remove_parked(replaced);
+            if let Some(client) = replaced.client {
+                self.index.owners.subtract(client, |owned| &mut owned.parked);
+            }
         }
         self.digest.add(&RecordOf::Parked(self.file.key(), &parked));
         self.index.add_parked(self.file.key(), &parked);
+        if let Some(client) = parked.client {
+            self.index.owners.add(client, |owned| &mut owned.parked);
+        }
         self.file.put_parked(parked);
     }
 
@@ -180,6 +201,9 @@ impl FileEdit<'_> {
         let parked = self.file.remove_parked(request)?;
         self.digest.subtract(&RecordOf::Parked(self.file.key(), &parked));
         self.index.remove_parked(&parked);
+        if let Some(client) = parked.client {
+            self.index.owners.subtract(client, |owned| &mut owned.parked);
+        }
         Some(parked)
     }
 }
@@ -216,8 +240,9 @@ impl State {
     /// A file to be changed, made known if it is not.
     pub(crate) fn know_file(&mut self, key: &FileKey, name: &Arc<str>, directory: bool) -> FileEdit<'_> {
         self.changed.note(key, None);
-        let digest = &mut self.digest;
+        let (digest, index) = (&mut self.digest, &mut self.index);
         let file = self.files.entry(key, || {
+            index.add_file(key);
             let mut file = File::new(key.clone(), Arc::clone(name), directory);
             add_head(digest, &mut file);
             file
@@ -237,6 +262,7 @@ impl State {
     /// Forgets a file that nothing is left of.
     fn forget_file(&mut self, key: &FileKey) {
         self.files.remove(key);
+        self.index.remove_file(key);
     }
 
     /// Takes an open out of a known file, its hold with it if it was the last one under it, and the file if nothing else is left. Hands back
@@ -306,18 +332,35 @@ impl State {
         self.edit_client(client, |client| client.mark_deaf(route));
     }
 
+    /// Notes that breaks of a client timed out, or that this is forgotten.
+    pub(crate) fn set_lapses(&mut self, client: ClientGuid, lapses: Option<Lapses>) {
+        self.edit_client(client, |client| client.set_lapses(lapses));
+    }
+
+    /// Marks a session as one that has ended by an operator's word.
+    pub(crate) fn evict_session(&mut self, id: SessionId) {
+        let Some(before) = self.sessions.get(&id).copied() else { return };
+        let after = Session { evicted: true, ..before };
+        self.digest.subtract(&RecordOf::Session(&before));
+        self.digest.add(&RecordOf::Session(&after));
+        self.sessions.insert(after);
+        self.touched.note(Group::Session(id));
+    }
+
     fn edit_client(&mut self, id: ClientGuid, edit: impl FnOnce(&mut Client)) {
         let known = self.clients.get(&id);
         if let Some(client) = known {
             self.digest.subtract(&RecordOf::Client(client));
+            self.index.remove_lapses(client);
         }
-        let mut client = known.cloned().unwrap_or_else(|| Client::new(id, Vec::new()));
+        let mut client = known.cloned().unwrap_or_else(|| Client::new(id, Vec::new(), None));
         edit(&mut client);
         self.touched.note(Group::Client(id));
-        if client.connections().is_empty() {
+        if client.is_over() {
             self.clients.remove(&id);
         } else {
             self.digest.add(&RecordOf::Client(&client));
+            self.index.add_lapses(&client);
             self.clients.insert(client);
         }
     }

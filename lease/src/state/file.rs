@@ -248,6 +248,29 @@ impl File {
         self.find_open(id).ok().map(|at| &self.opens()[at])
     }
 
+    /// The client that a hold is of.
+    pub(crate) fn client_under(&self, id: HoldId) -> Option<ClientGuid> {
+        match id {
+            HoldId::Lease(lease) => Some(lease.client),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.open(open).map(|open| open.client),
+        }
+    }
+
+    /// Whose break is answered when this open is closed: it is the last one under a hold that breaks (MS-SMB2 3.3.4.17).
+    pub(crate) fn answers_by_closing(&self, open: OpenId) -> Option<ClientGuid> {
+        let id = self.open(open)?.hold()?;
+        let hold = self.hold(id)?;
+        if hold.breaking().is_some() && hold.opens == 1 { self.client_under(id) } else { None }
+    }
+
+    /// The SMB client that a lock is of.
+    pub(crate) fn client_of(&self, owner: LockOwner) -> Option<ClientGuid> {
+        match owner {
+            LockOwner::Open(open) => self.open(open).map(|open| open.client),
+            LockOwner::Nfs(_) => None,
+        }
+    }
+
     pub(crate) fn hold(&self, id: HoldId) -> Option<&Hold> {
         self.find_hold(id).ok().map(|at| &self.holds()[at])
     }

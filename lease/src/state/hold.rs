@@ -173,6 +173,8 @@ pub(crate) enum Reason {
     Handle,
     /// The file gets another name or one more.
     Name,
+    /// An operator leaves it this and no more.
+    Word(Caching),
 }
 
 impl Reason {
@@ -194,6 +196,7 @@ impl Reason {
                     state
                 }
             }
+            (Reason::Word(left), _) => state.intersection(left),
         }
     }
 
@@ -212,6 +215,7 @@ impl Reason {
             Reason::Access | Reason::WriteAccess | Reason::Overwrite => state.writes(),
             Reason::Handle => state.handles() && !holder.is_oplock(),
             Reason::Name => state.handles(),
+            Reason::Word(_) => false,
         }
     }
 }

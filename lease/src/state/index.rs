@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{
-    ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId, VolumeId,
+    ClientGuid, ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId,
+    SessionId, VolumeId,
 };
 use crate::range::LockOwner;
-use crate::state::client::Session;
+use crate::state::client::{Client, Session};
 use crate::state::file::{Deleter, File, OpenRecord};
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::locks::LockRecord;
 use crate::state::opens::Opens;
+use crate::state::owned::Owners;
 use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
 use crate::state::table::{Keyed, Spread};
@@ -25,6 +27,8 @@ pub(crate) enum Deadline {
     Server(ServerId),
     Break(HoldId),
     Grace(VolumeId),
+    /// That breaks of a client timed out is forgotten.
+    Client(ClientGuid),
 }
 
 /// The hash of the one file that a lease is bound to (MS-SMB2 3.3.5.9.8), by the hash of the lease. Two hashes tell where to look, in
@@ -101,6 +105,10 @@ pub(crate) struct Index {
     /// each other, and mostly they are the ones that end.
     pub(crate) below: BTreeMap<(u64, OpenId), u64>,
     pub(crate) locks_count: usize,
+    /// Clients that are barred from caching writes and handles.
+    pub(crate) barred: BTreeSet<ClientGuid>,
+    /// What each client has.
+    pub(crate) owners: Owners,
     /// The locks of NFS by client: the hashes of their files, and their numbers.
     pub(crate) nfs_locks: BTreeMap<NfsClient, BTreeSet<(u64, u64)>>,
     pub(crate) deadlines: BTreeSet<(LogTime, Deadline)>,
@@ -111,6 +119,8 @@ pub(crate) struct Index {
     /// Only the current life of a server has sessions.
     pub(crate) sessions: BTreeSet<(ServerId, ConnectionId, SessionId)>,
     pub(crate) sessions_per_server: BTreeMap<ServerId, usize>,
+    /// The known streams that have a name: few files have any.
+    pub(crate) streams: BTreeSet<FileKey>,
     /// Files that have yet to be deleted, by the server that owes it.
     pub(crate) deletions: BTreeSet<(Deleter, FileKey)>,
     pub(crate) parked: BTreeMap<RequestId, FileKey>,
@@ -223,6 +233,27 @@ impl Index {
         }
     }
 
+    /// A file, or a stream of it, is known from here on.
+    pub(crate) fn add_file(&mut self, key: &FileKey) {
+        if key.stream.is_some() {
+            self.streams.insert(key.clone());
+        }
+    }
+
+    pub(crate) fn remove_file(&mut self, key: &FileKey) {
+        if key.stream.is_some() {
+            self.streams.remove(key);
+        }
+    }
+
+    /// All that may be known of the file of a stream: its stream without a name, and those with one that are known, by their names.
+    pub(crate) fn streams_of(&self, stream: &FileKey) -> impl Iterator<Item = FileKey> {
+        let main = FileKey { stream: None, ..stream.clone() };
+        let (volume, file) = (main.volume, main.file);
+        let named = self.streams.range(main.clone()..).take_while(move |stream| (stream.volume, stream.file) == (volume, file));
+        std::iter::once(main).chain(named.cloned())
+    }
+
     pub(crate) fn add_deletion(&mut self, file: &File) {
         if let Some(by) = file.deletion_owed() {
             self.deletions.insert((by, file.key().clone()));
@@ -264,6 +295,22 @@ impl Index {
         }
         if let Some(behind) = parked.behind {
             self.parked_behind.remove(&(behind, parked.request));
+        }
+    }
+
+    pub(crate) fn add_lapses(&mut self, client: &Client) {
+        if let Some(lapses) = client.lapses() {
+            self.deadlines.insert((lapses.until, Deadline::Client(*client.key())));
+            if lapses.barred {
+                self.barred.insert(*client.key());
+            }
+        }
+    }
+
+    pub(crate) fn remove_lapses(&mut self, client: &Client) {
+        if let Some(lapses) = client.lapses() {
+            self.deadlines.remove(&(lapses.until, Deadline::Client(*client.key())));
+            self.barred.remove(client.key());
         }
     }
 
@@ -334,7 +381,7 @@ impl Index {
     }
 
     /// Leases of a client of which a break runs.
-    pub(crate) fn breaking_of(&self, client: crate::id::ClientGuid) -> impl Iterator<Item = HoldId> {
+    pub(crate) fn breaking_of(&self, client: ClientGuid) -> impl Iterator<Item = HoldId> {
         let first = HoldId::lease(client, crate::id::LeaseKey::from_u128(0));
         let of_client = move |hold: &HoldId| matches!(hold, HoldId::Lease(lease) if lease.client == client);
         self.breaking.range(first..).copied().take_while(of_client)

@@ -32,7 +32,7 @@ pub struct Counts {
     pub parked: usize,
     /// Sessions.
     pub sessions: usize,
-    /// Clients with a session.
+    /// Clients with a session, and those without of which it is known that they let breaks time out.
     pub clients: usize,
     /// Servers, those included whose life has ended.
     pub servers: usize,

@@ -18,11 +18,22 @@ fn records(state: &State) -> Vec<Record> {
     view.groups().flat_map(|group| view.records(&group)).collect()
 }
 
+/// A client lets a break time out, and is thrown out.
+fn lapse(world: &mut World) {
+    let (late, other) = (world.session(1, 0x33, 5), world.session(2, 0x44, 5));
+    world.ask(1, Command::Open(leased(late, 0xaa, Caching::RWH)));
+    world.ask(2, Command::Open(super::world::open(other)));
+    world.advance(std::time::Duration::from_secs(35));
+    world.apply(None, Command::Evict { client: super::world::client(0x33) });
+    world.ask(2, Command::EndSession { session: other });
+}
+
 /// A break that runs, an open, operations and locks that wait, and locks that are held, on a stream in a directory that was written and is
 /// to be deleted; and a file that a server has yet to delete.
 fn story() -> World {
     let mut world = World::new();
     world.apply(None, Command::Configure(super::world::settings()));
+    lapse(&mut world);
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
     let stream = || FileKey { stream: Some(Arc::from("s")), ..super::world::file(0x77) };
     let parent = Some(super::world::file(0x99).file);
@@ -40,7 +51,7 @@ fn story() -> World {
         let rename = Operation::Rename { name: Arc::from("b"), parent, replaces };
         world.ask(2, Command::Operate { session: two, open, operation: rename });
     }
-    let owner = OpenId::new(1);
+    let owner = OpenId::new(3);
     let lock = |offset, exclusive| RangeLock { range: ByteRange::new(offset, 5), exclusive };
     let own = Lock {
         session: one,
@@ -51,11 +62,11 @@ fn story() -> World {
         allocation: 4096,
     };
     world.outcome(1, Command::Lock(own.clone())).unwrap();
-    world.ask(2, Command::Lock(Lock { session: two, open: OpenId::new(2), locks: vec![lock(12, true)], wait: true, ..own }));
+    world.ask(2, Command::Lock(Lock { session: two, open: OpenId::new(4), locks: vec![lock(12, true)], wait: true, ..own }));
     let read = Operation::Read { range: Some(ByteRange::new(1, 2)) };
-    world.ask(2, Command::Operate { session: two, open: OpenId::new(2), operation: read });
+    world.ask(2, Command::Operate { session: two, open: OpenId::new(4), operation: read });
     for operation in [Operation::Write { range: None }, Operation::Dispose { delete: true }] {
-        world.outcome(1, Command::Operate { session: one, open: OpenId::new(1), operation }).unwrap();
+        world.outcome(1, Command::Operate { session: one, open: OpenId::new(3), operation }).unwrap();
     }
     let gone = Open { file: super::world::file(0x66), delete_on_close: true, ..super::world::open(two) };
     if let Ok(Outcome::Opened { open, .. }) = world.outcome(2, Command::Open(gone)) {

@@ -77,13 +77,19 @@ impl World {
         self.apply(Some(Request { id, floor: Sequence::new(0), notices_seen: NoticeNumber::new(0) }), command)
     }
 
-    /// What a request of a server comes to at once, without a look at the whole state: where there is too much of it.
-    pub(super) fn unchecked(&mut self, server: u64, command: Command) -> Result<Outcome, Rejection> {
+    /// What a request of a server leads to, without a look at the whole state: where there is too much of it.
+    pub(super) fn unlooked(&mut self, server: u64, command: Command) -> Vec<Effect> {
         let sequence = self.sequences.entry(server).or_default();
         *sequence += 1;
         let id = World::id(server, *sequence);
         let request = Request { id, floor: Sequence::new(0), notices_seen: NoticeNumber::new(0) };
-        let effects = self.state.apply_unchecked(&Entry { at: self.now, request: Some(request), command });
+        self.state.apply_unchecked(&Entry { at: self.now, request: Some(request), command })
+    }
+
+    /// What it comes to at once.
+    pub(super) fn unchecked(&mut self, server: u64, command: Command) -> Result<Outcome, Rejection> {
+        let effects = self.unlooked(server, command);
+        let id = World::id(server, self.sequences[&server]);
         match effects.into_iter().last() {
             Some(Effect::Reply { to, outcome }) if to == id => outcome,
             other => panic!("the request was answered: {other:?}"),
@@ -157,6 +163,8 @@ pub(super) fn settings() -> Settings {
         persistent_oplock_break_timeout: Duration::from_millis(1003),
         recall_timeout: Duration::from_millis(1004),
         durable_timeout: Duration::from_millis(1005),
+        timeouts_until_barred: 7,
+        barred_for: Duration::from_millis(1006),
         shares: BTreeMap::from([(ShareId::new(300), share), (ShareId::new(u64::MAX), other)]),
     }
 }

@@ -1,12 +1,13 @@
 //! Random histories: what a few clients on two servers might do to a few files, right and wrong.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
     Access, ByteRange, Caching, ClientGuid, Command, ConnectionId, Disposition, Effect, Entry, Epoch, FileId, FileKey, Incarnation,
     LeaseKey, LeaseRequest, LeaseRequestV2, Lock, LockSequence, LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel,
-    RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, Unlock, VolumeId,
+    RangeLock, Request, RequestId, Sequence, ServerId, SessionId, Settings, Share, ShareId, ShareSettings, Unlock, VolumeId,
 };
 
 use crate::model::Model;
@@ -40,6 +41,9 @@ pub(crate) const FOLDER: u64 = 8;
 const OTHER: u64 = 9;
 const ROOT: u64 = 10;
 
+/// What tells the keys of a file's stream from those of the file.
+const STREAMS: u64 = 20;
+
 /// How the commands of one history are mixed.
 pub(crate) struct Driver {
     rng: Rng,
@@ -60,6 +64,8 @@ pub(crate) struct Driver {
     lives: [u64; 2],
     next: [u64; 2],
     seen: [u64; 2],
+    /// Connections that servers are to drop.
+    evicted: Vec<(u64, ConnectionId)>,
 }
 
 impl Driver {
@@ -87,6 +93,7 @@ impl Driver {
             lives: [1; 2],
             next: [0; 2],
             seen: [0; 2],
+            evicted: Vec::new(),
         }
     }
 
@@ -113,6 +120,10 @@ impl Driver {
         if let Some(entry) = self.keep_alive(server, model) {
             return Some(entry);
         }
+        if !self.evicted.is_empty() && self.rng.percent(15) {
+            let (server, connection) = self.evicted.remove(0);
+            return Some(self.entry(server, Command::Disconnect { connection }));
+        }
         if let Some(entry) = self.deleted(server, model) {
             return Some(entry);
         }
@@ -131,6 +142,7 @@ impl Driver {
             92 => self.disconnect(model),
             93 => self.undeliverable(model),
             94 => self.configure(),
+            95 if self.rng.percent(60) => self.operator(model),
             95..=96 => self.behind(),
             _ => self.wait(model),
         })
@@ -145,11 +157,11 @@ impl Driver {
                 Effect::Revoked { to, notice, .. }
                 | Effect::OplockRevoked { to, notice, .. }
                 | Effect::DelegationRevoked { to, notice, .. } => (*to, Some(*notice)),
-                Effect::Reply { .. }
-                | Effect::Parked { .. }
-                | Effect::Recall(_)
-                | Effect::Delete { .. }
-                | Effect::Evicted { .. } => {
+                Effect::Reply { .. } | Effect::Parked { .. } | Effect::Recall(_) | Effect::Delete { .. } => {
+                    continue;
+                }
+                Effect::Evicted { to, .. } => {
+                    self.evicted.push((to.server.get(), to.connection));
                     continue;
                 }
             };
@@ -183,11 +195,13 @@ impl Driver {
         let number = if folder { self.folder() } else { self.rng.below(self.files) };
         let share = if self.rng.percent(self.sociable) { 7 } else { self.rng.below(8) };
         let wrong = self.rng.below(400);
+        // A stream is a file of its own, but for who replaces the whole file.
+        let stream = self.folders && !folder && self.rng.percent(15);
         let oplock = if self.rng.percent(self.oplocked) && !folder { self.rng.pick(&LEVELS) } else { None };
         let leased = wrong == 3 || oplock.is_none() && self.rng.percent(self.leased);
         let open = Open {
             session: if wrong == 0 { SessionId::new(self.rng.below(9)) } else { session.id },
-            file: file(number),
+            file: FileKey { stream: stream.then(|| Arc::from("stream")), ..file(number) },
             name: Arc::from(format!("file{number}")),
             directory: folder != (wrong == 4),
             access: Access(if wrong == 1 { 0x8000_0000 } else { self.rng.pick(&RIGHTS).expect("there are some") }),
@@ -198,8 +212,9 @@ impl Driver {
                 _ => Disposition::Keep,
             },
             parent: self.above(number),
-            lease: leased.then(|| self.lease_request(number)),
+            lease: leased.then(|| self.lease_request(number + if stream { STREAMS } else { 0 })),
             oplock: oplock.unwrap_or_default(),
+            share_id: ShareId::new(self.rng.below(6).saturating_sub(3)),
             created: self.rng.percent(5),
             delete_on_close: self.rng.percent(2),
             ..Open::default()
@@ -252,7 +267,9 @@ impl Driver {
         let operation = match self.rng.below(20) {
             0..=4 => Operation::Read { range: self.maybe_range() },
             5..=8 => Operation::Write { range: self.maybe_range() },
-            9..=10 => Operation::Resize,
+            9..=10 => {
+                Operation::Resize { allocation: self.rng.pick(&[None, Some(0), Some(2), Some(100)]).expect("there are some") }
+            }
             11..=12 => self.rename(&handle.file),
             13 => Operation::Link { parent: self.destination(&handle.file) },
             14 => Operation::SetSecurity,
@@ -471,7 +488,35 @@ impl Driver {
 
     fn configure(&mut self) -> Entry {
         let break_timeout = Duration::from_millis(self.rng.pick(&[1, 2_000, 35_000]).expect("there are some"));
-        Entry { at: self.at, request: None, command: Command::Configure(Settings { break_timeout, ..Settings::default() }) }
+        let timeouts_until_barred = u32::try_from(self.rng.below(4)).expect("small");
+        let barred_for = Duration::from_millis(self.rng.pick(&[1, 10_000, 100_000]).expect("there are some"));
+        let mut shares = BTreeMap::new();
+        for share in 1..=self.rng.below(3) {
+            let mut flag = || self.rng.percent(40);
+            let share_settings = ShareSettings {
+                force_level2_oplock: flag(),
+                restrict_exclusive_opens: flag(),
+                force_shared_delete: flag(),
+                scale_out: flag() && flag(),
+                ..ShareSettings::default()
+            };
+            shares.insert(ShareId::new(share), share_settings);
+        }
+        let settings = Settings { break_timeout, timeouts_until_barred, barred_for, shares, ..Settings::default() };
+        Entry { at: self.at, request: None, command: Command::Configure(settings) }
+    }
+
+    /// Somebody who runs the cluster takes things in hand.
+    fn operator(&mut self, model: &Model) -> Entry {
+        let command = match self.rng.pick(&model.leases.iter().collect::<Vec<_>>()) {
+            Some(lease) if self.rng.percent(80) => {
+                let states = [Caching::None, Caching::R, Caching::RH, Caching::RW, Caching::RWH];
+                let into = self.rng.pick(&states).expect("there are some");
+                Command::BreakLease { client: lease.client, key: lease.key, into }
+            }
+            _ => Command::Evict { client: self.client() },
+        };
+        Entry { at: self.at, request: None, command }
     }
 
     /// An entry of a proposer whose clock is behind.

@@ -2,7 +2,7 @@
 //!
 //! Everything is in plain lists. Nothing is indexed or remembered that can be found by looking through all of it again. One concern a
 //! file: [`open`] is CREATE, [`operate`] what is done through an open, [`breaks`] what is taken from a lease and how it ends, [`oplock`] the same of oplocks, [`lock`] byte-range locks, [`queue`] who waits, [`ends`] how sessions end, [`deletion`] which files go, [`directory`] what directories hear of and who is in the way of a rename, [`servers`]
-//! how servers do, [`reach`] how clients are told.
+//! how servers do, [`policy`] what shares and operators say, [`reach`] how clients are told.
 
 mod breaks;
 mod deletion;
@@ -13,6 +13,7 @@ mod lock;
 mod open;
 mod operate;
 mod oplock;
+mod policy;
 mod queue;
 mod reach;
 mod rights;
@@ -24,12 +25,13 @@ use std::time::Duration;
 use lease::{
     Caching, ClientGuid, Command, ConnectionId, Effect, Entry, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, Lock,
     LogTime, NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, Rejection, Request, RequestId, Route, ServerId,
-    SessionId, Share,
+    SessionId, Settings, Share,
 };
 
 pub(crate) use deletion::Debt;
 pub(crate) use lock::Locked;
 pub(crate) use oplock::Oplock;
+pub(crate) use policy::Lapse;
 pub(crate) use rights::Rights;
 
 /// An SMB server.
@@ -57,6 +59,8 @@ pub(crate) struct Connection {
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) on: Connection,
+    /// An operator has ended it, and its server has not dropped it yet.
+    pub(crate) evicted: bool,
 }
 
 /// An open.
@@ -184,6 +188,8 @@ pub(crate) type Owner = (ClientGuid, Option<LeaseKey>);
 pub(crate) struct Model {
     pub(crate) now: LogTime,
     pub(crate) timeout: Duration,
+    settings: Settings,
+    pub(crate) lapses: Vec<Lapse>,
     pub(crate) servers: Vec<Server>,
     /// Oldest first.
     pub(crate) connections: Vec<Connection>,
@@ -216,6 +222,8 @@ impl Model {
         Model {
             now: LogTime::ZERO,
             timeout: Duration::from_secs(35),
+            settings: Settings::default(),
+            lapses: Vec::new(),
             servers: Vec::new(),
             connections: Vec::new(),
             sessions: Vec::new(),
@@ -242,11 +250,7 @@ impl Model {
         self.expire();
         match entry.request {
             Some(request) => self.ask(request, &entry.command),
-            None => {
-                if let Command::Configure(settings) = &entry.command {
-                    self.timeout = settings.break_timeout;
-                }
-            }
+            None => self.unasked(&entry.command),
         }
         self.forget_files();
         std::mem::take(&mut self.told)
@@ -321,7 +325,7 @@ impl Model {
 
     /// A session of the server that asks.
     fn session_of(&self, request: RequestId, session: SessionId) -> Option<Session> {
-        self.sessions.iter().find(|known| known.id == session && known.on.server == request.server).copied()
+        self.sessions.iter().find(|known| known.id == session && known.on.server == request.server && !known.evicted).copied()
     }
 
     /// Where a client is told something: its oldest connection, on whichever server (LS-084, LS-085).

@@ -125,6 +125,7 @@ const HAPPENED: &[&str] = &[
     "refused: the acknowledged state exceeds what the break asked for",
     "refused: the lease is not breaking",
     "refused: the lease key is in use on another file, after waiting",
+    "evicted",
     "revoked",
 ];
 

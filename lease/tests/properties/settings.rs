@@ -30,14 +30,21 @@ fn share(span: &BoxedStrategy<Duration>) -> BoxedStrategy<ShareSettings> {
 /// Settings with times like these, for shares with small numbers; 0 is the one that nothing can be set for.
 pub(crate) fn settings(span: &BoxedStrategy<Duration>) -> BoxedStrategy<Settings> {
     let shares = btree_map((0..4_u64).prop_map(ShareId::new), share(span), 0..4);
-    (span.clone(), span.clone(), span.clone(), span.clone(), span.clone(), shares)
-        .prop_map(|(break_timeout, leases, oplocks, recall_timeout, durable_timeout, shares)| Settings {
-            break_timeout,
-            persistent_lease_break_timeout: leases,
-            persistent_oplock_break_timeout: oplocks,
-            recall_timeout,
-            durable_timeout,
-            shares,
-        })
+    let times = (span.clone(), span.clone(), span.clone(), span.clone(), span.clone());
+    (times, 0..4_u32, span.clone(), shares)
+        .prop_map(
+            |((break_timeout, leases, oplocks, recall_timeout, durable_timeout), timeouts_until_barred, barred_for, shares)| {
+                Settings {
+                    break_timeout,
+                    persistent_lease_break_timeout: leases,
+                    persistent_oplock_break_timeout: oplocks,
+                    recall_timeout,
+                    durable_timeout,
+                    timeouts_until_barred,
+                    barred_for,
+                    shares,
+                }
+            },
+        )
         .boxed()
 }

@@ -50,7 +50,7 @@ impl Player {
             Verb::Read { handles, at } => self.operate(handles, &Operation::Read { range: at.map(|at| at.0) }),
             Verb::Write { handles, at } => self.operate(handles, &Operation::Write { range: at.map(|at| at.0) }),
             Verb::Lock { .. } | Verb::Unlock { .. } => self.lock(verb),
-            Verb::Resize(names) => self.operate(names, &Operation::Resize),
+            Verb::Resize { handles, alloc } => self.operate(handles, &Operation::Resize { allocation: *alloc }),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
             Verb::Attributes(names) => self.operate(names, &Operation::SetAttributes),
             Verb::Link { name, within } => {
@@ -74,15 +74,9 @@ impl Player {
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => self.ack_oplock(handle, level.0, *generation),
-            Verb::Release { seat, key } => {
-                let command = Command::Release { client: seat.client.guid(), key: key.key() };
-                Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
-            }
+            Verb::Release { seat, key } => Ok(self.release(*seat, *key)),
             Verb::Cancel(name) => self.cancel(name),
-            Verb::Deleted { server, file, stream } => {
-                let key = self.world.file(file, stream.as_deref());
-                Ok(self.ask(*server, Command::Deleted { file: key }, About::Operation(file.clone())))
-            }
+            Verb::Deleted { server, file, stream } => Ok(self.deleted(*server, file, stream.as_deref())),
             Verb::Connect(_)
             | Verb::Relogin(_)
             | Verb::Crowd(..)
@@ -101,10 +95,12 @@ impl Player {
                 Ok(String::new())
             }
             Verb::Configure { .. } => Ok(self.configure(verb)),
+            Verb::Break { .. } | Verb::Evict(_) => self.operator(verb),
             Verb::Retry(name) => self.retry(name.as_deref()),
             Verb::Reuse { id, open } => self.reuse(id, open),
             Verb::Leases
             | Verb::Locks
+            | Verb::Clients
             | Verb::Lease { .. }
             | Verb::Oplock(_)
             | Verb::Counts
@@ -115,6 +111,11 @@ impl Player {
                 Ok(String::new())
             }
         }
+    }
+
+    fn deleted(&mut self, server: Server, name: &str, stream: Option<&str>) -> String {
+        let file = self.world.file(name, stream);
+        self.ask(server, Command::Deleted { file }, About::Operation(name.to_owned()))
     }
 
     fn ask(&mut self, server: Server, command: Command, about: About) -> String {
@@ -131,9 +132,24 @@ impl Player {
         show::effects(&self.world, &effects)
     }
 
+    fn operator(&mut self, verb: &Verb) -> Played {
+        let command = if let Verb::Break { client, lease } = verb {
+            let [(key, into)] = lease[..] else { return Err("a lease, and what is left of it".into()) };
+            Command::BreakLease { client: client.guid(), key: key.key(), into: into.asked() }
+        } else if let Verb::Evict(client) = verb {
+            Command::Evict { client: client.guid() }
+        } else {
+            unreachable!("only what operators ask for comes here")
+        };
+        let effects = self.world.unasked(command);
+        Ok(show::effects(&self.world, &effects))
+    }
+
     fn configure(&mut self, verb: &Verb) -> String {
         let Verb::Configure {
             break_timeout,
+            timeouts,
+            barred_for,
             recall_timeout,
             share,
             force_level2,
@@ -161,6 +177,9 @@ impl Player {
             settings.shares.insert(ShareId::new(*share), share_settings);
         } else {
             settings.break_timeout = set.unwrap_or(settings.break_timeout);
+            settings.timeouts_until_barred = timeouts.unwrap_or(settings.timeouts_until_barred);
+            let barred = barred_for.map(|time| Duration::from_millis(time.0));
+            settings.barred_for = barred.unwrap_or(settings.barred_for);
         }
         let effects = self.world.unasked(Command::Configure(settings));
         show::effects(&self.world, &effects)
@@ -281,6 +300,11 @@ impl Player {
             text += &self.ask(seat.server, command, About::Lease(seat, *key));
         }
         text
+    }
+
+    fn release(&mut self, seat: Seat, key: Key) -> String {
+        let command = Command::Release { client: seat.client.guid(), key: key.key() };
+        self.ask(seat.server, command, About::Lease(seat, key))
     }
 
     fn ack_oplock(&mut self, handle: &str, level: u8, generation: Option<u64>) -> Played {
@@ -412,6 +436,14 @@ impl Player {
                 }
                 if text.is_empty() {
                     text.push_str("no locks\n");
+                }
+            }
+            Verb::Clients => {
+                for client in state.clients_from(lease::ClientGuid::default()) {
+                    writeln!(text, "{}", show::client(&client))?;
+                }
+                if text.is_empty() {
+                    text.push_str("no clients\n");
                 }
             }
             Verb::Lease { client, key } => match state.lease(client.guid(), key.key()) {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lease::{
-    Break, Caching, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, LockOwner, OplockLevel, Outcome, Rejection, RequestId,
-    Route,
+    Break, Caching, ClientInfo, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, LockOwner, OplockLevel, Outcome, Rejection,
+    RequestId, Route,
 };
 
 use crate::args::{Client, Key, Peer, Server, seconds};
@@ -232,6 +232,25 @@ pub(crate) fn lock(world: &World, lock: &LockInfo) -> String {
     let kind = if lock.exclusive { "exclusive" } else { "shared" };
     let (offset, length) = (lock.range.offset, lock.range.length);
     format!("{who} {} {offset}/{length} {kind}{waits}", world.file_name(file))
+}
+
+/// A client, without what it has none of.
+pub(crate) fn client(info: &ClientInfo) -> String {
+    let ClientInfo { client, connections, sessions, evicted, opens, leases, locks, parked, timeouts, barred_until } = *info;
+    let timeouts = usize::try_from(timeouts).unwrap_or(usize::MAX);
+    let named = [
+        (connections, "connections"),
+        (sessions, "sessions"),
+        (evicted, "of them evicted"),
+        (opens, "opens"),
+        (leases, "leases"),
+        (locks, "locks"),
+        (parked, "waiting"),
+        (timeouts, "timeouts"),
+    ];
+    let there = named.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{name} {count}"));
+    let barred = barred_until.map(|until| format!("barred until {}", seconds(until.as_millis())));
+    format!("{} {}", Client::of(client), there.chain(barred).collect::<Vec<_>>().join(", "))
 }
 
 /// What there is, without what there is none of.

@@ -114,8 +114,14 @@ pub(crate) enum Verb {
     },
     /// Lists the locks, held and waited for.
     Locks,
-    /// See `read`: sets the end of file or the allocation.
-    Resize(Vec<String>),
+    /// See `read`: sets the end of file or the allocation; `resize h1 alloc=4096` says what is allocated then.
+    Resize {
+        /// Through which.
+        handles: Vec<String>,
+        /// How many bytes.
+        #[arg(key)]
+        alloc: Option<u64>,
+    },
     /// See `read`: sets the security descriptor.
     Secure(Vec<String>),
     /// See `read`: sets times or attributes.
@@ -320,6 +326,12 @@ pub(crate) enum Verb {
         /// Seconds that a client has to acknowledge a break.
         #[arg(key)]
         break_timeout: Option<Seconds>,
+        /// Timeouts until a client is barred.
+        #[arg(key)]
+        timeouts: Option<u32>,
+        /// Seconds that it is barred for.
+        #[arg(key)]
+        barred_for: Option<Seconds>,
         /// Seconds that a client has to return a delegation.
         #[arg(key)]
         recall_timeout: Option<Seconds>,
@@ -342,6 +354,18 @@ pub(crate) enum Verb {
         #[arg(key, optional)]
         scale_out: bool,
     },
+    /// An operator takes caching from a lease: `break c1 K1=R`.
+    Break {
+        /// The client.
+        client: Client,
+        /// The lease, and what is left of it.
+        #[arg(key, many)]
+        lease: Vec<(Key, Bits)>,
+    },
+    /// An operator throws a client out.
+    Evict(Client),
+    /// Lists the clients.
+    Clients,
     /// Repeats the last request of the script, or the one that opened the named handle, under its own id.
     Retry(Option<String>),
     /// The server cares about no earlier request any more: its floor rises to its next sequence.

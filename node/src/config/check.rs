@@ -5,7 +5,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use lease::Settings;
-use lease::limits::{BREAK_TIMEOUT_MAX, DURABLE_TIMEOUT_MAX};
+use lease::limits::{BARRED_MAX, BREAK_TIMEOUT_MAX, DURABLE_TIMEOUT_MAX};
 use raft::types::NodeId;
 
 use super::file::File;
@@ -57,6 +57,8 @@ impl Config {
                 ),
                 recall_timeout: period(file.recall_timeout, rules.recall_timeout),
                 durable_timeout: period(file.durable_timeout, rules.durable_timeout),
+                timeouts_until_barred: file.timeouts_until_barred.unwrap_or(rules.timeouts_until_barred),
+                barred_for: period(file.barred_for, rules.barred_for),
                 shares: BTreeMap::new(),
             },
             shares: shares(file.share)?,
@@ -211,6 +213,8 @@ fn waits(config: &Config) -> Result<(), ConfigError> {
         persistent_oplock_break_timeout,
         recall_timeout,
         durable_timeout,
+        timeouts_until_barred: _,
+        barred_for,
         shares: _,
     } = config.rules;
     for (name, value, most) in [
@@ -219,6 +223,7 @@ fn waits(config: &Config) -> Result<(), ConfigError> {
         ("persistent_oplock_break_timeout", persistent_oplock_break_timeout, BREAK_TIMEOUT_MAX),
         ("recall_timeout", recall_timeout, BREAK_TIMEOUT_MAX),
         ("durable_timeout", durable_timeout, DURABLE_TIMEOUT_MAX),
+        ("barred_for", barred_for, BARRED_MAX),
     ] {
         wait(config, name, value, most)?;
     }

@@ -30,6 +30,8 @@ pub(crate) struct File {
     pub(super) persistent_oplock_break_timeout: Option<Period>,
     pub(super) recall_timeout: Option<Period>,
     pub(super) durable_timeout: Option<Period>,
+    pub(super) timeouts_until_barred: Option<u32>,
+    pub(super) barred_for: Option<Period>,
     pub(super) scan_interval: Option<Period>,
     pub(super) checkpoint_interval: Option<Period>,
     pub(super) segment: Option<Size>,

@@ -47,6 +47,12 @@ pub(crate) struct Overrides {
     /// How long a durable open is kept without a connection if its client does not say
     #[arg(long, env = "TENURE_DURABLE_TIMEOUT", value_name = "TIME")]
     durable_timeout: Option<Period>,
+    /// Breaks that a client may let time out in a row until it is barred from caching writes and handles; 0 for any number
+    #[arg(long, env = "TENURE_TIMEOUTS_UNTIL_BARRED", value_name = "COUNT")]
+    timeouts_until_barred: Option<u32>,
+    /// How long it is barred, and how long a timeout counts
+    #[arg(long, env = "TENURE_BARRED_FOR", value_name = "TIME")]
+    barred_for: Option<Period>,
     /// How often the break scanner looks
     #[arg(long, env = "TENURE_SCAN_INTERVAL", value_name = "TIME")]
     scan_interval: Option<Period>,
@@ -113,6 +119,8 @@ impl Overrides {
         file.persistent_oplock_break_timeout = self.persistent_oplock_break_timeout.or(file.persistent_oplock_break_timeout);
         file.recall_timeout = self.recall_timeout.or(file.recall_timeout);
         file.durable_timeout = self.durable_timeout.or(file.durable_timeout);
+        file.timeouts_until_barred = self.timeouts_until_barred.or(file.timeouts_until_barred);
+        file.barred_for = self.barred_for.or(file.barred_for);
         file.scan_interval = self.scan_interval.or(file.scan_interval);
         file.checkpoint_interval = self.checkpoint_interval.or(file.checkpoint_interval);
         file.segment = self.segment.or(file.segment);

@@ -12,4 +12,5 @@ mod grants;
 mod hanging_disk;
 mod membership;
 mod restarts;
+mod settings;
 mod snapshots;

@@ -17,6 +17,8 @@ pub(super) fn meta(part: &Meta, settings: &Settings) -> wire::Meta {
         persistent_oplock_break_timeout,
         recall_timeout,
         durable_timeout,
+        timeouts_until_barred,
+        barred_for,
         shares: _,
     } = settings;
     wire::Meta {
@@ -33,6 +35,8 @@ pub(super) fn meta(part: &Meta, settings: &Settings) -> wire::Meta {
         persistent_oplock_break_timeout: millis(*persistent_oplock_break_timeout),
         recall_timeout: millis(*recall_timeout),
         durable_timeout: millis(*durable_timeout),
+        timeouts_until_barred: *timeouts_until_barred,
+        barred_for: millis(*barred_for),
     }
 }
 
@@ -52,6 +56,8 @@ pub(in crate::snapshot) fn meta_from(message: &wire::Meta) -> (Meta, Settings) {
         persistent_oplock_break_timeout,
         recall_timeout,
         durable_timeout,
+        timeouts_until_barred,
+        barred_for,
     } = *message;
     let settings = Settings {
         break_timeout: Duration::from_millis(break_timeout),
@@ -59,6 +65,8 @@ pub(in crate::snapshot) fn meta_from(message: &wire::Meta) -> (Meta, Settings) {
         persistent_oplock_break_timeout: Duration::from_millis(persistent_oplock_break_timeout),
         recall_timeout: Duration::from_millis(recall_timeout),
         durable_timeout: Duration::from_millis(durable_timeout),
+        timeouts_until_barred,
+        barred_for: Duration::from_millis(barred_for),
         shares: std::collections::BTreeMap::new(),
     };
     (Meta { now: LogTime::from_millis(now), rule_level, sessions, opens, tickets, breaks, violations }, settings)

@@ -5,7 +5,7 @@ use super::parallel::{both, each};
 use super::piece::{Built, Fragment, Piece, join};
 use super::rest::Rest;
 use crate::id::{OpenId, SessionId};
-use crate::state::{FILE_GROUPS, File, Filled, Index, Keyed, LEASE_GROUPS, Leases, Slot, State, Table};
+use crate::state::{FILE_GROUPS, File, Filled, Index, Keyed, LEASE_GROUPS, Leases, Owners, Slot, State, Table};
 
 impl State {
     /// The state that has exactly the records of all these pieces, made by at most so many threads; how many there are, and which piece
@@ -35,8 +35,19 @@ impl State {
 /// Makes the table of files, and adds what the indexes say of them.
 fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Table<File>, RestoreError> {
     let (mut files, mut leases, mut opens, mut below) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for Built { files: some, leases: theirs, oplocks, opens: more, below: deeper, moving, parked, deletions, locks, nfs_locks } in
-        built
+    for Built {
+        files: some,
+        leases: theirs,
+        oplocks,
+        opens: more,
+        below: deeper,
+        moving,
+        parked,
+        streams,
+        deletions,
+        locks,
+        nfs_locks,
+    } in built
     {
         index.locks_count += locks;
         for (client, file, number) in nfs_locks {
@@ -48,6 +59,7 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
         below.extend(deeper);
         index.oplocks.extend(oplocks);
         index.deletions.extend(deletions);
+        index.streams.extend(streams);
         for hold in &moving {
             index.add_standing(hold);
         }
@@ -60,7 +72,7 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
         || sorted(&opens),
         || {
             let files = each(threads, by_group(FILE_GROUPS, files), |fragments| {
-                whole_files(fragments).map(|slots| Filled::new(FILE_GROUPS, slots))
+                whole_files(fragments).map(|(slots, owners)| (Filled::new(FILE_GROUPS, slots), owners))
             });
             let leases = each(threads, by_group(LEASE_GROUPS, leases), |mut leases| {
                 leases.sort_unstable();
@@ -73,7 +85,13 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
     index.restore_opens(&opens);
     // A tree is built from a whole list much faster than grown by the entry.
     index.below = below.into_iter().collect();
-    Ok(Table::filled(files.into_iter().collect::<Result<_, _>>()?))
+    let mut filled = Vec::with_capacity(files.len());
+    for group in files {
+        let (files, owners) = group?;
+        index.owners.merge(&owners);
+        filled.push(files);
+    }
+    Ok(Table::filled(filled))
 }
 
 /// The lists of all pieces, one for each group.
@@ -87,8 +105,8 @@ fn by_group<T>(groups: usize, pieces: Vec<Vec<Vec<T>>>) -> Vec<Vec<T>> {
     all
 }
 
-/// The files of a group, sorted as their table is, each put together from its fragments.
-fn whole_files(mut fragments: Vec<Fragment>) -> Result<Vec<Slot<File>>, RestoreError> {
+/// The files of a group, sorted as their table is, each put together from its fragments; and what clients have on them.
+fn whole_files(mut fragments: Vec<Fragment>) -> Result<(Vec<Slot<File>>, Owners), RestoreError> {
     fragments.sort_unstable_by(|one, other| one.hash.cmp(&other.hash).then_with(|| one.file.key().cmp(other.file.key())));
     let mut whole: Vec<Fragment> = Vec::with_capacity(fragments.len());
     for fragment in fragments {
@@ -100,7 +118,11 @@ fn whole_files(mut fragments: Vec<Fragment>) -> Result<Vec<Slot<File>>, RestoreE
     if whole.iter().any(|fragment| !fragment.has_head) {
         return Err(RestoreError::Missing("the file of an open, a lease or a parked open"));
     }
-    Ok(whole.into_iter().map(|Fragment { hash, has_head: _, file }| Slot::new(hash, file)).collect())
+    let mut owners = Owners::default();
+    for fragment in &whole {
+        owners.count(&fragment.file);
+    }
+    Ok((whole.into_iter().map(|Fragment { hash, has_head: _, file }| Slot::new(hash, file)).collect(), owners))
 }
 
 fn sorted(lists: &[Vec<(SessionId, OpenId, u64)>]) -> Vec<(SessionId, OpenId, u64)> {

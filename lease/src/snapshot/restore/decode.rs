@@ -16,7 +16,7 @@ use crate::settings::{Settings, ShareSettings};
 use crate::snapshot::encode::{lock, parked, settings};
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Deleter, Deleting, Head, Hold, HoldId, HoldV2, LockRecord, Meta, News, Notice,
+    Answers, Breaking, Client, Connection, Deleter, Deleting, Head, Hold, HoldId, HoldV2, Lapses, LockRecord, Meta, News, Notice,
     OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 use crate::time::LogTime;
@@ -71,15 +71,16 @@ fn route(wire::Route { server, incarnation, connection }: wire::Route) -> Route 
 }
 
 pub(super) fn client(id: ClientGuid, value: &[u8]) -> Option<Client> {
-    let wire::Client { version: _, connections } = versioned(value, |client: &wire::Client| client.version)?;
+    let wire::Client { version: _, connections, lapses } = versioned(value, |client: &wire::Client| client.version)?;
     let connections =
         connections.into_iter().map(|wire::Connection { route: to, deaf }| Some(Connection { route: route(to?), deaf }));
-    Some(Client::new(id, connections.collect::<Option<Vec<_>>>()?))
+    let lapses = lapses.map(|wire::Lapses { count, barred, until }| Lapses { count, barred, until: LogTime::from_millis(until) });
+    Some(Client::new(id, connections.collect::<Option<Vec<_>>>()?, lapses))
 }
 
 pub(super) fn session(id: SessionId, value: &[u8]) -> Option<Session> {
-    let wire::Session { version: _, client, route: to } = versioned(value, |session: &wire::Session| session.version)?;
-    Some(Session { id, client: ClientGuid::from_u128(number_of(client?)), route: route(to?) })
+    let wire::Session { version: _, client, route: to, evicted } = versioned(value, |session: &wire::Session| session.version)?;
+    Some(Session { id, client: ClientGuid::from_u128(number_of(client?)), route: route(to?), evicted })
 }
 
 pub(super) fn file(value: &[u8]) -> Option<Head> {

@@ -66,6 +66,8 @@ pub(super) struct Built {
     /// Holds that break or have news for somebody.
     pub(super) moving: Vec<Hold>,
     pub(super) parked: Vec<(FileKey, Parked)>,
+    /// Streams that have a name.
+    pub(super) streams: Vec<FileKey>,
     /// Files that have yet to be deleted, by the server that owes it.
     pub(super) deletions: Vec<(Deleter, FileKey)>,
     /// How many locks there are.
@@ -84,6 +86,7 @@ impl Default for Built {
             below: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
+            streams: Vec::new(),
             deletions: Vec::new(),
             locks: 0,
             nfs_locks: Vec::new(),
@@ -110,6 +113,7 @@ impl Built {
             }
         }
         self.parked.extend(file.parked().iter().map(|parked| (key.clone(), Parked::clone(parked))));
+        self.streams.extend(key.stream.is_some().then(|| key.clone()));
         let mut nfs = |lock: &LockRecord| {
             if let LockOwner::Nfs(owner) = lock.owner {
                 self.nfs_locks.push((owner.client, hash, lock.number));

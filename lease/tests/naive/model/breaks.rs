@@ -10,6 +10,7 @@ enum Due {
     Life(ServerId),
     Break(ClientGuid, LeaseKey),
     Oplock(OpenId),
+    Forget(ClientGuid),
 }
 
 impl Model {
@@ -92,6 +93,7 @@ impl Model {
         lease.answered();
         let file = lease.file.clone();
         self.reply(request, Ok(Outcome::Acknowledged { state })); // first of all (LS-102)
+        self.gave_an_answer(id.0);
         if !state.is_subset_of(breaking.required) {
             self.announce(at, next_stage(state, breaking.required), breaking.required, Some(breaking.began));
         }
@@ -109,6 +111,7 @@ impl Model {
         if lease.breaking.take().is_some() {
             lease.answered();
             self.woken.push(file);
+            self.gave_an_answer(id.0);
         }
         self.wake();
         self.reply(request, Ok(Outcome::Released));
@@ -121,12 +124,14 @@ impl Model {
                 model.leases.iter().filter_map(|lease| Some((lease.breaking?.ack_by, Due::Break(lease.client, lease.key))));
             let lives = model.servers.iter().filter_map(|server| Some((server.until?, Due::Life(server.id))));
             let oplocks = model.oplocks.iter().filter_map(|oplock| Some((oplock.breaking?.ack_by, Due::Oplock(oplock.open))));
-            breaks.chain(oplocks).chain(lives).filter(|(at, _)| *at <= model.now).min()
+            let lapses = model.lapses.iter().map(|lapse| (lapse.until, Due::Forget(lapse.client)));
+            breaks.chain(oplocks).chain(lives).chain(lapses).filter(|(at, _)| *at <= model.now).min()
         };
         while let Some((_, due)) = due(self) {
             match due {
                 Due::Break(client, key) => self.revoke((client, key)),
                 Due::Oplock(open) => self.revoke_oplock(open),
+                Due::Forget(client) => self.lapses.retain(|lapse| lapse.client != client),
                 Due::Life(server) => self.end_server(server),
             }
             self.wake();
@@ -146,6 +151,7 @@ impl Model {
         let file = lease.file.clone();
         self.told.push(told);
         self.woken.push(file);
+        self.timed_out(id.0);
     }
 }
 

@@ -54,7 +54,7 @@ impl Model {
                 }
             }
             Operation::Link { parent } => self.child_changed(file, parent.or(was), key),
-            Operation::Resize | Operation::SetAttributes => self.child_changed(file, was, key),
+            Operation::Resize { .. } | Operation::SetAttributes => self.child_changed(file, was, key),
             // Not before the handle is closed (LS-132).
             Operation::Write { .. } => {
                 self.handles.iter_mut().filter(|known| known.id == handle.id).for_each(|known| known.modified = true);
@@ -94,8 +94,11 @@ impl Model {
     /// directory (LS-067).
     fn have_to_go(&self, through: &Handle, operation: &Operation) -> Vec<&Handle> {
         let Operation::Rename { replaces, .. } = operation else { return Vec::new() };
-        let target = replaces.filter(|id| *id != through.file.file).map(|id| directory(&through.file, id));
-        let mut all: Vec<&Handle> = self.handles.iter().filter(|handle| Some(&handle.file) == target.as_ref()).collect();
+        let target = replaces.filter(|id| *id != through.file.file).map(|id| (through.file.volume, id));
+        // All of its streams (LS-073).
+        let mut all: Vec<&Handle> =
+            self.handles.iter().filter(|handle| Some((handle.file.volume, handle.file.file)) == target).collect();
+        all.sort_by(|one, other| one.file.cmp(&other.file));
         let is_directory = self.files.iter().any(|file| file.key == through.file && file.directory);
         if is_directory {
             let mut directories = vec![through.file.clone()];

@@ -12,7 +12,7 @@ impl Model {
         }
         self.last_session += 1;
         let session = SessionId::new(self.last_session);
-        self.sessions.push(Session { id: session, on });
+        self.sessions.push(Session { id: session, on, evicted: false });
         self.reply(request, Ok(Outcome::SessionStarted { session }));
     }
 
@@ -25,6 +25,9 @@ impl Model {
             return self.reply(request, Err(Rejection::NoSuchOpen));
         };
         let handle = self.handles[at].clone();
+        if self.close_answers(&handle) {
+            self.gave_an_answer(handle.client);
+        }
         self.cancel_waiting(|waiting| waiting.task.through() == Some(open));
         self.before_close(&handle);
         self.handles.retain(|known| known.id != open);
@@ -79,7 +82,8 @@ impl Model {
     }
 
     pub(super) fn end_session(&mut self, request: RequestId, session: SessionId) {
-        let Some(session) = self.session_of(request, session) else {
+        let known = self.sessions.iter().find(|known| known.id == session && known.on.server == request.server);
+        let Some(session) = known.copied() else {
             return self.reply(request, Err(Rejection::NoSuchSession));
         };
         self.end(|known| known.id == session.id);

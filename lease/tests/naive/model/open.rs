@@ -23,6 +23,7 @@ impl Model {
         if !exist(open.access, open.share) || both {
             return self.reply(request, Err(Rejection::InvalidParameter));
         }
+        let open = &self.as_shared(open);
         if open.created {
             self.child_changed(&open.file, open.parent, parent_key(open)); // whatever comes of the open
         }
@@ -126,10 +127,13 @@ impl Model {
         if open.disposition != Disposition::Keep {
             self.file(&open.file).reach = 0; // no data is left that could be locked (LS-035)
         }
-        let grant = asked(open).map(|asked| self.grant((client, asked.key), open, asked));
+        let grant = asked(open).map(|asked| {
+            let wanted = self.wanted(client, open, asked.state);
+            self.grant((client, asked.key), open, lease::LeaseRequest { state: wanted, ..asked })
+        });
         self.last_open += 1;
         let id = OpenId::new(self.last_open);
-        let oplock = self.grant_oplock(id, open);
+        let oplock = self.grant_oplock(id, open, self.wanted_oplock(client, open));
         let rights = Rights::of(open.access, Disposition::Keep);
         self.handles.push(Handle {
             id,

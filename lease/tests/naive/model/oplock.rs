@@ -68,7 +68,7 @@ impl Model {
                 others.filter(|oplock| oplock.writes()).map(|oplock| oplock.demand(OplockLevel::LevelII)).collect()
             }
             // Level II has no owner that would be spared.
-            Operation::Write { .. } | Operation::Resize => all
+            Operation::Write { .. } | Operation::Resize { .. } => all
                 .filter(|oplock| oplock.level == OplockLevel::LevelII || oplock.writes() && oplock.open != through)
                 .map(|oplock| oplock.demand(OplockLevel::None))
                 .collect(),
@@ -147,6 +147,8 @@ impl Model {
             _ => Err(Rejection::InvalidOplockProtocol),
         };
         self.reply(request, answer.map(|level| Outcome::OplockAcknowledged { level }));
+        let client = self.handles.iter().find(|handle| handle.id == open).expect("it was just seen").client;
+        self.gave_an_answer(client);
         self.settle_oplock(open, answer.unwrap_or(OplockLevel::None)); // a bad answer costs the oplock
         if breaking.to_none && answer == Ok(OplockLevel::LevelII) {
             self.announce_oplock(open, OplockLevel::None);
@@ -171,6 +173,8 @@ impl Model {
         let (file, generation) = (oplock.file.clone(), oplock.generation);
         self.told.push(Effect::OplockRevoked { to, session, open, file, generation, notice });
         self.settle_oplock(open, OplockLevel::None);
+        let client = self.handles.iter().find(|handle| handle.id == open).expect("its oplock is there").client;
+        self.timed_out(client);
     }
 
     /// An oplock goes with its open, which answers its break.
@@ -183,14 +187,14 @@ impl Model {
     }
 
     /// What an open gets: batch and exclusive only alone, else level II, else nothing (LS-034, LS-044, section 2.4).
-    pub(super) fn grant_oplock(&mut self, id: OpenId, open: &Open) -> OplockLevel {
+    pub(super) fn grant_oplock(&mut self, id: OpenId, open: &Open, asked: OplockLevel) -> OplockLevel {
         let leases = || self.leases.iter().filter(|lease| lease.file == open.file);
         let alone = leases().all(|lease| lease.state == lease::Caching::None)
             && self.oplocks_on(&open.file).all(|oplock| oplock.level == OplockLevel::None)
             && self.handles.iter().filter(|other| other.file == open.file).all(|other| other.rights.is_stat());
         let level_two = leases().all(|lease| !lease.state.handles() && !lease.state.writes())
             && self.oplocks_on(&open.file).all(|oplock| !oplock.writes());
-        let level = match open.oplock {
+        let level = match asked {
             _ if open.directory => OplockLevel::None,                   // LS-136
             _ if self.has_locked_data(&open.file) => OplockLevel::None, // LS-035
             asked @ (OplockLevel::Exclusive | OplockLevel::Batch) if alone => asked,

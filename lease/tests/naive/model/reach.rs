@@ -1,6 +1,6 @@
 //! How clients are reached, and what becomes of those that are not.
 
-use lease::{ClientGuid, ConnectionId, Generation, LeaseKey, Outcome, RequestId, Route};
+use lease::{ClientGuid, ConnectionId, Generation, LeaseKey, NoticeNumber, Outcome, RequestId, Route};
 
 use super::{Connection, Effect, Model, Owner, owns};
 
@@ -28,8 +28,11 @@ impl Model {
 
     /// Nobody can tell a client any more what it was to be told: it loses the handles that this was about (LS-089).
     fn cut_off(&mut self, client: ClientGuid) {
-        for lease in self.leases.clone().into_iter().filter(|lease| lease.client == client && !lease.told.is_empty()) {
-            self.close_all_of((client, Some(lease.key)));
+        let lost = self.leases.iter().filter(|lease| lease.client == client && !lease.told.is_empty());
+        let mut lost: Vec<_> = lost.map(|lease| (lease.told.iter().filter_map(number).min(), lease.key)).collect();
+        lost.sort_by_key(|(notice, key)| (notice.is_none(), *notice, *key)); // in the order in which they would have been told
+        for (_, key) in lost {
+            self.close_all_of((client, Some(key)));
         }
     }
 
@@ -96,5 +99,21 @@ impl Model {
             }
             self.told.push(told.clone());
         }
+    }
+}
+
+/// The number of a notice.
+fn number(told: &Effect) -> Option<NoticeNumber> {
+    match told {
+        Effect::Break(told) => told.notice,
+        Effect::Revoked { notice, .. } => Some(*notice),
+        Effect::OplockBreak(_)
+        | Effect::OplockRevoked { .. }
+        | Effect::Recall(_)
+        | Effect::DelegationRevoked { .. }
+        | Effect::Delete { .. }
+        | Effect::Evicted { .. }
+        | Effect::Reply { .. }
+        | Effect::Parked { .. } => None,
     }
 }

@@ -38,6 +38,16 @@ impl Rights {
         self.0 & (READ | WRITE | DELETE) != 0
     }
 
+    /// Whether data is read with it.
+    pub(crate) const fn reads(self) -> bool {
+        self.0 & READ != 0
+    }
+
+    /// Whether the file is changed with it, or goes.
+    pub(crate) const fn writes_or_deletes(self) -> bool {
+        self.0 & (WRITE | DELETE) != 0
+    }
+
     /// Whether a share mode lets these rights in.
     const fn fits(self, share: Share) -> bool {
         (self.0 & READ == 0 || share.0 & 0x1 != 0)

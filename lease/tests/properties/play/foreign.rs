@@ -112,7 +112,12 @@ impl Play {
                 (Some(About::Deleted(file)), Outcome::Deleted) if self.state.file_info(&file).is_none() => {
                     self.beliefs.nfs.retain(|(of, _), _| *of != file);
                 }
-                (Some(About::Release(owner)), Outcome::Released) => self.beliefs.set(owner, lease::Caching::None),
+                // Unless it was broken before, by what fell due.
+                (Some(About::Release(owner)), Outcome::Released)
+                    if !effects.iter().any(|effect| matches!(effect, Effect::Break(told) if (told.client, told.key) == owner)) =>
+                {
+                    self.beliefs.set(owner, lease::Caching::None);
+                }
                 _ => {}
             }
         }
@@ -166,7 +171,7 @@ impl Play {
 
     /// Nobody goes on writing behind the back of who has no open, nor reading what he has changed.
     fn accessed(&self, file: &FileKey, operation: &Operation) {
-        let writes = matches!(operation, Operation::Write { .. } | Operation::Resize);
+        let writes = matches!(operation, Operation::Write { .. } | Operation::Resize { .. });
         let reads = matches!(operation, Operation::Read { .. });
         // What is granted within the entry may be granted after it.
         if self.opened_now || !(reads || writes) {

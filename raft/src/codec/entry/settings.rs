@@ -28,6 +28,12 @@ pub struct SettingsRecord {
     /// Settings of single shares, in ascending order.
     #[prost(message, repeated, tag = "6")]
     pub shares: Vec<ShareRecord>,
+    /// Breaks that a client may let time out until it is barred from caching writes and handles; 0 for any number.
+    #[prost(uint32, tag = "7")]
+    pub timeouts_until_barred: u32,
+    /// For how long it is barred.
+    #[prost(uint64, tag = "8")]
+    pub barred_for: u64,
 }
 
 /// The settings of a share, as they are written. Times are in milliseconds, and absent if they are as for all.
@@ -62,6 +68,8 @@ impl From<&Settings> for SettingsRecord {
             persistent_oplock_break_timeout,
             recall_timeout,
             durable_timeout,
+            timeouts_until_barred,
+            barred_for,
             shares,
         } = settings;
         SettingsRecord {
@@ -71,6 +79,8 @@ impl From<&Settings> for SettingsRecord {
             recall_timeout: millis(*recall_timeout),
             durable_timeout: millis(*durable_timeout),
             shares: shares.iter().map(|(id, share)| share_record(*id, share)).collect(),
+            timeouts_until_barred: *timeouts_until_barred,
+            barred_for: millis(*barred_for),
         }
     }
 }
@@ -86,6 +96,8 @@ impl TryFrom<SettingsRecord> for Settings {
             recall_timeout,
             durable_timeout,
             shares,
+            timeouts_until_barred,
+            barred_for,
         } = record;
         Ok(Settings {
             break_timeout: Duration::from_millis(break_timeout),
@@ -93,6 +105,8 @@ impl TryFrom<SettingsRecord> for Settings {
             persistent_oplock_break_timeout: Duration::from_millis(persistent_oplock_break_timeout),
             recall_timeout: Duration::from_millis(recall_timeout),
             durable_timeout: Duration::from_millis(durable_timeout),
+            timeouts_until_barred,
+            barred_for: Duration::from_millis(barred_for),
             shares: shares.into_iter().map(share_from).collect::<Result<_, _>>()?,
         })
     }

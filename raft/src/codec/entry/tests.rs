@@ -101,7 +101,8 @@ fn commands() -> Vec<(Command, &'static str)> {
             }),
             "8a020c081110051a04080110022801",
         ),
-        (operate(Operation::Resize), "f20108081110051a020803"),
+        (operate(Operation::Resize { allocation: None }), "f20108081110051a020803"),
+        (operate(Operation::Resize { allocation: Some(300) }), "f2010b081110051a05080330ac02"),
         (operate(Operation::Rename { name: Arc::from("b"), parent: None, replaces: None }), "f2010b081110051a050804120162"),
         (
             operate(Operation::Rename { name: Arc::from("b"), parent: Some(folder()), replaces: Some(folder()) }),
@@ -154,7 +155,7 @@ fn short_commands() -> Vec<(Command, &'static str)> {
 }
 
 /// The default settings.
-const GOLDEN_SETTINGS: &str = "8a011408b8910210a0fe0a18e0d40320b8910228e0d403";
+const GOLDEN_SETTINGS: &str = "8a011a08b8910210a0fe0a18e0d40320b8910228e0d403380340e0a712";
 
 /// The bytes of CREATE with everything that it can have.
 const GOLDEN_OPEN: &str = "c2016e0811121708011210000000000000000000000000000000071a01731a05612e7478742001289f834830073803422a0a100000000000000000000000000000001e10071a1408091210000000000000000000000000000000025210dddddddddddddddddddddddddddddddd58016001";

@@ -91,7 +91,10 @@ pub(super) fn commands() -> Vec<(Command, &'static str)> {
     };
     vec![
         (start, "aa011b0a10000000000000000000000000000000c110031a03532d312010"),
-        (Command::Configure(settings()), "8a012708b8910210a0fe0a18e0d40320b8910228e0d403320c0801101f1801200228033004320308ac02"),
+        (
+            Command::Configure(settings()),
+            "8a012d08b8910210a0fe0a18e0d40320b8910228e0d403320c0801101f1801200228033004320308ac02380340e0a712",
+        ),
         (
             Command::Open(new_open(DurableRequest::V1, None)),
             "c2013e08111214080112100000000000000000000000000000000738016802700378408201008801019201120a10bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb980101",
