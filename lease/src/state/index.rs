@@ -1,20 +1,22 @@
 //! What can be derived from the records, kept at hand. It is rebuilt when a state is restored, and no part of its hash.
 
+mod handles;
+mod parked;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{
-    AppInstanceId, ClientGuid, ConnectionId, CreateGuid, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId,
-    Sequence, ServerId, SessionId, VolumeId,
+    AppInstanceId, ClientGuid, ConnectionId, CreateGuid, FileId, FileKey, NfsClient, NoticeNumber, OpenId, RequestId, ServerId,
+    SessionId, VolumeId,
 };
 use crate::range::LockOwner;
 use crate::state::client::{Client, Session};
-use crate::state::file::{Deleter, File, OpenRecord};
-use crate::state::handles::Handle;
+use crate::state::deleting::Deleter;
+use crate::state::file::{File, OpenRecord};
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::locks::LockRecord;
 use crate::state::opens::Opens;
 use crate::state::owned::Owners;
-use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
 use crate::state::table::{Keyed, Spread};
 use crate::time::LogTime;
@@ -192,31 +194,6 @@ impl Index {
         }
     }
 
-    /// What is kept beside an open.
-    pub(crate) fn add_handle(&mut self, file: &FileKey, open: OpenId, handle: &Handle) {
-        if let Some(until) = handle.until {
-            self.deadlines.insert((until, Deadline::Open(open)));
-        }
-        if let Some(guid) = handle.create_guid {
-            self.create_guids.insert((guid, open), file.spread());
-        }
-        if let Some(app) = handle.app {
-            self.apps.insert((app.id, open), file.spread());
-        }
-    }
-
-    pub(crate) fn remove_handle(&mut self, open: OpenId, handle: &Handle) {
-        if let Some(until) = handle.until {
-            self.deadlines.remove(&(until, Deadline::Open(open)));
-        }
-        if let Some(guid) = handle.create_guid {
-            self.create_guids.remove(&(guid, open));
-        }
-        if let Some(app) = handle.app {
-            self.apps.remove(&(app.id, open));
-        }
-    }
-
     /// Where an open lies.
     pub(crate) fn add_below(&mut self, file: &FileKey, open: &OpenRecord) {
         if let Some(parent) = open.parent {
@@ -321,38 +298,6 @@ impl Index {
         self.deletions.range((by, first)..).take_while(move |(owing, _)| *owing == by).map(|(_, file)| file)
     }
 
-    pub(crate) fn add_parked(&mut self, file: &FileKey, parked: &Parked) {
-        self.parked.insert(parked.request, file.clone());
-        if let Some(session) = parked.session() {
-            self.parked_of_session.insert((session, parked.request));
-        }
-        if let Some(guid) = parked.create_guid() {
-            self.parked_guids.insert((guid, parked.request));
-        }
-        if let Some(client) = parked.nfs_client() {
-            self.parked_of_nfs.entry(client).or_default().insert(parked.request);
-        }
-        if let Some(behind) = parked.behind {
-            self.parked_behind.insert((behind, parked.request));
-        }
-    }
-
-    pub(crate) fn remove_parked(&mut self, parked: &Parked) {
-        self.parked.remove(&parked.request);
-        if let Some(session) = parked.session() {
-            self.parked_of_session.remove(&(session, parked.request));
-        }
-        if let Some(guid) = parked.create_guid() {
-            self.parked_guids.remove(&(guid, parked.request));
-        }
-        if let Some(client) = parked.nfs_client() {
-            remove_from(&mut self.parked_of_nfs, &client, &parked.request);
-        }
-        if let Some(behind) = parked.behind {
-            self.parked_behind.remove(&(behind, parked.request));
-        }
-    }
-
     pub(crate) fn add_lapses(&mut self, client: &Client) {
         if let Some(lapses) = client.lapses() {
             self.deadlines.insert((lapses.until, Deadline::Client(*client.key())));
@@ -411,35 +356,6 @@ impl Index {
     /// The opens of a session by their ids, with the hashes of their files.
     pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> + use<> {
         self.opens.get(&session).map(Opens::sorted).unwrap_or_default().into_iter()
-    }
-
-    /// The parked opens of a session.
-    pub(crate) fn parked_of(&self, session: SessionId) -> impl Iterator<Item = RequestId> {
-        let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
-        let parked = self.parked_of_session.range((session, lowest)..);
-        parked.take_while(move |(of, _)| *of == session).map(|(_, request)| *request)
-    }
-
-    /// The requests that wait for an open of this name.
-    pub(crate) fn parked_called(&self, guid: CreateGuid) -> impl Iterator<Item = RequestId> {
-        let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
-        let called = self.parked_guids.range((guid, lowest)..);
-        called.take_while(move |(of, _)| *of == guid).map(|(_, request)| *request)
-    }
-
-    /// The files with requests that wait for the breaks of this one.
-    pub(crate) fn waiting_behind(&self, file: &FileKey) -> impl Iterator<Item = &FileKey> {
-        let hash = file.spread();
-        let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
-        let behind = self.parked_behind.range((hash, lowest)..).take_while(move |(of, _)| *of == hash);
-        behind.filter_map(|(_, request)| self.parked.get(request))
-    }
-
-    /// The parked opens of one life of a server.
-    pub(crate) fn parked_of_life(&self, life: RequestId) -> impl Iterator<Item = RequestId> {
-        let first = RequestId { sequence: Sequence::default(), ..life };
-        let parked = self.parked.range(first..).map(|(request, _)| *request);
-        parked.take_while(move |request| (request.server, request.incarnation) == (life.server, life.incarnation))
     }
 
     /// Leases of a client of which a break runs.
