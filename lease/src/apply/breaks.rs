@@ -78,10 +78,14 @@ impl Step<'_> {
         self.state.meta_mut().breaks = number;
         hold.generation = Generation::new(number);
         let ordinal = ordinal.unwrap_or(number);
-        hold.bump_epoch();
         let untold = to.is_none().then(|| self.state.file(file).map_or(Untold::Lost, |record| record.untold(hold.id)));
         let ack_by = (untold != Some(Untold::Waits)).then(|| self.ack_by(file, hold.id));
-        match (Breaking::new(from, requested, required, ack_by, ordinal), to) {
+        let breaking = Breaking::new(from, requested, required, ack_by, ordinal);
+        // One that is told later counts then: what the client knows must be older than what it is told.
+        if breaking.is_err() || untold != Some(Untold::Waits) {
+            hold.bump_epoch();
+        }
+        match (breaking, to) {
             (Ok(breaking), Some(to)) => {
                 hold.standing = Standing::Breaking(breaking);
                 self.tell_breaking(file, &hold, to);
@@ -115,6 +119,7 @@ impl Step<'_> {
         let Some(hold) = self.state.file(file).and_then(|record| record.hold(id)) else { return };
         let Some(breaking) = hold.breaking().filter(|breaking| breaking.ack_by().is_none()).copied() else { return };
         let mut hold = hold.clone();
+        hold.bump_epoch();
         hold.standing = Standing::Breaking(breaking.due(Some(self.ack_by(file, id))));
         if let Some(to) = self.state.file(file).and_then(|record| self.state.route_of(record, id)) {
             self.tell_breaking(file, &hold, to);

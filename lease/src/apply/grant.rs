@@ -18,9 +18,11 @@ fn can_hold(file: &File, own: HoldId, state: Caching) -> bool {
     if state.handles() && file.tally().level_two() > 0 {
         return false;
     }
-    // A writer must be alone: no other lease with anything, and no other open but stat opens, its lease broken or not (LS-031, LS-032).
+    // A writer must be alone: no other lease with anything, and no other open but stat opens, its lease broken or not (LS-031, LS-032). Here
+    // READ_CONTROL is more than a look, other than where leases are broken (LS-049; observed).
     !state.writes()
-        || !file.others_cache(Own::hold(own)) && file.opens().iter().all(|open| open.hold() == Some(own) || open.access.is_stat())
+        || !file.others_cache(Own::hold(own))
+            && file.opens().iter().all(|open| open.hold() == Some(own) || open.access.is_stat_beside_oplocks())
 }
 
 /// The first step of the ladder that can be held: all, then without W, then without H too, then nothing (LS-030).
@@ -82,7 +84,7 @@ fn upgraded(file: &File, hold: &Hold, asked: Caching) -> Option<Hold> {
 /// The oplock that an open gets which asks for this one: batch and exclusive need to be alone on the file, and come down to level II, which
 /// can not be held beside a lease with H (LS-044; MS-FSA 2.1.5.18.1).
 fn best_oplock(file: &File, asked: OplockLevel) -> OplockLevel {
-    let alone = || !file.others_cache(Own::default()) && file.opens().iter().all(|open| open.access.is_stat());
+    let alone = || !file.others_cache(Own::default()) && file.opens().iter().all(|open| open.access.is_stat_beside_oplocks());
     let shareable = || !file.others_write(Own::default()) && file.tally().leases_with_handles() == 0;
     let locked = file.locks().is_some_and(Locks::cover_data);
     let best = match asked {

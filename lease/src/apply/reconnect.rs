@@ -52,16 +52,6 @@ fn check_path(file: &File, open: &OpenRecord, asked: &Reconnect) -> Result<(), R
     if open.key().is_none() || going || asked.file.as_ref() == Some(file.key()) { Ok(()) } else { Err(Rejection::InvalidParameter) }
 }
 
-/// One of several persistent opens under a lease that does not cache the handle can not be taken back alone (LS-168).
-fn check_alone(file: &File, open: &OpenRecord) -> Result<(), Rejection> {
-    let persistent = |id: OpenId| file.handle(id).is_some_and(Handle::is_persistent);
-    if !persistent(open.id) || open.key().is_none() || file.handle_caching(open).is_some() {
-        return Ok(());
-    }
-    let mut beside = file.opens().iter().filter(|other| other.id != open.id && other.hold() == open.hold());
-    if beside.any(|other| persistent(other.id)) { Err(Rejection::FileNotAvailable) } else { Ok(()) }
-}
-
 impl State {
     /// The open without a session that a reconnect names: by its id, or by its CreateGuid if that is not known (LS-166).
     fn adrift(&self, asked: &Reconnect) -> Option<(&File, &OpenRecord)> {
@@ -83,7 +73,6 @@ impl State {
         if !same_user(handle.owner.as_ref(), self.user(asked.session).as_ref()) {
             return Err(Rejection::AccessDenied);
         }
-        check_alone(file, open)?;
         Ok((file.key().clone(), open.id))
     }
 }
@@ -151,6 +140,7 @@ impl Step<'_> {
         };
         let mut hold = hold.clone();
         hold.standing = Standing::Settled(Caching::None);
+        hold.bump_epoch();
         self.state.put_hold(file, hold);
         self.wake.insert(file.clone());
     }

@@ -57,8 +57,13 @@ impl State {
             let weaker = handle.is_persistent() && !persistent;
             return if weaker { Err(Rejection::InvalidParameter) } else { Ok(Some((file.key().clone(), known.id))) };
         }
-        if known.session.is_some() || !(handle.is_persistent() && persistent) {
-            return Err(Rejection::DuplicateObjectId);
+        let persistent = handle.is_persistent() && persistent;
+        match known.session {
+            _ if !persistent => return Err(Rejection::DuplicateObjectId),
+            Some(_) if handle.replayable => return Err(Rejection::DuplicateObjectId),
+            // It can not be what is meant while somebody has it.
+            Some(_) => return Err(Rejection::FileNotAvailable),
+            None => (),
         }
         repeats(open, known, handle)?;
         Ok(Some((file.key().clone(), known.id)))

@@ -34,6 +34,7 @@ impl Step<'_> {
             Untold::Lost => Standing::Settled(Caching::None),
         };
         if untold == Untold::Lost {
+            hold.bump_epoch();
             self.wake.insert(file.clone());
         }
         self.state.put_hold(file, hold);

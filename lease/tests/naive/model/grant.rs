@@ -68,7 +68,7 @@ impl Model {
         if state.writes() {
             return oplocks().all(|oplock| oplock.level == OplockLevel::None)
                 && others().all(|other| other.state == Caching::None)
-                && opens.clone().all(|open| open.rights.is_stat());
+                && opens.clone().all(|open| open.rights.is_stat_to_oplocks());
         }
         state == Caching::None || others().all(|other| !other.state.writes())
     }

@@ -191,7 +191,7 @@ impl Model {
         let leases = || self.leases.iter().filter(|lease| lease.file == open.file);
         let alone = leases().all(|lease| lease.state == lease::Caching::None)
             && self.oplocks_on(&open.file).all(|oplock| oplock.level == OplockLevel::None)
-            && self.handles.iter().filter(|other| other.file == open.file).all(|other| other.rights.is_stat());
+            && self.handles.iter().filter(|other| other.file == open.file).all(|other| other.rights.is_stat_to_oplocks());
         let level_two = leases().all(|lease| !lease.state.handles() && !lease.state.writes())
             && self.oplocks_on(&open.file).all(|oplock| !oplock.writes());
         let level = match asked {
