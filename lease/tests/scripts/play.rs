@@ -74,10 +74,7 @@ impl Player {
             Verb::Close(names) => names.iter().map(|name| self.close(name)).collect(),
             Verb::Ack { seat, generation, lease } => Ok(self.ack(*seat, *generation, lease)),
             Verb::Ackop { handle, level, generation } => self.ack_oplock(handle, level.0, *generation),
-            Verb::Release { seat, key } => {
-                let command = Command::Release { client: seat.client.guid(), key: key.key() };
-                Ok(self.ask(seat.server, command, About::Lease(*seat, *key)))
-            }
+            Verb::Release { seat, key } => Ok(self.release(*seat, *key)),
             Verb::Cancel(name) => self.cancel(name),
             Verb::Deleted { server, file, stream } => {
                 let key = self.world.file(file, stream.as_deref());
@@ -131,6 +128,11 @@ impl Player {
             self.waiting.insert(about, (server, entry));
         }
         show::effects(&self.world, &effects)
+    }
+
+    fn release(&mut self, seat: Seat, key: Key) -> String {
+        let command = Command::Release { client: seat.client.guid(), key: key.key() };
+        self.ask(seat.server, command, About::Lease(seat, key))
     }
 
     fn operator(&mut self, verb: &Verb) -> Played {
