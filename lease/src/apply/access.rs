@@ -14,7 +14,7 @@ use crate::state::{Answer, Own, State, Waiting};
 fn needs(operation: &Operation) -> Access {
     Access(match operation {
         Operation::Read { range: Some(_) } => Access::READ_DATA,
-        Operation::Write { .. } | Operation::Resize => Access::WRITE_DATA,
+        Operation::Write { .. } | Operation::Resize { .. } => Access::WRITE_DATA,
         Operation::Rename { .. } | Operation::Dispose { delete: true } => Access::DELETE,
         Operation::Read { range: None }
         | Operation::Link { .. }

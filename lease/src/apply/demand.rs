@@ -117,7 +117,7 @@ impl Operation {
     fn reason(&self) -> Option<Reason> {
         match self {
             Operation::Read { .. } => Some(Reason::Access),
-            Operation::Write { .. } | Operation::Resize => Some(Reason::Overwrite),
+            Operation::Write { .. } | Operation::Resize { .. } => Some(Reason::Overwrite),
             Operation::Rename { .. } | Operation::Link { .. } => Some(Reason::Name),
             Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
             // A file that stays after all is in nobody's way (LS-069), and times and attributes are not what a lease on it caches (LS-072).
@@ -178,7 +178,7 @@ impl State {
             Operation::Link { parent } => self.demand_entry(&mut demands, file, actor, *parent)?,
             Operation::Read { .. }
             | Operation::Write { .. }
-            | Operation::Resize
+            | Operation::Resize { .. }
             | Operation::Dispose { .. }
             | Operation::SetSecurity
             | Operation::SetAttributes => (),

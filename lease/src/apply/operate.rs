@@ -66,12 +66,9 @@ impl Step<'_> {
         if range.is_some_and(|range| locks.is_some_and(|locks| forbidden(locks, range))) {
             return Err(Rejection::FileLockConflict);
         }
-        if let Some(known) = locks.map(Locks::allocation)
-            && matches!(operation, Operation::Write { .. } | Operation::Resize)
-        {
-            // How far the data may reach now: without a range, anywhere. Too much costs grants, too little coherence.
-            let end = range.map_or(u64::MAX, |range| range.offset.saturating_add(range.length));
-            self.state.edit_file(file).set_allocation(known.max(end));
+        let reach = locks.and_then(|locks| reach(operation, locks.allocation()));
+        if let Some(reach) = reach {
+            self.state.edit_file(file).set_allocation(reach);
         }
         self.leave_behind(file, actor, operation);
         Ok(Outcome::Clear)
@@ -104,7 +101,7 @@ impl Step<'_> {
                 Some(open) => self.state.edit_file(file).edit_open(open, |open| open.modified = true),
                 None => self.child_changed(file, actor.parent, key),
             },
-            Operation::Resize | Operation::SetAttributes => self.child_changed(file, actor.parent, key),
+            Operation::Resize { .. } | Operation::SetAttributes => self.child_changed(file, actor.parent, key),
             Operation::Read { .. } | Operation::SetSecurity => (),
         }
     }
@@ -116,6 +113,25 @@ impl Step<'_> {
         for open in opens {
             self.state.edit_file(file).edit_open(open, |open| open.parent = into);
         }
+    }
+}
+
+/// How far the data of a file with locks may reach after this, if it may be another end than the known one. Too much costs grants, too
+/// little coherence: so what does not say where it ends may end anywhere.
+fn reach(operation: &Operation, known: u64) -> Option<u64> {
+    match operation {
+        Operation::Write { range } => {
+            let end = range.map_or(u64::MAX, |range| range.offset.saturating_add(range.length));
+            Some(known.max(end))
+        }
+        // Locks that begin behind a new end count for nothing (LS-035).
+        Operation::Resize { allocation } => Some(allocation.unwrap_or(u64::MAX)),
+        Operation::Read { .. }
+        | Operation::Rename { .. }
+        | Operation::Link { .. }
+        | Operation::Dispose { .. }
+        | Operation::SetSecurity
+        | Operation::SetAttributes => None,
     }
 }
 

@@ -19,7 +19,11 @@ pub enum Operation {
         range: Option<ByteRange>,
     },
     /// The end of file, the allocation or the valid data length is set (MS-FSA 2.1.5.15.1, .5, .15).
-    Resize,
+    Resize {
+        /// The file's allocation size in bytes when it is done: locks that begin behind it count for nothing. None if the server does not say:
+        /// then it may be any.
+        allocation: Option<u64>,
+    },
     /// FileRenameInformation (MS-FSA 2.1.5.15.12). The file keeps its identity; its path is another.
     Rename {
         /// The path that it will have, for display only.
@@ -46,11 +50,25 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// The allocation size that it leaves, if it says so.
+    pub fn allocation(&self) -> Option<u64> {
+        match self {
+            Operation::Resize { allocation } => *allocation,
+            Operation::Read { .. }
+            | Operation::Write { .. }
+            | Operation::Rename { .. }
+            | Operation::Link { .. }
+            | Operation::Dispose { .. }
+            | Operation::SetSecurity
+            | Operation::SetAttributes => None,
+        }
+    }
+
     /// What it reads or writes, if it says so: that is looked up among the locks.
     pub fn range(&self) -> Option<ByteRange> {
         match self {
             Operation::Read { range } | Operation::Write { range } => *range,
-            Operation::Resize
+            Operation::Resize { .. }
             | Operation::Rename { .. }
             | Operation::Link { .. }
             | Operation::Dispose { .. }

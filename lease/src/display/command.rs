@@ -167,7 +167,7 @@ impl Display for Operation {
         f.pad(match self {
             Operation::Read { .. } => "read",
             Operation::Write { .. } => "write",
-            Operation::Resize => "resize",
+            Operation::Resize { .. } => "resize",
             Operation::Rename { .. } => "rename",
             Operation::Link { .. } => "link",
             Operation::Dispose { delete: true } => "delete",

@@ -1,5 +1,6 @@
 //! The only ways to change the state: each keeps the digest, the indexes and the lists of what was touched in step with the records.
 
+mod deletion;
 mod foreign;
 mod server;
 
@@ -11,8 +12,7 @@ use crate::range::{LockOwner, LockSequence};
 use crate::settings::Settings;
 use crate::snapshot::{Digest, Group, RecordOf};
 use crate::state::{
-    Changed, Client, Deleting, File, Hold, HoldId, Index, Keyed, Lapses, LockRecord, Locks, Meta, OpenRecord, Parked, Session,
-    State, Table,
+    Changed, Client, File, Hold, HoldId, Index, Keyed, Lapses, LockRecord, Locks, Meta, OpenRecord, Parked, Session, State, Table,
 };
 
 /// A file being changed, with what has to keep in step with it.
@@ -180,15 +180,6 @@ impl FileEdit<'_> {
         self.edit_head(|file| file.rename(Arc::clone(name)));
     }
 
-    /// Sets whether the file goes.
-    pub(crate) fn set_deleting(&mut self, deleting: Option<Deleting>) {
-        if self.file.deleting() != deleting.as_ref() {
-            self.index.remove_deletion(self.file);
-            self.edit_head(|file| file.set_deleting(deleting));
-            self.index.add_deletion(self.file);
-        }
-    }
-
     /// Whether nothing is left of the file; then its own record goes too.
     fn is_over(&mut self) -> bool {
         if self.file.is_empty() {
@@ -275,15 +266,6 @@ impl State {
             self.forget_file(key);
         }
         ended
-    }
-
-    /// Forgets a file whose deletion was owed.
-    pub(crate) fn settle_deletion(&mut self, key: &FileKey) {
-        let mut edit = self.edit_file(key);
-        edit.set_deleting(None);
-        if edit.is_over() {
-            self.forget_file(key);
-        }
     }
 
     /// Replaces a hold of a known file.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::command::{Access, Share};
-use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, ServerId, SessionId};
+use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
 use crate::range::{Lock, LockOwner, RangeLock};
+use crate::state::deleting::{Deleter, Deleting};
 use crate::state::hold::{Hold, HoldId, LeaseId, Own};
 use crate::state::list::List;
 use crate::state::locks::{LockRecord, Locks, Replays};
@@ -76,29 +77,6 @@ pub(crate) struct Head {
     pub(crate) directory: bool,
     pub(crate) deleting: Option<Deleting>,
     pub(crate) allocation: u64,
-}
-
-/// That a file goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deleting {
-    /// It goes when its last open ends.
-    Pending {
-        /// The key of the directory leases that whoever asked for it would not have broken (MS-FSA 2.1.4.12.2).
-        parent_key: Option<LeaseKey>,
-    },
-    /// Nobody has it open any more, and a server has yet to delete it.
-    Owed {
-        /// Which one.
-        by: Deleter,
-    },
-}
-
-/// Who has yet to delete a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Deleter {
-    /// No server lives: the next one that starts does.
-    NextServer,
-    Server(ServerId),
 }
 
 /// A file that something is known about. Each list is sorted by id.

@@ -8,7 +8,8 @@ use crate::id::{
 };
 use crate::range::LockOwner;
 use crate::state::client::{Client, Session};
-use crate::state::file::{Deleter, File, OpenRecord};
+use crate::state::deleting::Deleter;
+use crate::state::file::{File, OpenRecord};
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::locks::LockRecord;
 use crate::state::opens::Opens;

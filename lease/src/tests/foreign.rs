@@ -33,7 +33,10 @@ fn story() -> World {
     let (one, two) = (world.session(1, 0x11, 3), world.session(2, 0x22, 4));
     let delegated = |of, delegation| Open { file: file(of), delegation: Some(delegation), ..open(one) };
     world.ask(1, Command::Open(delegated(0x70, Delegation::Write)));
-    world.ask(2, Command::ForeignAccess(ForeignAccess { file: file(0x70), parent: None, operation: Operation::Resize }));
+    world.ask(
+        2,
+        Command::ForeignAccess(ForeignAccess { file: file(0x70), parent: None, operation: Operation::Resize { allocation: None } }),
+    );
     world.advance(Duration::from_secs(35));
     world.ask(1, Command::Open(delegated(0x71, Delegation::Read)));
     let stream = FileKey { stream: Some(Arc::from("s")), ..file(0x71) };
@@ -186,4 +189,21 @@ fn a_delegation_can_be_looked_at() {
     assert_eq!(seen(&world), Some((Some(Delegation::Write), Some(by), 1)));
     world.ask(1, Command::ReturnDelegation { session: one, open: id });
     assert_eq!(seen(&world), Some((None, None, 1)));
+}
+
+/// A rename by who has no open moves the file for all who opened it where it lay.
+#[test]
+fn a_file_is_renamed_without_an_open() {
+    let mut world = World::new();
+    let session = world.session(1, 0x11, 3);
+    let (old, new) = (Some(file(8).file), Some(file(9).file));
+    for parent in [old, Some(file(7).file)] {
+        world.ask(1, Command::Open(Open { parent, ..open(session) }));
+    }
+    let rename = Operation::Rename { name: Arc::from("new/name"), parent: new, replaces: None };
+    let access = ForeignAccess { file: file(1), parent: old, operation: rename };
+    assert_eq!(world.outcome(2, Command::ForeignAccess(access)), Ok(Outcome::Clear));
+    assert_eq!(world.state.file_info(&file(1)).map(|info| info.name), Some(Arc::from("new/name")));
+    let below = |of: u128| world.state.opens_below(&file(of), 9).map(|opens| opens.len());
+    assert_eq!([below(7), below(8), below(9)], [Some(1), Some(0), Some(1)], "a link elsewhere stays where it is");
 }

@@ -112,7 +112,7 @@ impl Player {
             },
             ("read", [range]) => self.operate(session, who, step, Operation::Read { range: Some(range_named(range, step)?) })?,
             ("write", [range]) => self.operate(session, who, step, Operation::Write { range: Some(range_named(range, step)?) })?,
-            ("resize", []) => self.operate(session, who, step, Operation::Resize)?,
+            ("resize", []) => self.operate(session, who, step, Operation::Resize { allocation: None })?,
             ("rename", []) => {
                 self.operate(session, who, step, Operation::Rename { name: Arc::from("renamed"), parent: None, replaces: None })?
             }

@@ -267,7 +267,9 @@ impl Driver {
         let operation = match self.rng.below(20) {
             0..=4 => Operation::Read { range: self.maybe_range() },
             5..=8 => Operation::Write { range: self.maybe_range() },
-            9..=10 => Operation::Resize,
+            9..=10 => {
+                Operation::Resize { allocation: self.rng.pick(&[None, Some(0), Some(2), Some(100)]).expect("there are some") }
+            }
             11..=12 => self.rename(&handle.file),
             13 => Operation::Link { parent: self.destination(&handle.file) },
             14 => Operation::SetSecurity,

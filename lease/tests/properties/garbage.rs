@@ -140,7 +140,7 @@ pub(crate) fn operation() -> BoxedStrategy<Operation> {
     prop_oneof![
         3 => prop::option::of(range()).prop_map(|range| Operation::Read { range }),
         3 => prop::option::of(range()).prop_map(|range| Operation::Write { range }),
-        1 => Just(Operation::Resize),
+        1 => prop::option::of(allocation()).prop_map(|allocation| Operation::Resize { allocation }),
         2 => (parent(), prop::option::weighted(0.3, (0..FILES).prop_map(FileId::from_u128)))
             .prop_map(|(parent, replaces)| Operation::Rename { name: "other".into(), parent, replaces }),
         1 => parent().prop_map(|parent| Operation::Link { parent }),

@@ -56,7 +56,7 @@ impl Player {
         let operation = match what {
             Deed::Read => Operation::Read { range },
             Deed::Write => Operation::Write { range },
-            Deed::Resize => Operation::Resize,
+            Deed::Resize => Operation::Resize { allocation: None },
             Deed::Rename => Operation::Rename { name: Arc::from(to.as_deref().unwrap_or(file)), parent: into, replaces },
             Deed::Link => Operation::Link { parent: into },
             Deed::Remove => Operation::Dispose { delete: true },

@@ -50,7 +50,7 @@ impl Player {
             Verb::Read { handles, at } => self.operate(handles, &Operation::Read { range: at.map(|at| at.0) }),
             Verb::Write { handles, at } => self.operate(handles, &Operation::Write { range: at.map(|at| at.0) }),
             Verb::Lock { .. } | Verb::Unlock { .. } => self.lock(verb),
-            Verb::Resize(names) => self.operate(names, &Operation::Resize),
+            Verb::Resize { handles, alloc } => self.operate(handles, &Operation::Resize { allocation: *alloc }),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
             Verb::Attributes(names) => self.operate(names, &Operation::SetAttributes),
             Verb::Link { name, within } => {
@@ -76,10 +76,7 @@ impl Player {
             Verb::Ackop { handle, level, generation } => self.ack_oplock(handle, level.0, *generation),
             Verb::Release { seat, key } => Ok(self.release(*seat, *key)),
             Verb::Cancel(name) => self.cancel(name),
-            Verb::Deleted { server, file, stream } => {
-                let key = self.world.file(file, stream.as_deref());
-                Ok(self.ask(*server, Command::Deleted { file: key }, About::Operation(file.clone())))
-            }
+            Verb::Deleted { server, file, stream } => Ok(self.deleted(*server, file, stream.as_deref())),
             Verb::Connect(_)
             | Verb::Relogin(_)
             | Verb::Crowd(..)
@@ -114,6 +111,11 @@ impl Player {
                 Ok(String::new())
             }
         }
+    }
+
+    fn deleted(&mut self, server: Server, name: &str, stream: Option<&str>) -> String {
+        let file = self.world.file(name, stream);
+        self.ask(server, Command::Deleted { file }, About::Operation(name.to_owned()))
     }
 
     fn ask(&mut self, server: Server, command: Command, about: About) -> String {
@@ -303,6 +305,11 @@ impl Player {
             text += &self.ask(seat.server, command, About::Lease(seat, *key));
         }
         text
+    }
+
+    fn release(&mut self, seat: Seat, key: Key) -> String {
+        let command = Command::Release { client: seat.client.guid(), key: key.key() };
+        self.ask(seat.server, command, About::Lease(seat, key))
     }
 
     fn ack_oplock(&mut self, handle: &str, level: u8, generation: Option<u64>) -> Played {

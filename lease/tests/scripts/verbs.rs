@@ -114,8 +114,14 @@ pub(crate) enum Verb {
     },
     /// Lists the locks, held and waited for.
     Locks,
-    /// See `read`: sets the end of file or the allocation.
-    Resize(Vec<String>),
+    /// See `read`: sets the end of file or the allocation; `resize h1 alloc=4096` says what is allocated then.
+    Resize {
+        /// Through which.
+        handles: Vec<String>,
+        /// How many bytes.
+        #[arg(key)]
+        alloc: Option<u64>,
+    },
     /// See `read`: sets the security descriptor.
     Secure(Vec<String>),
     /// See `read`: sets times or attributes.

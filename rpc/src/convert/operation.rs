@@ -15,15 +15,16 @@ struct Parts {
     range: Option<pb::ByteRange>,
     parent: Option<Vec<u8>>,
     replaces: Option<Vec<u8>>,
+    allocation: Option<u64>,
 }
 
 impl Parts {
     fn new(operation: &Operation) -> Parts {
-        let range = operation.range().map(range_to);
-        let (operation, name, parent, replaces) = match operation {
+        let (range, allocation) = (operation.range().map(range_to), operation.allocation());
+        let (number, name, parent, replaces) = match operation {
             Operation::Read { .. } => (pb::Operation::Read, "", None, None),
             Operation::Write { .. } => (pb::Operation::Write, "", None, None),
-            Operation::Resize => (pb::Operation::Resize, "", None, None),
+            Operation::Resize { .. } => (pb::Operation::Resize, "", None, None),
             Operation::Rename { name, parent, replaces } => (pb::Operation::Rename, name.as_ref(), *parent, *replaces),
             Operation::Link { parent } => (pb::Operation::Link, "", *parent, None),
             Operation::Dispose { delete: true } => (pb::Operation::Delete, "", None, None),
@@ -32,11 +33,18 @@ impl Parts {
             Operation::SetAttributes => (pb::Operation::SetAttributes, "", None, None),
         };
         let id = |id: FileId| id.to_bytes().to_vec();
-        Parts { operation: operation.into(), name: name.to_owned(), range, parent: parent.map(id), replaces: replaces.map(id) }
+        Parts {
+            operation: number.into(),
+            name: name.to_owned(),
+            range,
+            parent: parent.map(id),
+            replaces: replaces.map(id),
+            allocation,
+        }
     }
 
     fn operation(&self) -> Result<Operation, BadField> {
-        let Parts { operation: number, name: path, range, parent, replaces } = self;
+        let Parts { operation: number, name: path, range, parent, replaces, allocation } = self;
         let parent = parent.as_ref().map(|id| file_id("parent", id)).transpose()?;
         let replaces = replaces.as_ref().map(|id| file_id("replaces", id)).transpose()?;
         let reads_or_writes = matches!(pb::Operation::try_from(*number), Ok(pb::Operation::Read | pb::Operation::Write));
@@ -47,7 +55,7 @@ impl Parts {
         let operation = match pb::Operation::try_from(*number) {
             Ok(pb::Operation::Read) => Operation::Read { range },
             Ok(pb::Operation::Write) => Operation::Write { range },
-            Ok(pb::Operation::Resize) => Operation::Resize,
+            Ok(pb::Operation::Resize) => Operation::Resize { allocation: *allocation },
             Ok(pb::Operation::Rename) => Operation::Rename { name: name("name", path)?, parent, replaces },
             Ok(pb::Operation::Link) => Operation::Link { parent },
             Ok(pb::Operation::Delete) => Operation::Dispose { delete: true },
@@ -57,6 +65,9 @@ impl Parts {
             Ok(pb::Operation::Unspecified) => return Err(BadField::new("operation", "must be specified")),
             Err(_) => return Err(BadField::new("operation", format!("has no value {number}"))),
         };
+        if allocation.is_some() && !matches!(operation, Operation::Resize { .. }) {
+            return Err(BadField::new("allocation", "must be absent, except for a change of the size"));
+        }
         let renames = matches!(operation, Operation::Rename { .. });
         if renames && path.is_empty() {
             return Err(BadField::new("name", "must not be empty: it is the path that the file will have"));
@@ -76,31 +87,31 @@ impl Parts {
 
 /// What is done through an open.
 pub(crate) fn operate_from(operate: &pb::Operate) -> Result<Command, BadField> {
-    let pb::Operate { session, open, operation, name, range, parent, replaces } = operate.clone();
-    let operation = Parts { operation, name, range, parent, replaces }.operation()?;
+    let pb::Operate { session, open, operation, name, range, parent, replaces, allocation } = operate.clone();
+    let operation = Parts { operation, name, range, parent, replaces, allocation }.operation()?;
     Ok(Command::Operate { session: session_id(session)?, open: OpenId::new(not_zero("open", open)?), operation })
 }
 
 /// What is done through an open, for the wire.
 pub(crate) fn operate_to(session: SessionId, open: OpenId, operation: &Operation) -> pb::Operate {
-    let Parts { operation, name, range, parent, replaces } = Parts::new(operation);
-    pb::Operate { session: session.get(), open: open.get(), operation, name, range, parent, replaces }
+    let Parts { operation, name, range, parent, replaces, allocation } = Parts::new(operation);
+    pb::Operate { session: session.get(), open: open.get(), operation, name, range, parent, replaces, allocation }
 }
 
 /// What is done without an open.
 pub(crate) fn foreign_access_from(access: &pb::ForeignAccess) -> Result<ForeignAccess, BadField> {
-    let pb::ForeignAccess { file, lies_in, operation, name, range, parent, replaces } = access.clone();
+    let pb::ForeignAccess { file, lies_in, operation, name, range, parent, replaces, allocation } = access.clone();
     Ok(ForeignAccess {
         file: file_key(file.as_ref())?,
         parent: lies_in.map(|id| file_id("lies_in", &id)).transpose()?,
-        operation: Parts { operation, name, range, parent, replaces }.operation()?,
+        operation: Parts { operation, name, range, parent, replaces, allocation }.operation()?,
     })
 }
 
 /// What is done without an open, for the wire.
 pub(crate) fn foreign_access_to(access: &ForeignAccess) -> pb::ForeignAccess {
     let ForeignAccess { file, parent: lies_in, operation } = access;
-    let Parts { operation, name, range, parent, replaces } = Parts::new(operation);
+    let Parts { operation, name, range, parent, replaces, allocation } = Parts::new(operation);
     let lies_in = lies_in.map(|id| id.to_bytes().to_vec());
-    pb::ForeignAccess { file: Some(file_key_to(file)), lies_in, operation, name, range, parent, replaces }
+    pb::ForeignAccess { file: Some(file_key_to(file)), lies_in, operation, name, range, parent, replaces, allocation }
 }

@@ -198,7 +198,7 @@ pub(super) fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperat
     let (kind, name, parent, replaces) = match part {
         Operation::Read { .. } => (1, "", None, None),
         Operation::Write { .. } => (2, "", None, None),
-        Operation::Resize => (3, "", None, None),
+        Operation::Resize { .. } => (3, "", None, None),
         Operation::Rename { name, parent, replaces } => (4, name.as_ref(), *parent, *replaces),
         Operation::Link { parent } => (5, "", *parent, None),
         Operation::Dispose { delete: true } => (6, "", None, None),
@@ -214,17 +214,18 @@ pub(super) fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperat
         parent: parent.map(id),
         replaces: replaces.map(id),
         range: part.range().map(lock::range_of),
+        allocation: part.allocation(),
     }
 }
 
 pub(super) fn operation_from(message: wire::ParkedOperation) -> Option<Operation> {
-    let wire::ParkedOperation { open: _, kind, name, parent, replaces, range } = message;
+    let wire::ParkedOperation { open: _, kind, name, parent, replaces, range, allocation } = message;
     let (parent, replaces) = (parent.map(file_id_of), replaces.map(file_id_of));
     let range = range.map(lock::range_from);
     Some(match kind {
         1 => Operation::Read { range },
         2 => Operation::Write { range },
-        3 => Operation::Resize,
+        3 => Operation::Resize { allocation },
         4 => Operation::Rename { name: Arc::from(name), parent, replaces },
         5 => Operation::Link { parent },
         6 => Operation::Dispose { delete: true },

@@ -113,6 +113,8 @@ pub(in crate::snapshot) struct ParkedOperation {
     pub(in crate::snapshot) parent: Option<Guid>,
     #[prost(message, optional, tag = "6")]
     pub(in crate::snapshot) replaces: Option<Guid>,
+    #[prost(uint64, optional, tag = "7")]
+    pub(in crate::snapshot) allocation: Option<u64>,
 }
 
 /// Something done without an open that waits.

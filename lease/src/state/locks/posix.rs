@@ -56,9 +56,9 @@ impl Locks {
             joined.is_some()
         };
         replaced.new.retain(|left| !join(*left));
-        // On a side where nothing of an older lock is left, another may touch it.
+        // On a side where nothing of an older lock is left, another may touch it. One that goes does not, for it overlaps.
         for (neighbour, number) in self.neighbours(owner, range) {
-            if !replaced.gone.contains(&number) && join(neighbour) {
+            if join(neighbour) {
                 replaced.gone.push(number);
             }
         }

@@ -49,7 +49,7 @@ impl Model {
             Operation::Write { range: Some(range) } => (*range, true),
             Operation::Read { range: None }
             | Operation::Write { range: None }
-            | Operation::Resize
+            | Operation::Resize { .. }
             | Operation::Rename { .. }
             | Operation::Link { .. }
             | Operation::Dispose { .. }
@@ -71,6 +71,13 @@ impl Model {
         if self.locked_on(file).next().is_some() {
             let known = self.file(file);
             known.reach = known.reach.max(reach);
+        }
+    }
+
+    /// The data of a file ends here: locks behind it count for nothing (LS-035).
+    pub(super) fn cut(&mut self, file: &FileKey, end: u64) {
+        if self.locked_on(file).next().is_some() {
+            self.file(file).reach = end;
         }
     }
 

@@ -56,7 +56,8 @@ impl Model {
                 (known.delete_pending, known.delete_key) = (*delete, handle.parent_key);
             }
             Operation::Write { range: Some(range) } => self.extend(file, range.offset.saturating_add(range.length)),
-            Operation::Write { range: None } | Operation::Resize => self.extend(file, u64::MAX),
+            Operation::Write { range: None } | Operation::Resize { allocation: None } => self.extend(file, u64::MAX),
+            Operation::Resize { allocation: Some(end) } => self.cut(file, *end),
             Operation::Read { .. } | Operation::Link { .. } | Operation::SetSecurity | Operation::SetAttributes => {}
         }
         self.note_in_directory(&handle, operation);
@@ -72,7 +73,7 @@ impl Model {
                 others.filter(|lease| lease.state.writes()).map(|lease| demand(lease, lease.state.without_writes(), true)).collect()
             }
             // Class RW (LS-058, LS-063).
-            Operation::Write { .. } | Operation::Resize => others
+            Operation::Write { .. } | Operation::Resize { .. } => others
                 .filter(|lease| lease.state != Caching::None)
                 .map(|lease| demand(lease, Caching::None, lease.state.writes()))
                 .collect(),

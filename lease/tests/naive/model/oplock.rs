@@ -68,7 +68,7 @@ impl Model {
                 others.filter(|oplock| oplock.writes()).map(|oplock| oplock.demand(OplockLevel::LevelII)).collect()
             }
             // Level II has no owner that would be spared.
-            Operation::Write { .. } | Operation::Resize => all
+            Operation::Write { .. } | Operation::Resize { .. } => all
                 .filter(|oplock| oplock.level == OplockLevel::LevelII || oplock.writes() && oplock.open != through)
                 .map(|oplock| oplock.demand(OplockLevel::None))
                 .collect(),

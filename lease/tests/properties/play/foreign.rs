@@ -171,7 +171,7 @@ impl Play {
 
     /// Nobody goes on writing behind the back of who has no open, nor reading what he has changed.
     fn accessed(&self, file: &FileKey, operation: &Operation) {
-        let writes = matches!(operation, Operation::Write { .. } | Operation::Resize);
+        let writes = matches!(operation, Operation::Write { .. } | Operation::Resize { .. });
         let reads = matches!(operation, Operation::Read { .. });
         // What is granted within the entry may be granted after it.
         if self.opened_now || !(reads || writes) {

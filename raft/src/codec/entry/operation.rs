@@ -42,6 +42,9 @@ pub struct OperationRecord {
     /// Of a rename, the file that goes, 16 bytes.
     #[prost(bytes = "bytes", optional, tag = "5")]
     pub replaces: Option<Bytes>,
+    /// Of a resize, the allocation size that it leaves in bytes.
+    #[prost(uint64, optional, tag = "6")]
+    pub allocation: Option<u64>,
 }
 
 impl From<&Operation> for OperationRecord {
@@ -50,7 +53,7 @@ impl From<&Operation> for OperationRecord {
         let (kind, name, parent, replaces) = match operation {
             Operation::Read { .. } => (1, "", None, None),
             Operation::Write { .. } => (2, "", None, None),
-            Operation::Resize => (3, "", None, None),
+            Operation::Resize { .. } => (3, "", None, None),
             Operation::Rename { name, parent, replaces } => (4, name.as_ref(), *parent, *replaces),
             Operation::Link { parent } => (5, "", *parent, None),
             Operation::Dispose { delete: true } => (6, "", None, None),
@@ -59,7 +62,8 @@ impl From<&Operation> for OperationRecord {
             Operation::SetAttributes => (9, "", None, None),
         };
         let id = |id: FileId| bytes(id.to_bytes());
-        OperationRecord { kind, name: name.to_owned(), range, parent: parent.map(id), replaces: replaces.map(id) }
+        let allocation = operation.allocation();
+        OperationRecord { kind, name: name.to_owned(), range, parent: parent.map(id), replaces: replaces.map(id), allocation }
     }
 }
 
@@ -67,14 +71,14 @@ impl TryFrom<OperationRecord> for Operation {
     type Error = CodecError;
 
     fn try_from(record: OperationRecord) -> Result<Operation, CodecError> {
-        let OperationRecord { kind, name, range, parent, replaces } = record;
+        let OperationRecord { kind, name, range, parent, replaces, allocation } = record;
         let range = range.map(ByteRange::from);
         let parent = parent.map(|id| file_id("parent", &id)).transpose()?;
         let replaces = replaces.map(|id| file_id("replaced file", &id)).transpose()?;
         Ok(match kind {
             1 => Operation::Read { range },
             2 => Operation::Write { range },
-            3 => Operation::Resize,
+            3 => Operation::Resize { allocation },
             4 => Operation::Rename { name: Arc::from(name), parent, replaces },
             5 => Operation::Link { parent },
             6 => Operation::Dispose { delete: true },

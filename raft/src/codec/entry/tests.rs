@@ -101,7 +101,8 @@ fn commands() -> Vec<(Command, &'static str)> {
             }),
             "8a020c081110051a04080110022801",
         ),
-        (operate(Operation::Resize), "f20108081110051a020803"),
+        (operate(Operation::Resize { allocation: None }), "f20108081110051a020803"),
+        (operate(Operation::Resize { allocation: Some(300) }), "f2010b081110051a05080330ac02"),
         (operate(Operation::Rename { name: Arc::from("b"), parent: None, replaces: None }), "f2010b081110051a050804120162"),
         (
             operate(Operation::Rename { name: Arc::from("b"), parent: Some(folder()), replaces: Some(folder()) }),

@@ -137,7 +137,7 @@ fn wire_reconnect(change: impl FnOnce(&mut pb::Reconnect)) -> Wire {
 }
 
 fn wire_access(change: impl FnOnce(&mut pb::ForeignAccess)) -> Wire {
-    let access = ForeignAccess { file: file(None), parent: None, operation: Operation::Resize };
+    let access = ForeignAccess { file: file(None), parent: None, operation: Operation::Resize { allocation: None } };
     let unwrap = |wire| if let Wire::ForeignAccess(message) = wire { Some(message) } else { None };
     wire(&Command::ForeignAccess(access), unwrap, Wire::ForeignAccess, change)
 }
