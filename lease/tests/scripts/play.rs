@@ -132,11 +132,6 @@ impl Player {
         show::effects(&self.world, &effects)
     }
 
-    fn release(&mut self, seat: Seat, key: Key) -> String {
-        let command = Command::Release { client: seat.client.guid(), key: key.key() };
-        self.ask(seat.server, command, About::Lease(seat, key))
-    }
-
     fn operator(&mut self, verb: &Verb) -> Played {
         let command = if let Verb::Break { client, lease } = verb {
             let [(key, into)] = lease[..] else { return Err("a lease, and what is left of it".into()) };
