@@ -8,6 +8,7 @@ mod golden;
 mod keys;
 mod limits;
 mod lists;
+mod lives;
 mod locks;
 mod opens;
 mod remembered;

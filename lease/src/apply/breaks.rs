@@ -10,10 +10,10 @@ use crate::oplock::OplockLevel;
 use crate::state::{Breaking, File, Hold, HoldId, Keyed, LeaseId, News, Notice, Reason, Standing};
 use crate::time::LogTime;
 
-/// What a client is told next on its way from one state to another after it acknowledged a break and more is required: one notification
-/// for each step, with R as the last but one (LS-091).
-fn next_stage(current: Caching, required: Caching) -> Caching {
-    if required == Caching::None && current != Caching::R { Caching::R } else { required }
+/// What a client is told next that has come to this state and is to give up more: one notification for each step, with R as the last
+/// but one (LS-091). No break that goes on after its first stage leaves more than R.
+fn next_stage(current: Caching) -> Caching {
+    if current == Caching::R { Caching::None } else { Caching::R }
 }
 
 impl Step<'_> {
@@ -50,8 +50,8 @@ impl Step<'_> {
         match running {
             Some(breaking) if !state.is_subset_of(breaking.required()) => {
                 let required = breaking.required().intersection(state);
-                let next = next_stage(state, required);
-                self.announce(file, hold, next, required, Some(breaking.ordinal()));
+                debug_assert!(required.is_subset_of(Caching::R), "{required} is not the end of a second stage");
+                self.announce(file, hold, next_stage(state), required, Some(breaking.ordinal()));
             }
             _ => self.state.put_hold(file, hold),
         }

@@ -25,7 +25,8 @@ impl State {
         if cfg!(any(test, feature = "paranoid"))
             && let Err(violation) = self.check()
         {
-            panic!("{violation}");
+            let Violation { rule, place } = violation;
+            panic!("not seen by a look at what was changed alone: {rule} at {place}");
         }
         effects
     }

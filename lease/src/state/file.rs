@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::command::{Access, Share};
 use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
-use crate::range::{Lock, LockOwner, RangeLock};
+use crate::range::LockOwner;
 use crate::state::deleting::{Deleter, Deleting};
-use crate::state::hold::{Hold, HoldId, LeaseId, Own};
+use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::list::List;
 use crate::state::locks::{LockRecord, Locks, Replays};
-use crate::state::parked::{Parked, Waiting};
+use crate::state::parked::Parked;
 use crate::state::table::Keyed;
 use crate::state::tally::Tally;
 
@@ -264,33 +264,6 @@ impl File {
         self.opens().iter().for_each(|open| tally.add_open(open));
         self.holds().iter().for_each(|hold| tally.add_hold(hold));
         tally
-    }
-
-    /// Whether a parked request still waits: a break of another owner runs that began before it was parked, or a lock is in the way of
-    /// one that waits for locks. Its own lease's break is not what it waits for (LS-107).
-    pub(crate) fn blocks(&self, parked: &Parked) -> bool {
-        let own = match &parked.waiting {
-            Waiting::Operation { open, .. } | Waiting::Lock(Lock { open, .. }) => {
-                self.open(*open).map(|open| self.own_of(open)).unwrap_or_default()
-            }
-            Waiting::Open(_) | Waiting::Access(_) | Waiting::NfsLock(_) => self.own(parked.client, parked.lease()),
-        };
-        let locked = match &parked.waiting {
-            Waiting::Lock(asked) => asked.wait && self.refuses(LockOwner::Open(asked.open), &asked.locks),
-            Waiting::NfsLock(asked) => asked.wait && self.refuses(LockOwner::Nfs(asked.owner), &[asked.lock]),
-            Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Access(_) => false,
-        };
-        locked || self.tally.oldest_break(own).is_some_and(|ordinal| ordinal <= parked.after)
-    }
-
-    /// Whether a lock is in the way of one of these.
-    fn refuses(&self, owner: LockOwner, asked: &[RangeLock]) -> bool {
-        self.locks().is_some_and(|locks| asked.iter().any(|lock| locks.refuse(owner, *lock)))
-    }
-
-    /// Whether a break runs that began no later than the one with this ordinal.
-    pub(crate) fn breaks_up_to(&self, ordinal: u64) -> bool {
-        self.tally.oldest_break(Own::default()).is_some_and(|oldest| oldest <= ordinal)
     }
 
     fn count_open(&mut self, lease: Option<HoldId>, count: impl Fn(u32) -> u32) {

@@ -1,5 +1,8 @@
 //! The opens of a session, found by their ids with one look at memory.
 
+#[cfg(test)]
+mod tests;
+
 use crate::id::OpenId;
 
 /// An open and the hash of its file's key.

@@ -1,5 +1,8 @@
 //! Counts over a file's opens and holds, kept so that what thousands of them come to is known without looking at each.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use crate::caching::Caching;

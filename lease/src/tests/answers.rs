@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::world::{World, leased, told};
 use crate::limits::ANSWERS_PER_SERVER_MAX;
+use crate::state::{Answers, Remembered};
 use crate::{Caching, Command, Effect, NoticeNumber, Outcome, Request, Sequence};
 
 /// Renewals of server 2 under these sequences.
@@ -36,4 +37,24 @@ fn the_late_answer_of_a_parked_open_outlasts_later_requests() {
     let owed = world.state.outstanding(server.id, server.incarnation);
     let late = World::id(2, 3);
     assert!(owed.iter().any(|effect| matches!(effect, Effect::Reply { to, outcome: Ok(_) } if *to == late)));
+}
+
+/// What is below a floor is taken out from the lowest on, over the ends of the pieces that they are kept in, and counted.
+#[test]
+fn answers_below_a_floor_are_taken_out() {
+    let mut answers = Answers::default();
+    let sequences = [3, 63, 64, 130];
+    for sequence in sequences {
+        let remembered = Remembered { answer: Ok(Outcome::Cancelled), hash: u128::from(sequence) };
+        answers.insert(Sequence::new(sequence), remembered);
+    }
+    for (gone, sequence) in sequences.into_iter().enumerate() {
+        assert_eq!(answers.len(), sequences.len() - gone);
+        assert!(!answers.has_below(Sequence::new(sequence)) && answers.has_below(Sequence::new(sequence + 1)));
+        assert!(answers.pop_below(Sequence::new(sequence)).is_none());
+        let (popped, remembered) = answers.pop_below(Sequence::new(sequence + 1)).unwrap();
+        assert_eq!((popped.get(), remembered.hash), (sequence, u128::from(sequence)));
+    }
+    assert_eq!(answers.len(), 0);
+    assert!(!answers.has_below(Sequence::new(u64::MAX)));
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::world::{World, leased, told};
+use crate::state::{HoldId, Reason};
 use crate::{Caching, Command, Disposition, Open};
 
 /// The chain of smb2.lease.breaking3: two opens wait until no stage that needs an acknowledgement is left.
@@ -46,4 +47,22 @@ fn a_timeout_ends_at_none() {
     );
     assert_eq!(told(&world.acknowledge(1, 1, 0xa, Caching::RH)), ["reply srv1.i1.q4: refused, the lease is not breaking"]);
     assert_eq!(world.state.counts().opens, 2);
+}
+
+/// What a reason takes from who has nothing is nothing, and so from who is about to lose all.
+#[test]
+fn who_has_nothing_can_lose_nothing() {
+    let mut world = World::new();
+    let (one, two) = (world.session(1, 1, 1), world.session(2, 2, 1));
+    world.ask(1, Command::Open(leased(one, 0xa, Caching::None)));
+    world.ask(1, Command::Open(leased(one, 0xb, Caching::RH)));
+    let can_lose = |world: &World, lease, reason| {
+        let id = HoldId::lease(super::world::client(1), super::world::key(lease));
+        world.state.hold(id).unwrap().1.can_lose(reason)
+    };
+    assert!(!can_lose(&world, 0xa, Reason::Overwrite));
+    assert!(can_lose(&world, 0xb, Reason::Overwrite) && can_lose(&world, 0xb, Reason::Handle));
+    assert!(!can_lose(&world, 0xb, Reason::Access), "it caches no writes");
+    world.ask(2, Command::Open(Open { disposition: Disposition::Overwrite, ..leased(two, 0xc, Caching::R) }));
+    assert!(!can_lose(&world, 0xb, Reason::Handle), "it is on its way out");
 }

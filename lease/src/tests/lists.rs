@@ -1,6 +1,10 @@
 //! The lists that the tables are made of, against the plainest that does the same.
 
-use crate::state::{List, Placed, Shards};
+use std::sync::Arc;
+
+use super::world::{World, file, leased};
+use crate::state::{HoldId, Index, Keyed, LeaseId, List, Placed, Shards, Spread, Table};
+use crate::{Caching, Command, FileKey, Open};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry(u64);
@@ -47,6 +51,107 @@ fn a_clone_is_not_changed() {
     assert_eq!(clone.iter().collect::<Vec<_>>(), [&Entry(7)]);
     assert_eq!(shards.iter().collect::<Vec<_>>(), [&Entry(u64::MAX)]);
     assert!(clone != shards);
+}
+
+/// The groups together are all there is, each in its order.
+#[test]
+fn groups_are_parts_of_the_whole() {
+    let mut shards: Shards<Entry> = Shards::new(4);
+    for hash in hashes() {
+        let at = shards.position(hash);
+        shards.shard_mut(hash).insert(at, Entry(hash));
+    }
+    assert_eq!(shards.groups(), 4);
+    let groups: Vec<Vec<&Entry>> = (0..4).map(|group| shards.group(group).collect()).collect();
+    assert!(groups.iter().all(|group| group.len() > 100));
+    assert!(groups.concat().into_iter().eq(shards.iter()));
+    assert_eq!(shards.group(4).count(), 0);
+}
+
+/// A key whose hash others have too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Alike(u64);
+
+impl Spread for Alike {
+    fn spread(&self) -> u64 {
+        self.0 / 10
+    }
+}
+
+impl Keyed for Alike {
+    type Key = Alike;
+
+    fn key(&self) -> &Alike {
+        self
+    }
+}
+
+/// Keys that share a hash are told apart, in whatever order they came.
+#[test]
+fn keys_with_one_hash_are_told_apart() {
+    for order in [[1, 2, 3, 11], [11, 3, 2, 1], [2, 11, 3, 1], [3, 1, 11, 2]] {
+        let mut table: Table<Alike> = Table::new(2);
+        for number in order {
+            table.insert(Alike(number));
+        }
+        assert_eq!(table.iter().map(|entry| entry.0).collect::<Vec<_>>(), [1, 2, 3, 11]);
+        assert!([1, 2, 3, 11].iter().all(|number| table.get(&Alike(*number)) == Some(&Alike(*number))));
+        assert_eq!((table.get(&Alike(4)), table.get(&Alike(0)), table.len(), table.groups()), (None, None, 4, 2));
+        assert_eq!((table.group(0).count(), table.group(1).count()), (4, 0));
+        table.remove(&Alike(2));
+        assert_eq!(table.iter().map(|entry| entry.0).collect::<Vec<_>>(), [1, 3, 11]);
+    }
+}
+
+/// A lease that two files say they have, as one by chance may have the hash of another, is found on both and taken from the right one.
+#[test]
+fn leases_with_one_hash_are_told_apart() {
+    let mut world = World::new();
+    let session = world.session(1, 1, 1);
+    world.ask(1, Command::Open(leased(session, 0xa, Caching::RWH)));
+    let id = LeaseId { client: super::world::client(1), key: super::world::key(0xa) };
+    let (_, hold) = world.state.hold(HoldId::Lease(id)).unwrap();
+    let files: Vec<FileKey> = (1..=5).map(file).collect();
+    let hashes = |index: &Index| {
+        let mut hashes: Vec<u64> = index.leases.files(id).collect();
+        hashes.sort_unstable();
+        hashes
+    };
+    let expected = |files: &[FileKey]| {
+        let mut hashes: Vec<u64> = files.iter().map(Spread::spread).collect();
+        hashes.sort_unstable();
+        hashes
+    };
+    let mut index = Index::default();
+    for (known, key) in files.iter().enumerate() {
+        index.add_hold(key, hold);
+        assert_eq!((hashes(&index), index.leases.len()), (expected(&files[..=known]), known + 1));
+    }
+    for (gone, key) in files.iter().enumerate() {
+        index.remove_hold(key, hold);
+        assert_eq!((hashes(&index), index.leases.len()), (expected(&files[gone + 1..]), 4 - gone));
+    }
+}
+
+/// What the invariants of all files are checked by, and what people look at.
+#[test]
+fn every_file_is_in_a_group_and_found_by_its_name() {
+    let mut world = World::new();
+    let session = world.session(1, 1, 1);
+    for number in 1..=50 {
+        let name = Arc::from(if number % 10 == 0 { "ten" } else { "other" });
+        world.ask(1, Command::Open(Open { file: file(number), name, ..super::world::open(session) }));
+    }
+    let files = world.state.files();
+    assert_eq!(files.groups(), crate::state::FILE_GROUPS);
+    assert_eq!((0..files.groups()).map(|group| files.group(group).count()).sum::<usize>(), 50);
+    let named: Vec<FileKey> = world.state.files_named("ten", 9).into_iter().map(|info| info.file).collect();
+    assert_eq!(named, [10, 20, 30, 40, 50].map(file));
+    assert_eq!(world.state.files_named("ten", 2).len(), 2);
+    assert!(world.state.files_named("none", 9).is_empty());
+    let info = world.state.file_info(&file(20)).unwrap();
+    assert_eq!((info.file, info.name.as_ref(), info.opens.len()), (file(20), "ten", 1));
+    assert!(world.state.file_info(&file(51)).is_none());
 }
 
 /// Every way to grow and shrink to three and back.

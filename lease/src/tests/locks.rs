@@ -1,10 +1,12 @@
 //! Locks are found by size and place: as well as by looking at each.
 
 use super::world::{World, open};
-use crate::limits::{LOCKS_PER_FILE_MAX, LOCKS_PER_OPEN_MAX, RANGES_PER_REQUEST_MAX};
+use crate::limits::{
+    LOCK_SEQUENCE_BUCKETS, LOCKS_PER_FILE_MAX, LOCKS_PER_OPEN_MAX, PARKED_OPENS_PER_FILE_MAX, RANGES_PER_REQUEST_MAX,
+};
 use crate::range::{ByteRange, LockOwner, RangeLock};
-use crate::state::{LockRecord, Locks};
-use crate::{Command, Limit, Lock, OpenId, Outcome, Rejection, SessionId, Unlock};
+use crate::state::{LockRecord, Locks, Replays};
+use crate::{Command, Effect, Limit, Lock, NfsClient, NfsOwner, NfsOwnerId, OpenId, Outcome, Rejection, SessionId, Unlock};
 
 /// Numbers that look like chance and are always the same.
 fn next(seed: &mut u64) -> u64 {
@@ -76,6 +78,70 @@ fn conflicting_locks_are_found() {
     assert!(pair(lock(1, 1, false), lock(2, 2, true)));
     assert!(!pair(lock(1, 1, true), lock(2, 1, false)));
     assert!(!pair(lock(1, 1, false), lock(2, 2, false)));
+}
+
+/// Two of the same owner of NFS, who replaces what it had, and a lock that is known by its number.
+#[test]
+fn an_owner_of_nfs_has_nothing_twice() {
+    let owner = LockOwner::Nfs(NfsOwner { client: NfsClient::from_u128(1), owner: NfsOwnerId::from_u128(2) });
+    let lock = |number| LockRecord { number, owner, lock: RangeLock { range: ByteRange::new(5, 10), exclusive: false } };
+    let mut locks = Locks::default();
+    assert!(locks.add(lock(3)));
+    assert_eq!(locks.conflict(), None);
+    assert!(locks.has(3) && !locks.has(4));
+    assert!(locks.add(lock(4)));
+    assert_eq!(locks.conflict(), Some((3, 4)));
+}
+
+/// Sequences of four bits or none, and at least one of them.
+#[test]
+fn replays_that_make_sense_are_read() {
+    let with = |first| {
+        let mut bytes = [0xFF; LOCK_SEQUENCE_BUCKETS];
+        bytes[0] = first;
+        Replays::from_bytes(&bytes).map(|replays| replays.bytes().to_vec() == bytes)
+    };
+    assert_eq!([with(0), with(0xF), with(0x10), with(0xFE), with(0xFF)], [Some(true), Some(true), None, None, None]);
+    assert_eq!(Replays::from_bytes(&[0; LOCK_SEQUENCE_BUCKETS - 1]), None);
+}
+
+/// A file whose last lock is gone is as one that never had any.
+#[test]
+fn nothing_is_kept_of_locks_that_are_gone() {
+    let mut world = World::new();
+    let session = world.session(1, 1, 1);
+    let open = opened(&mut world, session);
+    let range = ByteRange::new(5, 10);
+    let lock = |locks| Command::Lock(Lock { session, open, locks, wait: false, sequence: None, allocation: 20 });
+    world.outcome(1, lock(vec![RangeLock { range, exclusive: true }])).unwrap();
+    assert!(world.state.file(&super::world::file(1)).unwrap().locks().is_some());
+    world.outcome(1, Command::Unlock(Unlock { session, open, ranges: vec![range], sequence: None })).unwrap();
+    assert!(world.state.file(&super::world::file(1)).unwrap().locks().is_none());
+}
+
+/// So many wait for locks of a file and not one more; those that wait are not sent away while they wait on.
+#[test]
+fn so_many_wait_for_locks() {
+    let mut world = World::new();
+    let session = world.session(1, 1, 1);
+    let [holder, waiter] = [(); 2].map(|()| opened(&mut world, session));
+    let range = ByteRange::new(5, 10);
+    let lock = |open| {
+        let locks = vec![RangeLock { range, exclusive: true }];
+        Command::Lock(Lock { session, open, locks, wait: true, sequence: None, allocation: 0 })
+    };
+    world.outcome(1, lock(holder)).unwrap();
+    for _ in 0..PARKED_OPENS_PER_FILE_MAX {
+        assert!(matches!(world.ask(1, lock(waiter))[..], [Effect::Parked { .. }]));
+    }
+    assert_eq!(world.outcome(1, lock(waiter)), Err(Rejection::LimitReached(Limit::ParkedOpensPerFile)));
+    assert_eq!(world.state.parked(&super::world::file(1)).count(), PARKED_OPENS_PER_FILE_MAX);
+    let effects = world.ask(1, Command::Unlock(Unlock { session, open: holder, ranges: vec![range], sequence: None }));
+    assert!(matches!(
+        effects[..],
+        [Effect::Reply { outcome: Ok(Outcome::Locked), .. }, Effect::Reply { outcome: Ok(Outcome::Unlocked), .. }]
+    ));
+    assert_eq!(world.state.parked(&super::world::file(1)).count(), PARKED_OPENS_PER_FILE_MAX - 1);
 }
 
 /// So many locks at most, of an open and on a file; and what one is refused of, others have.

@@ -66,12 +66,14 @@ fn a_state_comes_back_in_any_order() {
         assert_eq!(copy.next_deadline(), world.state.next_deadline());
         assert_eq!(copy.settings(), world.state.settings());
         assert_eq!(*copy.settings(), super::world::settings());
+        assert_eq!(*copy.settings_shared(), super::world::settings());
         copy.check().unwrap();
     }
     let (now, at) = (world.now, world.now.after(Duration::from_secs(40)));
     let goes_on = world.state.apply(&crate::Entry { at, request: None, command: Command::Tick });
     assert!(goes_on.len() > 2, "the story is about something: {goes_on:?}");
     for copy in &mut copies {
+        assert!(copy.take_touched().is_empty(), "nothing has changed yet");
         assert_eq!(copy.now(), now);
         assert_eq!(copy.apply(&crate::Entry { at, request: None, command: Command::Tick }), goes_on);
         assert_eq!(copy.hash(), world.state.hash());
