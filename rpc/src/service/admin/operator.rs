@@ -32,7 +32,7 @@ impl Asked<'_> {
         match outcome {
             Ok(index) => tracing::info!(target: "audit", what, from, reason = self.reason, index, "an operator's command"),
             Err(why) => {
-                tracing::warn!(target: "audit", what, from, reason = self.reason, %why, "an operator's command, outcome unknown")
+                tracing::warn!(target: "audit", what, from, reason = self.reason, %why, "an operator's command, outcome unknown");
             }
         }
     }
