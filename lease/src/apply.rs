@@ -6,6 +6,7 @@
 
 mod access;
 mod acknowledge;
+mod app;
 mod breaks;
 mod cancel;
 mod close;
@@ -17,6 +18,8 @@ mod evict;
 mod expire;
 mod grace;
 mod grant;
+mod handle;
+mod kept;
 mod lapse;
 mod limits;
 mod lock;
@@ -28,13 +31,17 @@ mod parent;
 mod park;
 mod policy;
 mod readdress;
+mod reconnect;
 mod release;
+mod replay;
 mod request;
 mod resume;
 mod server;
 mod session;
 mod sharing;
+mod timeout;
 mod undeliverable;
+mod unreachable;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -97,21 +104,20 @@ impl Step<'_> {
     /// Carries out a request that is carried out for the first time. Without an answer it is parked, or answered already.
     fn carry_out(&mut self, id: RequestId, command: &Command) -> Option<Answer> {
         match command {
-            Command::Tick
-            | Command::Configure(_)
-            | Command::BreakLease { .. }
-            | Command::Evict { .. }
-            | Command::Reconnect(_)
-            | Command::MakeResilient { .. } => Some(Err(crate::Rejection::InvalidParameter)),
+            Command::Tick | Command::Configure(_) | Command::BreakLease { .. } | Command::Evict { .. } => {
+                Some(Err(crate::Rejection::InvalidParameter))
+            }
             Command::StartServer { ttl } => Some(self.renew_server(id, Some(*ttl))),
             Command::RenewServer => Some(self.renew_server(id, None)),
             Command::StopServer => Some(Ok(self.stop_server(id))),
-            Command::StartSession { client, connection, user: _, previous: _ } => {
-                Some(self.start_session(id, *client, *connection))
+            Command::StartSession { client, connection, user, previous } => {
+                Some(self.start_session(id, (*client, *connection), user.as_ref(), *previous))
             }
             Command::EndSession { session } => Some(self.end_session(id, *session)),
             Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),
             Command::Open(open) => self.open(id, open),
+            Command::Reconnect(asked) => self.reconnect(id, asked),
+            Command::MakeResilient { session, open, timeout } => Some(self.make_resilient(id, *session, *open, *timeout)),
             Command::Deleted { file } => Some(Ok(self.deleted(file))),
             Command::Close { session, open } => Some(self.close(id, *session, *open)),
             Command::Operate { session, open, operation } => self.operate(id, *session, *open, operation),

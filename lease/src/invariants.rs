@@ -5,7 +5,9 @@ use std::fmt;
 use crate::id::{FileKey, ServerId};
 use crate::range::{Lock, LockOwner};
 use crate::snapshot::{Digest, RecordOf, each, each_of_file};
-use crate::state::{Deleter, Deleting, File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, Opens, Server, State, Waiting};
+use crate::state::{
+    Breaking, Deleter, Deleting, File, Hold, HoldId, Index, Keyed, Locks, OpenRecord, Opens, Server, State, Untold, Waiting,
+};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +78,7 @@ fn check_whole_file(state: &State, file: &File) -> Result<(), Violation> {
     file_is_known_for_something(key, file)?;
     records_are_in_order(key, file)?;
     opens_have_sessions(state, key, file)?;
+    adrift_opens_have_deadlines(state, key, file)?;
     share_modes_are_compatible(key, file)?;
     locks_are_compatible(key, file)?;
     counters_are_ahead_of_file(state, key, file)
@@ -144,7 +147,7 @@ fn break_targets_shrink(key: &FileKey, hold: &Hold) -> Result<(), Violation> {
 
 /// A break whose time is over is resolved, whatever the entry was (MS-SMB2 3.3.6.5).
 fn no_expired_break_survives(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
-    if hold.breaking().is_some_and(|breaking| breaking.ack_by() <= state.now()) {
+    if hold.breaking().and_then(Breaking::ack_by).is_some_and(|ack_by| ack_by <= state.now()) {
         return violated("no_expired_break_survives", format_args!("{key}, {}", hold.id));
     }
     Ok(())
@@ -165,12 +168,28 @@ fn key_is_bound_to_one_file(state: &State, key: &FileKey, hold: &Hold) -> Result
     Ok(())
 }
 
-/// A break runs only while its client has a connection to be told on (MS-SMB2 3.3.4.7).
+/// A break runs only while its client has a connection to be told on, or a persistent open is under it. It has no clock only while such an
+/// open waits for its client, and so a deadline (MS-SMB2 3.3.4.7).
 fn breaking_holder_can_be_told(state: &State, key: &FileKey, hold: &Hold) -> Result<(), Violation> {
-    if hold.breaking().is_some() && state.file(key).and_then(|file| state.route_of(file, hold.id)).is_none() {
-        return violated("breaking_holder_can_be_told", format_args!("{key}, {}", hold.id));
+    let (Some(breaking), Some(file)) = (hold.breaking(), state.file(key)) else { return Ok(()) };
+    let told = || state.route_of(file, hold.id).is_some() || file.untold(hold.id) != Untold::Lost;
+    let in_order = if breaking.ack_by().is_some() { told() } else { file.awaits_holder(hold.id) };
+    if in_order { Ok(()) } else { violated("breaking_holder_can_be_told", format_args!("{key}, {}", hold.id)) }
+}
+
+/// An open without a session waits for its client, and not for ever (MS-SMB2 3.3.7.1); and what is kept beside an open is that of an open of
+/// the file.
+fn adrift_opens_have_deadlines(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
+    let in_order = |open: &OpenRecord| match (open.session, file.handle(open.id)) {
+        (Some(_), handle) => handle.is_none_or(|handle| handle.until.is_none()),
+        (None, None) => false,
+        (None, Some(handle)) => handle.survival.is_some() && handle.until.is_some_and(|until| until > state.now()),
+    };
+    let stray = file.handles().find(|(open, _)| file.open(*open).is_none()).map(|(open, _)| open);
+    match stray.or_else(|| file.opens().iter().find(|open| !in_order(open)).map(|open| open.id)) {
+        Some(open) => violated("adrift_opens_have_deadlines", format_args!("{key}, {open}")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A file that nothing is left of is forgotten.
@@ -195,8 +214,8 @@ fn records_are_in_order(key: &FileKey, file: &File) -> Result<(), Violation> {
 /// Every open is one of a session of its client, and under its lease if it names one (MS-SMB2 3.3.1.10).
 fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), Violation> {
     for open in file.opens() {
-        let session = state.session(open.session).is_some_and(|session| session.client == open.client);
-        if !session || open.hold().is_some_and(|lease| file.hold(lease).is_none()) {
+        let of_client = |id| state.session(id).is_some_and(|session| session.client == open.client);
+        if !open.session.is_none_or(of_client) || open.hold().is_some_and(|lease| file.hold(lease).is_none()) {
             return violated("opens_have_sessions", format_args!("{key}, {}", open.id));
         }
     }
@@ -210,7 +229,7 @@ fn opens_have_sessions(state: &State, key: &FileKey, file: &File) -> Result<(), 
         let here = match &parked.waiting {
             Waiting::Open(open) => open.file == *key,
             Waiting::Operation { session, open, .. } | Waiting::Lock(Lock { session, open, .. }) => {
-                file.open(*open).is_some_and(|open| open.session == *session)
+                file.open(*open).is_some_and(|open| open.session == Some(*session))
             }
             Waiting::Access(access) => access.file == *key || parked.behind.is_some(),
             Waiting::NfsLock(lock) => lock.file == *key,
@@ -289,7 +308,8 @@ fn connections_have_sessions(state: &State) -> Result<(), Violation> {
 fn counters_are_ahead(state: &State) -> Result<(), Violation> {
     let meta = state.meta();
     let sessions = state.index().sessions.iter().all(|(_, _, session)| session.get() <= meta.sessions);
-    let opens = state.index().opens.values().flat_map(Opens::sorted).all(|(open, _)| open.get() <= meta.opens);
+    let opens = state.index().opens.values().flat_map(Opens::sorted).map(|(open, _)| open);
+    let opens = opens.chain(state.index().adrift.keys().copied()).all(|open| open.get() <= meta.opens);
     let notices = state.index().notices.keys().all(|(server, number)| state.server(*server).is_some_and(|s| *number <= s.notices));
     if sessions && opens && notices { Ok(()) } else { violated("counters_are_ahead", format_args!("{meta:?}")) }
 }
@@ -329,6 +349,7 @@ fn indexes_match_records(state: &State) -> Result<(), Violation> {
         file.holds().iter().for_each(|hold| index.add_hold(key, hold));
         file.parked().iter().for_each(|parked| index.add_parked(key, parked));
         index.add_file(key);
+        file.handles().for_each(|(open, handle)| index.add_handle(key, open, handle));
         file.locks().into_iter().flat_map(Locks::iter).for_each(|lock| index.add_lock(key, lock));
         index.add_deletion(file);
         index.owners.count(file);

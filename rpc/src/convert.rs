@@ -14,7 +14,7 @@ mod operation;
 
 #[cfg(test)]
 pub(crate) use answer::answer_from;
-pub(crate) use answer::{answer, delegation_to, oplock_level_to};
+pub(crate) use answer::{answer, delegation_to, durable_to, oplock_level_to};
 pub(crate) use command::{command_from, command_to, request, request_from, sequence};
 pub(crate) use delivery::{delivery, failure};
 pub(crate) use field::BadField;

@@ -28,6 +28,7 @@ impl Step<'_> {
         };
         let file = file.clone();
         self.reply(id, Ok(Outcome::Acknowledged { state }));
+        self.use_opens_under(&file, lease);
         self.come_to(&file, lease, state);
         None
     }

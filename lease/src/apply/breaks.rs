@@ -7,7 +7,7 @@ use crate::caching::Caching;
 use crate::effect::{Break, Effect, OplockBreak, Recall, Route};
 use crate::id::{Epoch, FileKey, Generation, NoticeNumber};
 use crate::oplock::OplockLevel;
-use crate::state::{Breaking, File, Hold, HoldId, Keyed, LeaseId, News, Notice, Reason, Standing};
+use crate::state::{Breaking, File, Hold, HoldId, Keyed, LeaseId, News, Notice, Reason, Standing, Untold};
 use crate::time::LogTime;
 
 /// What a client is told next that has come to this state and is to give up more: one notification for each step, with R as the last
@@ -63,13 +63,15 @@ impl Step<'_> {
     /// Tells a client that it loses caching. From R to none is done at once, all else when it acknowledges. Each notification
     /// is a generation of its own and raises the epoch (LS-080, LS-081, LS-122, LS-124).
     ///
-    /// A client without any connection can not be told: it loses its opens under the lease (LS-089).
+    /// A client without any connection can not be told: it loses its opens under the lease that do not outlive it, and what becomes of the
+    /// others' caching is said by [`Untold`] (LS-089, LS-090).
     fn announce(&mut self, file: &FileKey, mut hold: Hold, requested: Caching, required: Caching, ordinal: Option<u64>) {
         let from = hold.current();
-        let Some(to) = self.state.file(file).and_then(|record| self.state.route_of(record, hold.id)) else {
-            self.close_all_under(file, hold.id);
-            return;
-        };
+        let to = self.state.file(file).and_then(|record| self.state.route_of(record, hold.id));
+        if to.is_none() {
+            let Some(left) = self.close_frail(file, hold.id) else { return };
+            hold.opens = left.opens;
+        }
         // Counted over the whole table: a lease that ended and began again under the same key must not use a number twice, or a late
         // acknowledgement of the one would end a break of the other.
         let number = self.state.meta().breaks + 1;
@@ -77,18 +79,45 @@ impl Step<'_> {
         hold.generation = Generation::new(number);
         let ordinal = ordinal.unwrap_or(number);
         hold.bump_epoch();
-        let settings = self.state.settings();
-        let timeout = if hold.id.is_delegation() { settings.recall_timeout } else { settings.break_timeout };
-        let ack_by = self.state.now().after(timeout);
-        if let Ok(breaking) = Breaking::new(from, requested, required, ack_by, ordinal) {
-            hold.standing = Standing::Breaking(breaking);
+        let untold = to.is_none().then(|| self.state.file(file).map_or(Untold::Lost, |record| record.untold(hold.id)));
+        let ack_by = (untold != Some(Untold::Waits)).then(|| self.ack_by(file, hold.id));
+        match (Breaking::new(from, requested, required, ack_by, ordinal), to) {
+            (Ok(breaking), Some(to)) => {
+                hold.standing = Standing::Breaking(breaking);
+                self.tell_breaking(file, &hold, to);
+            }
+            (Ok(breaking), None) if untold != Some(Untold::Lost) => hold.standing = Standing::Breaking(breaking),
+            (_, None) => {
+                hold.standing = Standing::Settled(Caching::None);
+                hold.notice = None;
+                self.wake.insert(file.clone());
+            }
+            (Err(_), Some(to)) => {
+                debug_assert_eq!(from, Caching::R, "every other break is acknowledged");
+                hold.standing = Standing::Settled(Caching::None);
+                let news = News::Broken { epoch: hold.epoch() };
+                self.number_notice(&mut hold, to, news);
+                self.tell_notice(file, &hold);
+            }
+        }
+        self.state.put_hold(file, hold);
+    }
+
+    /// When a break that is told now has to be acknowledged: as late as any open under the hold allows (LS-108, LS-109).
+    pub(super) fn ack_by(&self, file: &FileKey, id: HoldId) -> LogTime {
+        let record = self.state.file(file);
+        let timeout = record.map_or(self.state.settings().break_timeout, |record| self.state.break_timeout(record, id));
+        self.state.now().after(timeout)
+    }
+
+    /// The client of a persistent open is back: it is told of the break that waited for it, and the clock starts (LS-171).
+    pub(super) fn resume_break(&mut self, file: &FileKey, id: HoldId) {
+        let Some(hold) = self.state.file(file).and_then(|record| record.hold(id)) else { return };
+        let Some(breaking) = hold.breaking().filter(|breaking| breaking.ack_by().is_none()).copied() else { return };
+        let mut hold = hold.clone();
+        hold.standing = Standing::Breaking(breaking.due(Some(self.ack_by(file, id))));
+        if let Some(to) = self.state.file(file).and_then(|record| self.state.route_of(record, id)) {
             self.tell_breaking(file, &hold, to);
-        } else {
-            debug_assert_eq!(from, Caching::R, "every other break is acknowledged");
-            hold.standing = Standing::Settled(Caching::None);
-            let news = News::Broken { epoch: hold.epoch() };
-            self.number_notice(&mut hold, to, news);
-            self.tell_notice(file, &hold);
         }
         self.state.put_hold(file, hold);
     }
@@ -147,7 +176,7 @@ impl Told<'_> {
             }
             HoldId::Oplock(open) => Effect::OplockBreak(OplockBreak {
                 to,
-                session: file.open(open)?.session,
+                session: file.open(open)?.session?,
                 open,
                 file: key,
                 name,
@@ -157,14 +186,14 @@ impl Told<'_> {
                 notice,
             }),
             HoldId::Delegation(open) => {
-                let (session, return_by) = (file.open(open)?.session, ack_by?);
+                let (session, return_by) = (file.open(open)?.session?, ack_by?);
                 Effect::Recall(Recall { to, session, open, file: key, name, return_by, generation })
             }
         })
     }
 }
 
-/// The notification of a break that runs.
+/// The notification of a break that runs. Without a clock it is nobody's to be told yet.
 pub(crate) fn told_breaking(file: &File, hold: &Hold, to: Route) -> Option<Effect> {
     let breaking = hold.breaking()?;
     let told = Told {
@@ -172,7 +201,7 @@ pub(crate) fn told_breaking(file: &File, hold: &Hold, to: Route) -> Option<Effec
         to,
         states: (breaking.current(), breaking.requested()),
         epoch: hold.epoch(),
-        ack_by: Some(breaking.ack_by()),
+        ack_by: Some(breaking.ack_by()?),
         generation: hold.generation,
         notice: None,
     };
@@ -192,11 +221,11 @@ pub(crate) fn told_notice(file: &File, hold: &Hold) -> Option<Effect> {
             Some(Effect::Revoked { to, client, key, file: file.key().clone(), generation, notice: number })
         }
         (News::Revoked, HoldId::Oplock(open)) => {
-            let session = file.open(open)?.session;
+            let session = file.open(open)?.session?;
             Some(Effect::OplockRevoked { to, session, open, file: file.key().clone(), generation, notice: number })
         }
         (News::Revoked, HoldId::Delegation(open)) => {
-            let session = file.open(open)?.session;
+            let session = file.open(open)?.session?;
             Some(Effect::DelegationRevoked { to, session, open, file: file.key().clone(), generation, notice: number })
         }
     }

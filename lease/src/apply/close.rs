@@ -4,7 +4,7 @@ use super::Step;
 use crate::id::{FileKey, OpenId, RequestId, ServerId, SessionId};
 use crate::outcome::Outcome;
 use crate::range::LockOwner;
-use crate::state::{Answer, Deleting, File, HoldId, OpenRecord, Reason};
+use crate::state::{Answer, Deleting, File, OpenRecord, Reason};
 
 impl Step<'_> {
     pub(super) fn close(&mut self, id: RequestId, session: SessionId, open: OpenId) -> Answer {
@@ -31,10 +31,16 @@ impl Step<'_> {
         let Some(closed) = self.state.file(file).and_then(|record| record.open(open)).copied() else { return false };
         let deleted = self.deleted_by_closing(file, &closed);
         if deleted.is_some() {
-            self.owe_deletion(file, asking, Some(closed.session));
+            self.owe_deletion(file, asking, closed.session);
         }
         if self.state.remove_open(file, open).is_some_and(|ended| ended.breaking().is_some()) || unlocks {
             self.wake.insert(file.clone());
+        }
+        // A break that waited with it for its client waits no longer.
+        if closed.session.is_none()
+            && let Some(hold) = closed.hold()
+        {
+            self.suspend_unawaited(file, hold);
         }
         if let Some(Deleting::Pending { parent_key }) = deleted {
             // Who asked for it and who closes last have to agree on whose directory lease they spare (LS-131).
@@ -57,15 +63,5 @@ impl Step<'_> {
         }
         let record = self.state.file(file).filter(|record| record.opens().len() == 1)?;
         record.deleting().copied()
-    }
-
-    /// Ends all opens under a lease, for its client can not be told that it breaks: they are not durable (MS-SMB2 3.3.4.7, LS-089).
-    pub(super) fn close_all_under(&mut self, file: &FileKey, lease: HoldId) {
-        let Some(record) = self.state.file(file) else { return };
-        let opens: Vec<OpenId> = record.opens().iter().filter(|open| open.hold() == Some(lease)).map(|open| open.id).collect();
-        for open in opens {
-            self.close_open(file, open, None);
-        }
-        self.wake.insert(file.clone());
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Step;
 use super::sharing::demands_of_sharing;
+use crate::caching::Caching;
 use crate::command::{Access, Operation, Share};
 use crate::id::{ClientGuid, FileId, FileKey, OpenId};
 use crate::limits::OPENS_BELOW_MAX;
@@ -148,7 +149,9 @@ impl Step<'_> {
             for (file, hold, reason) in &breaks {
                 self.break_hold(file, *hold, *reason);
             }
-            if breaks.iter().all(|(_, hold, _)| self.state.hold(*hold).is_some()) {
+            // Gone with its opens, or without a word: nobody waits for it any more.
+            let gone = |id: HoldId| self.state.hold(id).is_none_or(|(_, hold)| waits && hold.current() == Caching::None);
+            if !breaks.iter().any(|(_, hold, _)| gone(*hold)) {
                 return Ok(if waits { Taken::Waits(behind) } else { Taken::All });
             }
         }

@@ -3,7 +3,7 @@
 use super::Step;
 use crate::caching::Caching;
 use crate::effect::Effect;
-use crate::id::{ClientGuid, LeaseKey, OpenId, RequestId, SessionId};
+use crate::id::{ClientGuid, FileKey, LeaseKey, OpenId, RequestId, SessionId};
 use crate::state::{Client, HoldId, Keyed, Reason, Session, State};
 
 impl Step<'_> {
@@ -33,6 +33,10 @@ impl Step<'_> {
                 self.close_open(&file, open, None);
             }
         }
+        let adrift: Vec<(FileKey, OpenId)> = self.state.adrift_of_client(client);
+        for (file, open) in adrift {
+            self.close_open(&file, open, None);
+        }
         for session in sessions {
             self.state.evict_session(session);
             self.effects.extend(self.state.session(session).and_then(told_evicted));
@@ -43,11 +47,18 @@ impl Step<'_> {
 
 /// What the server of a session is told when it was evicted.
 pub(crate) fn told_evicted(session: &Session) -> Option<Effect> {
-    let Session { id, client, route, evicted } = *session;
+    let Session { id, client, route, user: _, evicted } = *session;
     evicted.then_some(Effect::Evicted { to: route, session: id, client })
 }
 
 impl State {
+    /// The opens of a client that wait for it to come back. Looks at all that wait for anybody.
+    fn adrift_of_client(&self, client: ClientGuid) -> Vec<(FileKey, OpenId)> {
+        let adrift = self.index().adrift.iter().filter_map(|(open, hash)| Some((self.file_of_open(*open, *hash)?, *open)));
+        let own = adrift.filter(|(file, open)| file.open(*open).is_some_and(|open| open.client == client));
+        own.map(|(file, open)| (file.key().clone(), open)).collect()
+    }
+
     /// The sessions of a client that have not ended, oldest first.
     fn sessions_of_client(&self, client: ClientGuid) -> Vec<SessionId> {
         let connections = self.client(client).map(Client::connections).unwrap_or_default().iter();

@@ -15,6 +15,7 @@ impl Step<'_> {
             match deadline {
                 Deadline::Server(server) => self.end_life(server),
                 Deadline::Break(hold) => self.revoke(hold),
+                Deadline::Open(open) => self.scavenge(open),
                 Deadline::Client(client) => self.state.set_lapses(client, None),
                 Deadline::Grace(volume) => self.state.set_grace(volume, None),
             }

@@ -30,6 +30,11 @@ fn best(file: &File, own: HoldId, asked: Caching) -> Caching {
     ladder.into_iter().find(|state| can_hold(file, own, *state)).unwrap_or(Caching::None)
 }
 
+/// What a CREATE response says of a hold that is a lease.
+pub(super) fn granted(hold: &Hold) -> Option<Grant> {
+    if let HoldId::Lease(lease) = hold.id { Some(grant_of(lease.key, hold)) } else { None }
+}
+
 /// What the CREATE response says of a lease.
 fn grant_of(key: LeaseKey, hold: &Hold) -> Grant {
     Grant {

@@ -38,6 +38,7 @@ impl Step<'_> {
         if let Err(rejection) = checked {
             return Some(Err(rejection));
         }
+        self.use_open(&file, asked.open);
         if self.is_replay(&file, asked.open, asked.sequence) {
             return Some(Ok(Outcome::Locked));
         }
@@ -129,6 +130,7 @@ impl Step<'_> {
     pub(super) fn unlock(&mut self, id: RequestId, asked: &Unlock) -> Answer {
         let file = self.file_of(id, asked.session, asked.open)?;
         check_count(asked.ranges.len())?;
+        self.use_open(&file, asked.open);
         if self.is_replay(&file, asked.open, asked.sequence) {
             return Ok(Outcome::Unlocked);
         }

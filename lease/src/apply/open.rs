@@ -11,7 +11,7 @@ use crate::id::{ClientGuid, LeaseKey, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, HoldId, Keyed, OpenRecord, Under, Waiting};
+use crate::state::{Answer, File, Handle, HoldId, Keyed, OpenRecord, Under, Waiting};
 
 /// The key of the directory lease that what is done through this open does not break: only a lease context has one (LS-130).
 fn parent_key(open: &Open) -> Option<LeaseKey> {
@@ -26,6 +26,14 @@ impl Step<'_> {
             Err(rejection) => return Some(Err(rejection)),
         };
         let open = &*through_share(self.state, open);
+        match self
+            .replay(id, open, client)
+            .and_then(|replayed| if replayed { Ok(true) } else { self.take_over(open, client).map(|()| false) })
+        {
+            Err(rejection) => return Some(Err(rejection)),
+            Ok(true) => return None,
+            Ok(false) => (),
+        }
         // The file is there already, whatever comes of the open.
         if open.created {
             self.tell_parent(open);
@@ -54,7 +62,8 @@ impl Step<'_> {
     /// Tries an open: the whole check, from the beginning, each time (LS-046). No answer means that it has to wait for breaks, which now
     /// run.
     pub(super) fn attempt(&mut self, open: &Open, client: ClientGuid, parked: bool) -> Option<Answer> {
-        if let Err(rejection) = self.state.check_grace(open.file.volume, open.reclaim, parked) {
+        let kept = self.state.check_kept_from(open, client);
+        if let Err(rejection) = kept.and_then(|()| self.state.check_grace(open.file.volume, open.reclaim, parked)) {
             return Some(Err(rejection));
         }
         let asked = lease_asked(self.state, open, client);
@@ -101,11 +110,12 @@ impl Step<'_> {
         };
         edit.add_open(OpenRecord {
             id,
-            session: *session,
+            session: Some(*session),
             client,
             under,
             access: *access,
             share: *share,
+            share_id: open.share_id,
             parent: *parent,
             parent_key: parent_key(open),
             modified: false,
@@ -115,7 +125,12 @@ impl Step<'_> {
         if *disposition != Disposition::Keep {
             self.tell_parent(open);
         }
-        Outcome::Opened { open: id, lease, oplock, delegation, durable: None }
+        let handle = self.state.handle_for(open, lease.as_ref(), oplock);
+        let durable = handle.as_ref().and_then(Handle::durable);
+        if let Some(handle) = handle {
+            self.state.edit_file(file).put_handle(id, handle);
+        }
+        Outcome::Opened { open: id, lease, oplock, delegation, durable }
     }
 
     /// The open changes what its directory lists.

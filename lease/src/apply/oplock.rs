@@ -41,6 +41,7 @@ impl Step<'_> {
         let answer = acknowledged(breaking.current(), breaking.requested(), byte);
         let state = answer.unwrap_or(Caching::None);
         self.reply(id, answer.map(|state| Outcome::OplockAcknowledged { level: OplockLevel::of(state) }));
+        self.use_open(&file, open);
         self.come_to(&file, HoldId::Oplock(open), state);
         None
     }

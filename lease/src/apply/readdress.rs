@@ -8,9 +8,13 @@ use crate::state::{HoldId, Keyed};
 
 impl Step<'_> {
     /// Tells a client again, on its oldest connection, what it was told on one that it lost, if that was where it was told things. No
-    /// clock starts anew. A client that has no connection left loses its opens under the leases that it should have been told of.
+    /// clock starts anew. A client that has no connection left loses its opens under the leases that it should have been told of, unless they
+    /// outlive that.
     pub(super) fn readdress(&mut self, client: ClientGuid, lost: Option<Route>) {
         let route = self.state.route(client);
+        if route.is_none() {
+            self.suspend_breaks(client);
+        }
         let Some(lost) = lost.filter(|lost| Some(*lost) != route) else { return };
         for lease in self.noticed(client, lost) {
             let Some(file) = self.state.file_of_hold(lease).map(|file| file.key().clone()) else { continue };
@@ -19,12 +23,19 @@ impl Step<'_> {
         let breaking: Vec<HoldId> = self.state.index().breaking_of(client).collect();
         for lease in breaking {
             let Some(file) = self.state.file_of_hold(lease).map(|file| file.key().clone()) else { continue };
-            match route {
-                Some(to) => {
-                    let hold = hold_of(self, &file, lease);
-                    self.tell_breaking(&file, &hold, to);
-                }
-                None => self.close_all_under(&file, lease),
+            if let Some(to) = route {
+                let hold = hold_of(self, &file, lease);
+                self.tell_breaking(&file, &hold, to);
+            }
+        }
+    }
+
+    /// A client has no connection left on which it could be told of what breaks.
+    fn suspend_breaks(&mut self, client: ClientGuid) {
+        let breaking: Vec<HoldId> = self.state.index().breaking_of(client).collect();
+        for lease in breaking {
+            if let Some(file) = self.state.file_of_hold(lease).map(|file| file.key().clone()) {
+                self.suspend_break(&file, lease);
             }
         }
     }
@@ -42,7 +53,7 @@ impl Step<'_> {
     /// Makes the notice of a hold one to another connection.
     fn renew_notice(&mut self, file: &FileKey, lease: HoldId, route: Option<Route>) {
         let Some(to) = route else {
-            self.close_all_under(file, lease);
+            self.drop_notice(file, lease);
             return;
         };
         let mut hold = hold_of(self, file, lease);

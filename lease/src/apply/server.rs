@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Step;
+use super::handle::Loss;
 use crate::command::Request;
 use crate::id::{Incarnation, NoticeNumber, RequestId, Sequence, ServerId, SessionId};
 use crate::limits::{SERVER_TTL_MAX, SERVER_TTL_MIN, SERVERS_MAX};
@@ -71,7 +72,7 @@ impl Step<'_> {
     pub(super) fn end_life(&mut self, server: ServerId) {
         self.state.edit_server(server, |server| server.until = None);
         let sessions: Vec<SessionId> = self.state.index().sessions_of(server, None).collect();
-        self.end_sessions(&sessions);
+        self.end_sessions(&sessions, Loss::Connection);
         // What waits now belongs to no session, but to the server itself.
         let incarnation = self.state.server(server).map_or_else(Incarnation::default, |server| server.incarnation);
         let life = RequestId { server, incarnation, sequence: Sequence::default() };

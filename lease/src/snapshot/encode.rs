@@ -2,7 +2,7 @@
 
 pub(crate) mod answer;
 mod foreign;
-mod handle;
+pub(super) mod handle;
 pub(super) mod lock;
 pub(super) mod parked;
 pub(super) mod settings;
@@ -12,11 +12,11 @@ use prost::Message;
 use super::key::{self, Place};
 use super::wire;
 use crate::effect::Route;
-use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId, ShareId, VolumeId};
+use crate::id::{Epoch, FileKey, LeaseKey, OpenId, Sequence, ServerId, SessionId, ShareId, VolumeId};
 use crate::settings::{Settings, ShareSettings};
 use crate::state::{
-    Answer, Breaking, Client, Connection, Deleter, Deleting, File, Hold, HoldV2, Keyed, Lapses, LockRecord, Locks, Meta, News,
-    Notice, OpenRecord, Parked, Replays, Server, Session, Standing, Under,
+    Answer, Breaking, Client, Connection, Deleter, Deleting, File, Handle, Hold, HoldV2, Keyed, Lapses, LockRecord, Locks, Meta,
+    News, Notice, OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 use crate::time::LogTime;
 
@@ -36,6 +36,7 @@ pub(crate) enum RecordOf<'a> {
     Parked(&'a FileKey, &'a Parked),
     Lock(&'a FileKey, &'a LockRecord),
     Replays(&'a FileKey, OpenId, &'a Replays),
+    Handle(&'a FileKey, OpenId, &'a Handle),
 }
 
 impl RecordOf<'_> {
@@ -53,7 +54,8 @@ impl RecordOf<'_> {
             | RecordOf::Hold(file, _)
             | RecordOf::Parked(file, _)
             | RecordOf::Lock(file, _)
-            | RecordOf::Replays(file, ..) => key::write_file(file, out),
+            | RecordOf::Replays(file, ..)
+            | RecordOf::Handle(file, ..) => key::write_file(file, out),
         }
         let place = match self {
             RecordOf::Meta(..)
@@ -69,6 +71,7 @@ impl RecordOf<'_> {
             RecordOf::Parked(_, parked) => Place::Parked(parked.ticket),
             RecordOf::Lock(_, lock) => Place::Lock(lock.number),
             RecordOf::Replays(_, open, _) => Place::Replays(*open),
+            RecordOf::Handle(_, open, _) => Place::Handle(*open),
         };
         place.write(out);
     }
@@ -89,6 +92,7 @@ impl RecordOf<'_> {
             RecordOf::Parked(_, part) => write(&parked::encode(part), out),
             RecordOf::Lock(_, part) => write(&lock::encode(part), out),
             RecordOf::Replays(_, _, part) => write(&lock::replays(part), out),
+            RecordOf::Handle(_, _, part) => write(&handle::handle(part), out),
         }
     }
 
@@ -143,8 +147,10 @@ fn client(part: &Client) -> wire::Client {
 }
 
 fn session(part: &Session) -> wire::Session {
-    let Session { id: _, client, route: to, evicted } = *part;
-    wire::Session { version: wire::VERSION, client: Some(guid(client.to_bytes())), route: Some(route(to)), evicted }
+    let Session { id: _, client, route: to, user, evicted } = part;
+    let user = user.as_deref().map(str::to_owned);
+    let client = Some(guid(client.to_bytes()));
+    wire::Session { version: wire::VERSION, client, route: Some(route(*to)), user, evicted: *evicted }
 }
 
 fn file(part: &File) -> wire::File {
@@ -167,10 +173,11 @@ fn deleting(part: &Deleting) -> wire::Deleting {
 }
 
 fn open(part: &OpenRecord) -> wire::Open {
-    let OpenRecord { id: _, session, client, under, access, share, parent, parent_key, modified, delete_on_close, nfs } = *part;
+    let OpenRecord { id: _, session, client, under, access, share, parent, parent_key, modified, delete_on_close, nfs, share_id } =
+        *part;
     wire::Open {
         version: wire::VERSION,
-        session: session.get(),
+        session: session.map_or(0, SessionId::get),
         client: Some(guid(client.to_bytes())),
         key: part.key().map(|key| guid(key.to_bytes())),
         access: access.0,
@@ -182,6 +189,7 @@ fn open(part: &OpenRecord) -> wire::Open {
         delete_on_close,
         delegation: under == Under::Delegation,
         nfs,
+        share_id: share_id.get(),
     }
 }
 
@@ -205,7 +213,7 @@ fn breaking(part: &Breaking) -> wire::Breaking {
     wire::Breaking {
         requested: part.requested().bits(),
         required: part.required().bits(),
-        ack_by: part.ack_by().as_millis(),
+        ack_by: part.ack_by().map_or(0, LogTime::as_millis),
         ordinal: part.ordinal(),
     }
 }

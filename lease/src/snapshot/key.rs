@@ -119,6 +119,8 @@ pub(super) enum Place {
     Lock(u64),
     /// The lock sequences of an open.
     Replays(OpenId),
+    /// What is kept beside an open.
+    Handle(OpenId),
 }
 
 const HEAD: u8 = 0;
@@ -129,6 +131,7 @@ const FOURTH: u8 = 4;
 const FIFTH: u8 = 5;
 const SIXTH: u8 = 6;
 const SEVENTH: u8 = 7;
+const EIGHTH: u8 = 8;
 
 impl Place {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -146,6 +149,7 @@ impl Place {
             Place::Parked(ticket) => write_number(THIRD, *ticket, out),
             Place::Lock(number) => write_number(FIFTH, *number, out),
             Place::Replays(open) => write_number(SIXTH, open.get(), out),
+            Place::Handle(open) => write_number(EIGHTH, open.get(), out),
         }
     }
 }
@@ -223,6 +227,7 @@ impl Reader<'_> {
             (THIRD, Group::File(_)) => Some(Place::Parked(self.number()?)),
             (FIFTH, Group::File(_)) => Some(Place::Lock(self.number()?)),
             (SIXTH, Group::File(_)) => Some(Place::Replays(OpenId::new(self.number()?))),
+            (EIGHTH, Group::File(_)) => Some(Place::Handle(OpenId::new(self.number()?))),
             _ => None,
         }
     }

@@ -82,4 +82,5 @@ pub(crate) fn each_of_file(file: &File, visit: &mut impl FnMut(RecordOf<'_>)) {
         locks.iter().for_each(|lock| visit(RecordOf::Lock(key, lock)));
         locks.replays().for_each(|(open, replays)| visit(RecordOf::Replays(key, open, replays)));
     }
+    file.handles().for_each(|(open, handle)| visit(RecordOf::Handle(key, open, handle)));
 }

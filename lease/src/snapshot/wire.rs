@@ -147,6 +147,8 @@ pub(super) struct Session {
     pub(super) client: Option<Guid>,
     #[prost(message, optional, tag = "3")]
     pub(super) route: Option<Route>,
+    #[prost(string, optional, tag = "4")]
+    pub(super) user: Option<String>,
     #[prost(bool, tag = "9")]
     pub(super) evicted: bool,
 }
@@ -191,6 +193,7 @@ pub(super) struct Deleting {
 pub(super) struct Open {
     #[prost(uint32, tag = "1")]
     pub(super) version: u32,
+    /// 0 while it waits for its client.
     #[prost(uint64, tag = "2")]
     pub(super) session: u64,
     #[prost(message, optional, tag = "3")]
@@ -215,6 +218,32 @@ pub(super) struct Open {
     pub(super) delegation: bool,
     #[prost(bool, tag = "21")]
     pub(super) nfs: bool,
+    #[prost(uint64, tag = "22")]
+    pub(super) share_id: u64,
+}
+
+/// What is kept beside an open. Times are in milliseconds.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Handle {
+    #[prost(uint32, tag = "1")]
+    pub(super) version: u32,
+    /// 0 nothing, 1 durable, 2 persistent, 3 resilient.
+    #[prost(uint32, tag = "2")]
+    pub(super) survival: u32,
+    #[prost(uint64, tag = "3")]
+    pub(super) timeout: u64,
+    #[prost(uint64, optional, tag = "4")]
+    pub(super) until: Option<u64>,
+    #[prost(string, optional, tag = "5")]
+    pub(super) owner: Option<String>,
+    #[prost(message, optional, tag = "6")]
+    pub(super) create_guid: Option<Guid>,
+    #[prost(uint32, tag = "7")]
+    pub(super) options: u32,
+    #[prost(bool, tag = "8")]
+    pub(super) replayable: bool,
+    #[prost(message, optional, tag = "9")]
+    pub(super) app: Option<App>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -239,6 +268,7 @@ pub(super) struct Breaking {
     pub(super) requested: u32,
     #[prost(uint32, tag = "2")]
     pub(super) required: u32,
+    /// 0 for none.
     #[prost(uint64, tag = "3")]
     pub(super) ack_by: u64,
     #[prost(uint64, tag = "4")]

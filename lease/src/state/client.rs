@@ -1,5 +1,7 @@
 //! Clients and their sessions.
 
+use std::sync::Arc;
+
 use crate::effect::Route;
 use crate::id::{ClientGuid, ServerId, SessionId};
 use crate::state::table::Keyed;
@@ -96,12 +98,14 @@ impl Client {
 }
 
 /// An SMB session (MS-SMB2 3.3.1.8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) client: ClientGuid,
     /// The connection that it came in on.
     pub(crate) route: Route,
+    /// The user, if it is one in particular.
+    pub(crate) user: Option<Arc<str>>,
     /// It has ended by an operator's word, and is known only until its server has dropped its connection.
     pub(crate) evicted: bool,
 }

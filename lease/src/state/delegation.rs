@@ -22,7 +22,7 @@ impl State {
     pub fn delegation(&self, open: OpenId) -> Option<DelegationInfo> {
         let (_, hold) = self.hold(HoldId::Delegation(open))?;
         let delegation = delegated(hold.current());
-        Some(DelegationInfo { delegation, return_by: hold.breaking().map(Breaking::ack_by), generation: hold.generation })
+        Some(DelegationInfo { delegation, return_by: hold.breaking().and_then(Breaking::ack_by), generation: hold.generation })
     }
 }
 

@@ -3,6 +3,7 @@
 mod client;
 mod deletion;
 mod foreign;
+mod handle;
 mod server;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ impl FileEdit<'_> {
 
     fn remove_open(&mut self, id: OpenId) -> Option<OpenRecord> {
         self.remove_locks_of(id);
+        self.remove_handle(id);
         let open = self.file.remove_open(id)?;
         self.digest.subtract(&RecordOf::Open(self.file.key(), &open));
         self.index.remove_open(self.file.key(), &open);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::command::{Access, Share};
-use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId};
+use crate::id::{ClientGuid, FileId, FileKey, LeaseKey, OpenId, RequestId, SessionId, ShareId};
 use crate::range::LockOwner;
 use crate::state::deleting::{Deleter, Deleting};
+use crate::state::handles::Handles;
 use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::list::List;
 use crate::state::locks::{LockRecord, Locks, Replays};
@@ -17,11 +18,14 @@ use crate::state::tally::Tally;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OpenRecord {
     pub(crate) id: OpenId,
-    pub(crate) session: SessionId,
+    /// None while it waits for its client to come back: it is adrift.
+    pub(crate) session: Option<SessionId>,
     pub(crate) client: ClientGuid,
     pub(crate) under: Under,
     pub(crate) access: Access,
     pub(crate) share: Share,
+    /// The share that it goes through.
+    pub(crate) share_id: ShareId,
     /// The directory of the same volume that the file lies in, by the path that was opened.
     pub(crate) parent: Option<FileId>,
     /// ParentLeaseKey of its own lease context: what is done through this open breaks no lease of this key on the directory.
@@ -93,7 +97,8 @@ pub(crate) struct File {
     opens: List<OpenRecord>,
     holds: List<Hold>,
     parked: List<Box<Parked>>,
-    /// Mostly there are none.
+    /// Mostly there are none, and no locks.
+    pub(super) handles: Option<Box<Handles>>,
     locks: Option<Box<Locks>>,
     tally: Tally,
 }
@@ -119,6 +124,7 @@ impl File {
             opens: List::Empty,
             holds: List::Empty,
             parked: List::Empty,
+            handles: None,
             locks: None,
             tally: Tally::default(),
         }

@@ -88,7 +88,7 @@ pub(crate) struct Breaking {
     current: Caching,
     requested: Caching,
     required: Caching,
-    ack_by: LogTime,
+    ack_by: Option<LogTime>,
     ordinal: u64,
 }
 
@@ -108,7 +108,7 @@ impl Breaking {
         current: Caching,
         requested: Caching,
         required: Caching,
-        ack_by: LogTime,
+        ack_by: Option<LogTime>,
         ordinal: u64,
     ) -> Result<Breaking, NoSuchBreak> {
         let shrinks = requested != current && requested.is_subset_of(current) && required.is_subset_of(requested);
@@ -135,9 +135,15 @@ impl Breaking {
         self.required
     }
 
-    /// When the lease is revoked.
-    pub(crate) fn ack_by(&self) -> LogTime {
+    /// When the lease is revoked. None while the break waits with a persistent open for its client, who was not told or may not have been:
+    /// no clock runs (MS-SMB2 3.3.4.7, LS-090, LS-111).
+    pub(crate) fn ack_by(&self) -> Option<LogTime> {
         self.ack_by
+    }
+
+    /// The same break with this deadline, or with none.
+    pub(crate) fn due(self, ack_by: Option<LogTime>) -> Breaking {
+        Breaking { ack_by, ..self }
     }
 
     /// Which break of the whole table it is, its later stages included: what a parked open waits for is told by it.

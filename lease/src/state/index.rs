@@ -1,9 +1,12 @@
 //! What can be derived from the records, kept at hand. It is rebuilt when a state is restored, and no part of its hash.
 
+mod handles;
+mod parked;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{
-    ClientGuid, ConnectionId, FileId, FileKey, Incarnation, NfsClient, NoticeNumber, OpenId, RequestId, Sequence, ServerId,
+    AppInstanceId, ClientGuid, ConnectionId, CreateGuid, FileId, FileKey, NfsClient, NoticeNumber, OpenId, RequestId, ServerId,
     SessionId, VolumeId,
 };
 use crate::range::LockOwner;
@@ -14,7 +17,6 @@ use crate::state::hold::{Hold, HoldId, LeaseId};
 use crate::state::locks::LockRecord;
 use crate::state::opens::Opens;
 use crate::state::owned::Owners;
-use crate::state::parked::Parked;
 use crate::state::shards::{Filled, Placed, Shards};
 use crate::state::table::{Keyed, Spread};
 use crate::time::LogTime;
@@ -28,6 +30,8 @@ pub(crate) enum Deadline {
     Server(ServerId),
     Break(HoldId),
     Grace(VolumeId),
+    /// An open whose client did not come back.
+    Open(OpenId),
     /// That breaks of a client timed out is forgotten.
     Client(ClientGuid),
 }
@@ -101,6 +105,14 @@ pub(crate) struct Index {
     /// Opens with a legacy oplock or a delegation of their own.
     pub(crate) oplocks: BTreeMap<OpenId, u64>,
     pub(crate) opens: BTreeMap<SessionId, Opens>,
+    /// Opens without a session.
+    pub(crate) adrift: BTreeMap<OpenId, u64>,
+    /// Opens that their clients call something.
+    pub(crate) create_guids: BTreeMap<(CreateGuid, OpenId), u64>,
+    /// Opens of applications.
+    pub(crate) apps: BTreeMap<(AppInstanceId, OpenId), u64>,
+    /// Opens that wait, by what their clients call them.
+    pub(crate) parked_guids: BTreeSet<(CreateGuid, RequestId)>,
     pub(crate) opens_count: usize,
     /// The hashes of the files of opens that say where they lie, by the hash of the directory. The youngest opens of a directory are next to
     /// each other, and mostly they are the ones that end.
@@ -149,7 +161,12 @@ pub(crate) fn directory(file: &FileKey, parent: FileId) -> FileKey {
 
 impl Index {
     pub(crate) fn add_open(&mut self, file: &FileKey, open: &OpenRecord) {
-        self.opens.entry(open.session).or_default().insert(open.id, file.spread());
+        match open.session {
+            Some(session) => self.opens.entry(session).or_default().insert(open.id, file.spread()),
+            None => {
+                self.adrift.insert(open.id, file.spread());
+            }
+        }
         self.opens_count += 1;
         self.add_below(file, open);
     }
@@ -165,11 +182,15 @@ impl Index {
 
     pub(crate) fn remove_open(&mut self, file: &FileKey, open: &OpenRecord) {
         self.remove_below(file, open);
-        let opens = self.opens.get_mut(&open.session).expect("an open is one of its session's");
-        opens.remove(open.id);
         self.opens_count -= 1;
+        let Some(session) = open.session else {
+            self.adrift.remove(&open.id);
+            return;
+        };
+        let opens = self.opens.get_mut(&session).expect("an open is one of its session's");
+        opens.remove(open.id);
         if opens.is_empty() {
-            self.opens.remove(&open.session);
+            self.opens.remove(&session);
         }
     }
 
@@ -217,7 +238,9 @@ impl Index {
     pub(crate) fn add_standing(&mut self, hold: &Hold) {
         if let Some(breaking) = hold.breaking() {
             self.breaking.insert(hold.id);
-            self.deadlines.insert((breaking.ack_by(), Deadline::Break(hold.id)));
+            if let Some(ack_by) = breaking.ack_by() {
+                self.deadlines.insert((ack_by, Deadline::Break(hold.id)));
+            }
         }
         if let Some(notice) = &hold.notice {
             self.notices.insert((notice.to.server, notice.number), hold.id);
@@ -227,7 +250,9 @@ impl Index {
     pub(crate) fn remove_standing(&mut self, hold: &Hold) {
         if let Some(breaking) = hold.breaking() {
             self.breaking.remove(&hold.id);
-            self.deadlines.remove(&(breaking.ack_by(), Deadline::Break(hold.id)));
+            if let Some(ack_by) = breaking.ack_by() {
+                self.deadlines.remove(&(ack_by, Deadline::Break(hold.id)));
+            }
         }
         if let Some(notice) = &hold.notice {
             self.notices.remove(&(notice.to.server, notice.number));
@@ -271,32 +296,6 @@ impl Index {
     pub(crate) fn deletions_of(&self, by: Deleter) -> impl Iterator<Item = &FileKey> {
         let first = FileKey::default();
         self.deletions.range((by, first)..).take_while(move |(owing, _)| *owing == by).map(|(_, file)| file)
-    }
-
-    pub(crate) fn add_parked(&mut self, file: &FileKey, parked: &Parked) {
-        self.parked.insert(parked.request, file.clone());
-        if let Some(session) = parked.session() {
-            self.parked_of_session.insert((session, parked.request));
-        }
-        if let Some(client) = parked.nfs_client() {
-            self.parked_of_nfs.entry(client).or_default().insert(parked.request);
-        }
-        if let Some(behind) = parked.behind {
-            self.parked_behind.insert((behind, parked.request));
-        }
-    }
-
-    pub(crate) fn remove_parked(&mut self, parked: &Parked) {
-        self.parked.remove(&parked.request);
-        if let Some(session) = parked.session() {
-            self.parked_of_session.remove(&(session, parked.request));
-        }
-        if let Some(client) = parked.nfs_client() {
-            remove_from(&mut self.parked_of_nfs, &client, &parked.request);
-        }
-        if let Some(behind) = parked.behind {
-            self.parked_behind.remove(&(behind, parked.request));
-        }
     }
 
     pub(crate) fn add_lapses(&mut self, client: &Client) {
@@ -357,28 +356,6 @@ impl Index {
     /// The opens of a session by their ids, with the hashes of their files.
     pub(crate) fn opens_of(&self, session: SessionId) -> impl Iterator<Item = (OpenId, u64)> + use<> {
         self.opens.get(&session).map(Opens::sorted).unwrap_or_default().into_iter()
-    }
-
-    /// The parked opens of a session.
-    pub(crate) fn parked_of(&self, session: SessionId) -> impl Iterator<Item = RequestId> {
-        let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
-        let parked = self.parked_of_session.range((session, lowest)..);
-        parked.take_while(move |(of, _)| *of == session).map(|(_, request)| *request)
-    }
-
-    /// The files with requests that wait for the breaks of this one.
-    pub(crate) fn waiting_behind(&self, file: &FileKey) -> impl Iterator<Item = &FileKey> {
-        let hash = file.spread();
-        let lowest = RequestId { server: ServerId::default(), incarnation: Incarnation::default(), sequence: Sequence::default() };
-        let behind = self.parked_behind.range((hash, lowest)..).take_while(move |(of, _)| *of == hash);
-        behind.filter_map(|(_, request)| self.parked.get(request))
-    }
-
-    /// The parked opens of one life of a server.
-    pub(crate) fn parked_of_life(&self, life: RequestId) -> impl Iterator<Item = RequestId> {
-        let first = RequestId { sequence: Sequence::default(), ..life };
-        let parked = self.parked.range(first..).map(|(request, _)| *request);
-        parked.take_while(move |request| (request.server, request.incarnation) == (life.server, life.incarnation))
     }
 
     /// Leases of a client of which a break runs.

@@ -1,7 +1,7 @@
 //! Requests that wait.
 
-use crate::command::{ForeignAccess, NfsLock, Open, Operation};
-use crate::id::{ClientGuid, NfsClient, OpenId, RequestId, SessionId};
+use crate::command::{DurableRequest, ForeignAccess, NfsLock, Open, Operation};
+use crate::id::{ClientGuid, CreateGuid, NfsClient, OpenId, RequestId, SessionId};
 use crate::range::Lock;
 use crate::state::hold::HoldId;
 
@@ -49,6 +49,14 @@ impl Parked {
     /// The client of NFS that waits for a lock.
     pub(crate) fn nfs_client(&self) -> Option<NfsClient> {
         if let Waiting::NfsLock(lock) = &self.waiting { Some(lock.owner.client) } else { None }
+    }
+
+    /// What its client calls the open that it asks for.
+    pub(crate) fn create_guid(&self) -> Option<CreateGuid> {
+        match &self.waiting {
+            Waiting::Open(Open { durable: Some(DurableRequest::V2 { create_guid, .. }), .. }) => Some(*create_guid),
+            Waiting::Open(_) | Waiting::Operation { .. } | Waiting::Lock(_) | Waiting::Access(_) | Waiting::NfsLock(_) => None,
+        }
     }
 
     /// The open that it goes through.

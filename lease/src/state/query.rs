@@ -9,6 +9,7 @@ use crate::id::{
     ClientGuid, Epoch, FileKey, Generation, Incarnation, LeaseKey, OpenId, RequestId, Sequence, ServerId, SessionId, VolumeId,
 };
 use crate::oplock::OplockLevel;
+use crate::outcome::Durable;
 use crate::range::{LockOwner, RangeLock};
 use crate::state::{
     Breaking, Client, File, Hold, HoldId, Index, Keyed, LeaseId, Locks, Meta, Server, Session, State, Table, Waiting,
@@ -22,6 +23,8 @@ pub struct Counts {
     pub files: usize,
     /// Opens.
     pub opens: usize,
+    /// Those of them that wait for their client to come back.
+    pub adrift: usize,
     /// Leases, those without caching included.
     pub leases: usize,
     /// Byte-range locks that are held.
@@ -72,8 +75,8 @@ pub struct BreakInfo {
     pub into: Caching,
     /// What it will be told to come to after that.
     pub required: Caching,
-    /// When the lease is revoked.
-    pub ack_by: LogTime,
+    /// When the lease is revoked. None while the break waits for the client of a persistent open to come back.
+    pub ack_by: Option<LogTime>,
 }
 
 /// A byte-range lock, held or waited for, for people and programs to look at.
@@ -104,8 +107,8 @@ pub struct LockInfo {
 pub struct OpenInfo {
     /// The open.
     pub id: OpenId,
-    /// Its session.
-    pub session: SessionId,
+    /// Its session; none while it waits for its client to come back.
+    pub session: Option<SessionId>,
     /// Its client.
     pub client: ClientGuid,
     /// The file.
@@ -120,6 +123,10 @@ pub struct OpenInfo {
     pub access: Access,
     /// What it lets others do.
     pub share: Share,
+    /// Whether it survives the loss of its connection, and how.
+    pub durable: Option<Durable>,
+    /// While it waits for its client to come back: when it is closed.
+    pub until: Option<LogTime>,
 }
 
 /// A legacy oplock, for people and programs to look at.
@@ -127,8 +134,8 @@ pub struct OpenInfo {
 pub struct OplockInfo {
     /// What the client may cache now.
     pub level: OplockLevel,
-    /// Of the break that runs: what the client was told, and when the oplock is revoked.
-    pub breaking: Option<(OplockLevel, LogTime)>,
+    /// Of the break that runs: what the client was told, and when the oplock is revoked, as [`BreakInfo::ack_by`].
+    pub breaking: Option<(OplockLevel, Option<LogTime>)>,
     /// Counts the breaks.
     pub generation: Generation,
 }
@@ -156,6 +163,7 @@ impl State {
         Counts {
             files: self.files.len(),
             opens: self.index.opens_count,
+            adrift: self.index.adrift.len(),
             leases: self.index.leases.len(),
             locks: self.index.locks_count,
             breaking: self.index.breaking.len(),
@@ -200,9 +208,10 @@ impl State {
         Some(OplockInfo { level: OplockLevel::of(hold.current()), breaking, generation: hold.generation })
     }
 
-    /// All opens, by session.
+    /// All opens, by session; those without one last.
     pub fn opens(&self) -> impl Iterator<Item = OpenInfo> + '_ {
         let opens = self.index.opens.keys().flat_map(|session| self.index.opens_of(*session));
+        let opens = opens.chain(self.index.adrift.iter().map(|(open, hash)| (*open, *hash)));
         opens.filter_map(|(id, hash)| {
             let file = self.file_of_open(id, hash)?;
             Some(super::who::open_info(file, file.open(id)?))
@@ -295,7 +304,7 @@ impl State {
     pub(crate) fn route_of(&self, file: &File, id: HoldId) -> Option<Route> {
         match id {
             HoldId::Lease(lease) => self.route(lease.client),
-            HoldId::Oplock(open) | HoldId::Delegation(open) => self.session(file.open(open)?.session).map(|session| session.route),
+            HoldId::Oplock(open) | HoldId::Delegation(open) => self.session(file.open(open)?.session?).map(|session| session.route),
         }
     }
 
@@ -353,7 +362,7 @@ impl State {
 fn locks_of(file: &File, first: (u64, usize)) -> impl Iterator<Item = LockInfo> {
     let info = |number, part, owner, lock, waiting| {
         let (session, client) = match owner {
-            LockOwner::Open(open) => file.open(open).map(|open| (Some(open.session), open.client))?,
+            LockOwner::Open(open) => file.open(open).map(|open| (open.session, open.client))?,
             LockOwner::Nfs(owner) => (None, owner.client.guid()),
         };
         let (key, name) = (file.key().clone(), Arc::clone(file.name()));

@@ -65,6 +65,11 @@ impl Access {
         self.needs() == Share::READ
     }
 
+    /// Whether an open with this access takes part in share modes at all: it has access to data, or may delete the file.
+    pub(crate) const fn takes_part(self) -> bool {
+        self.needs() != 0
+    }
+
     /// What others must share for this access, as bits of [`Share`]. Nothing for an open that takes no part in share modes.
     const fn needs(self) -> u8 {
         let mut needs = 0;

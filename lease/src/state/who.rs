@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::id::{ClientGuid, FileKey, RequestId};
 use crate::state::delegation::delegated;
 use crate::state::query::{LeaseInfo, OpenInfo};
-use crate::state::{File, HoldId, Keyed, OpenRecord, Parked, State, Waiting};
+use crate::state::{File, Handle, HoldId, Keyed, OpenRecord, Parked, State, Waiting};
 
 /// One stream of a file, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,9 @@ pub(super) fn open_info(file: &File, open: &OpenRecord) -> OpenInfo {
     let OpenRecord { id, session, client, access, share, .. } = *open;
     let oplock = file.hold(HoldId::Oplock(id)).map_or(OplockLevel::None, |hold| OplockLevel::of(hold.current()));
     let delegation = file.hold(HoldId::Delegation(id)).and_then(|hold| delegated(hold.current()));
-    OpenInfo { id, session, client, file: file.key().clone(), key: open.key(), oplock, delegation, access, share }
+    let kept = file.handle(id);
+    let (durable, until) = (kept.and_then(Handle::durable), kept.and_then(|kept| kept.until));
+    OpenInfo { id, session, client, file: file.key().clone(), key: open.key(), oplock, delegation, access, share, durable, until }
 }
 
 fn parked_info(parked: &Parked) -> ParkedInfo {

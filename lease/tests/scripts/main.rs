@@ -6,6 +6,7 @@
 
 mod args;
 mod foreign;
+mod handles;
 mod mirror;
 mod play;
 mod show;

@@ -12,7 +12,8 @@ use lease::{
     ShareSettings, Unlock,
 };
 
-use crate::args::{Bits, Key, LockKind, Seat, Server, Span, seconds};
+use crate::args::{Bits, Key, LockKind, Seat, Seconds, Server, Span, seconds};
+use crate::handles::user;
 use crate::show;
 use crate::verbs::Verb;
 use crate::world::{About, World};
@@ -53,17 +54,9 @@ impl Player {
             Verb::Resize { handles, alloc } => self.operate(handles, &Operation::Resize { allocation: *alloc }),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
             Verb::Attributes(names) => self.operate(names, &Operation::SetAttributes),
-            Verb::Link { name, within } => {
-                let parent = within.as_deref().map(|within| self.world.file(within, None).file);
-                self.operate_through(name, &Operation::Link { parent })
-            }
+            Verb::Link { .. } | Verb::Rename { .. } => self.name(verb),
             Verb::Delete(names) => self.operate(names, &Operation::Dispose { delete: true }),
             Verb::Undelete(names) => self.operate(names, &Operation::Dispose { delete: false }),
-            Verb::Rename { name, to, within, over } => {
-                let mut id = |file: &Option<String>| file.as_deref().map(|file| self.world.file(file, None).file);
-                let (parent, replaces) = (id(within), id(over));
-                self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
-            }
             Verb::Grace { .. }
             | Verb::Endgrace { .. }
             | Verb::Access { .. }
@@ -77,7 +70,8 @@ impl Player {
             Verb::Release { seat, key } => Ok(self.release(*seat, *key)),
             Verb::Cancel(name) => self.cancel(name),
             Verb::Deleted { server, file, stream } => Ok(self.deleted(*server, file, stream.as_deref())),
-            Verb::Connect(_)
+            Verb::Reconnect { .. } | Verb::Resilient { .. } => self.survive(verb),
+            Verb::Connect { .. }
             | Verb::Relogin(_)
             | Verb::Crowd(..)
             | Verb::Logoff(_)
@@ -104,12 +98,29 @@ impl Player {
             | Verb::Lease { .. }
             | Verb::Oplock(_)
             | Verb::Counts
+            | Verb::Handles
             | Verb::Outstanding(_)
             | Verb::Deadline => self.look(verb),
             Verb::Fresh => {
                 self.world = World::default();
                 Ok(String::new())
             }
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]
+    fn name(&mut self, verb: &Verb) -> Played {
+        match verb {
+            Verb::Link { name, within } => {
+                let parent = within.as_deref().map(|within| self.world.file(within, None).file);
+                self.operate_through(name, &Operation::Link { parent })
+            }
+            Verb::Rename { name, to, within, over } => {
+                let mut id = |file: &Option<String>| file.as_deref().map(|file| self.world.file(file, None).file);
+                let (parent, replaces) = (id(within), id(over));
+                self.operate_through(name, &Operation::Rename { name: Arc::from(to.as_str()), parent, replaces })
+            }
+            _ => unreachable!("only verbs about names come here"),
         }
     }
 
@@ -148,6 +159,9 @@ impl Player {
     fn configure(&mut self, verb: &Verb) -> String {
         let Verb::Configure {
             break_timeout,
+            persistent_lease,
+            persistent_oplock,
+            durable_timeout,
             timeouts,
             barred_for,
             recall_timeout,
@@ -163,7 +177,9 @@ impl Player {
         };
         let mut settings = self.world.state.settings().clone();
         settings.recall_timeout = recall_timeout.map_or(settings.recall_timeout, |timeout| Duration::from_millis(timeout.0));
-        let set = break_timeout.map(|timeout| Duration::from_millis(timeout.0));
+        let time = |timeout: &Option<Seconds>| timeout.map(|timeout| Duration::from_millis(timeout.0));
+        let (set, kept) = (time(break_timeout), time(durable_timeout));
+        let (lease, oplock) = (time(persistent_lease), time(persistent_oplock));
         if let Some(share) = share {
             let share_settings = ShareSettings {
                 force_level2_oplock: *force_level2,
@@ -172,11 +188,16 @@ impl Player {
                 continuously_available: *ca,
                 scale_out: *scale_out,
                 break_timeout: set,
-                ..ShareSettings::default()
+                persistent_lease_break_timeout: lease,
+                persistent_oplock_break_timeout: oplock,
+                durable_timeout: kept,
             };
             settings.shares.insert(ShareId::new(*share), share_settings);
         } else {
             settings.break_timeout = set.unwrap_or(settings.break_timeout);
+            settings.persistent_lease_break_timeout = lease.unwrap_or(settings.persistent_lease_break_timeout);
+            settings.persistent_oplock_break_timeout = oplock.unwrap_or(settings.persistent_oplock_break_timeout);
+            settings.durable_timeout = kept.unwrap_or(settings.durable_timeout);
             settings.timeouts_until_barred = timeouts.unwrap_or(settings.timeouts_until_barred);
             let barred = barred_for.map(|time| Duration::from_millis(time.0));
             settings.barred_for = barred.unwrap_or(settings.barred_for);
@@ -204,6 +225,12 @@ impl Player {
             through,
             oplock,
             delegation,
+            durable,
+            timeout,
+            persistent,
+            replay,
+            app,
+            options,
             reclaim,
             lease,
         } = verb
@@ -234,8 +261,11 @@ impl Player {
             oplock: oplock.0,
             share_id: ShareId::new(*through),
             delegation: delegation.map(|delegation| delegation.0),
+            durable: durable.map(|durable| durable.request(*timeout, *persistent)),
+            replay: *replay,
+            app: app.map(|app| app.0),
+            options: *options,
             reclaim: *reclaim,
-            ..Open::default()
         };
         self.world.let_in(|world| {
             for _ in 1..times.unwrap_or(1) {
@@ -327,13 +357,13 @@ impl Player {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only the verbs that are its own come here")]
     fn connection(&mut self, verb: &Verb) -> Played {
         match verb {
-            Verb::Connect(seat) => {
-                let effects = self.world.connect(*seat);
+            Verb::Connect { seat, user: named, previous } => {
+                let effects = self.world.connect_as(*seat, user(named.as_deref(), seat.client), *previous);
                 Ok(show::effects(&self.world, &effects))
             }
             Verb::Relogin(seat) => {
                 let connection = self.world.connection(*seat);
-                let effects = self.world.log_in(*seat, connection);
+                let effects = self.world.log_in(*seat, connection, user(None, seat.client), None);
                 Ok(show::effects(&self.world, &effects))
             }
             Verb::Crowd(seat, count) => {
@@ -455,6 +485,14 @@ impl Player {
                 match open.and_then(|open| state.opens().find(|info| info.id == open)) {
                     Some(info) => writeln!(text, "{name} {}", info.oplock)?,
                     None => writeln!(text, "{name} is closed")?,
+                }
+            }
+            Verb::Handles => {
+                for open in state.opens().filter(|open| open.durable.is_some()) {
+                    writeln!(text, "{}", show::handle(&self.world, &open))?;
+                }
+                if text.is_empty() {
+                    text.push_str("no durable handles\n");
                 }
             }
             Verb::Counts => writeln!(text, "{}", show::counts(&state.counts()))?,

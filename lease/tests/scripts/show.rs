@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lease::{
-    Break, Caching, ClientInfo, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, LockOwner, OplockLevel, Outcome, Rejection,
-    RequestId, Route,
+    Break, Caching, ClientInfo, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, LockOwner, OpenInfo, OplockLevel, Outcome,
+    Rejection, RequestId, Route,
 };
 
 use crate::args::{Client, Key, Peer, Server, seconds};
@@ -28,7 +28,9 @@ fn head(world: &World, effect: &Effect) -> String {
 
 fn line(world: &World, effect: &Effect) -> String {
     match effect {
-        Effect::Reply { to, outcome: Ok(outcome) } => format!("{}{}", subject(world, *to), answer(outcome)),
+        Effect::Reply { to, outcome: Ok(outcome) } => {
+            format!("{}{}{}", subject(world, *to), answer(outcome), known(world, *to, outcome))
+        }
         Effect::Reply { to, outcome: Err(rejection) } => format!("{}refused: {}", subject(world, *to), refusal(*rejection)),
         Effect::Parked { to } => format!("{}waits", subject(world, *to)),
         Effect::Break(notice) => notification(world, notice),
@@ -101,6 +103,26 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::Cancelled => "done".to_owned(),
         Outcome::Noted => "noted".to_owned(),
     }
+}
+
+/// Of an open that was opened before: which it is.
+fn known(world: &World, id: RequestId, outcome: &Outcome) -> String {
+    let (Some(About::Open(name)), Outcome::Opened { open, .. }) = (world.about(id), outcome) else { return String::new() };
+    let known = world.name_of(*open);
+    if known == *name { String::new() } else { format!(", which is {known}") }
+}
+
+/// A handle that is more than open.
+pub(crate) fn handle(world: &World, open: &OpenInfo) -> String {
+    let durable = open.durable.as_ref().map(kept).unwrap_or_default();
+    let waits = open.until.map(|until| format!(", waits until {}", seconds(until.as_millis())));
+    format!(
+        "{} {} {}{durable}{}",
+        world.name_of(open.id),
+        Client::of(open.client),
+        world.file_name(&open.file),
+        waits.unwrap_or_default()
+    )
 }
 
 fn caches(lease: Option<&Grant>, oplock: OplockLevel) -> String {
@@ -216,7 +238,10 @@ pub(crate) fn lease(world: &World, lease: &LeaseInfo) -> String {
         if running.required != running.into {
             text.push(format!(" and then {}", caching(running.required)));
         }
-        text.push(format!(" by {}", seconds(running.ack_by.as_millis())));
+        text.push(match running.ack_by {
+            Some(by) => format!(" by {}", seconds(by.as_millis())),
+            None => " when its client is back".to_owned(),
+        });
     }
     text.concat()
 }
@@ -255,10 +280,11 @@ pub(crate) fn client(info: &ClientInfo) -> String {
 
 /// What there is, without what there is none of.
 pub(crate) fn counts(counts: &Counts) -> String {
-    let Counts { files, opens, locks, leases, breaking, parked, sessions, clients, servers: _ } = *counts;
+    let Counts { files, opens, adrift, locks, leases, breaking, parked, sessions, clients, servers: _ } = *counts;
     let named = [
         (files, "files"),
         (opens, "opens"),
+        (adrift, "adrift"),
         (locks, "locks"),
         (leases, "leases"),
         (breaking, "breaking"),

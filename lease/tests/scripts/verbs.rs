@@ -4,6 +4,7 @@ use crate::args::{
     Bits, Client, Deed, Delegated, Disposes, Key, Level, LevelByte, LockKind, LockNumber, Peer, Seat, Seconds, Server, Shared,
     Span, Wanted,
 };
+use crate::handles::{App, Asked, Guid};
 
 /// The verbs. Servers, connections and sessions come into being, without a word, when a script first names them. A prefix `i2:`
 /// sends the request as that life of the server, whatever the current one is.
@@ -60,6 +61,24 @@ pub(crate) enum Verb {
         /// The delegation asked for, `read` or `write`: the open is one of NFSv4.
         #[arg(key)]
         delegation: Option<Delegated>,
+        /// The durable handle asked for: `v1`, or what the client calls it, `G1`.
+        #[arg(key)]
+        durable: Option<Asked>,
+        /// For how long, in seconds; zero by default.
+        #[arg(key)]
+        timeout: Option<Seconds>,
+        /// Whether it is to be persistent.
+        #[arg(key, optional)]
+        persistent: bool,
+        /// Whether it may have been carried out already.
+        #[arg(key, optional)]
+        replay: bool,
+        /// The application that it belongs to.
+        #[arg(key)]
+        app: Option<App>,
+        /// CreateOptions.
+        #[arg(key, optional)]
+        options: u32,
         /// Whether it takes back what it had before a grace period.
         #[arg(key, optional)]
         reclaim: bool,
@@ -281,8 +300,62 @@ pub(crate) enum Verb {
     /// Cancels a parked open, `cancel h2`; the last lock through a handle, `cancel "lock h2"`; or the last access of its kind to a file,
     /// `cancel "read report.doc"`.
     Cancel(String),
-    /// Sets up a session on a new connection.
-    Connect(Seat),
+    /// Takes a handle back that waits for its client: `reconnect c1@A h1`. It says what the open said, unless it is told otherwise.
+    Reconnect {
+        /// Through which connection.
+        seat: Seat,
+        /// The handle.
+        handle: String,
+        /// The file that the path means.
+        #[arg(key)]
+        file: Option<String>,
+        /// The path means no file.
+        #[arg(key, optional)]
+        gone: bool,
+        /// The CreateGuid.
+        #[arg(key)]
+        guid: Option<Guid>,
+        /// With a context of version 1, which has no CreateGuid.
+        #[arg(key, optional)]
+        v1: bool,
+        /// Whether it says that the open is persistent.
+        #[arg(key)]
+        persistent: Option<bool>,
+        /// Without a lease context.
+        #[arg(key, optional)]
+        bare: bool,
+        /// The number of the open that it says; 0 for none.
+        #[arg(key)]
+        id: Option<u64>,
+        /// The version of the lease context.
+        #[arg(key)]
+        version: Option<u8>,
+        /// Another lease.
+        #[arg(key, optional, many)]
+        lease: Vec<(Key, Bits)>,
+    },
+    /// Makes a handle resilient for so many seconds; zero by default.
+    Resilient {
+        /// The handle.
+        handle: String,
+        /// How long.
+        #[arg(key)]
+        timeout: Option<Seconds>,
+    },
+    /// Lists the handles that are more than open, and those that wait for their client.
+    Handles,
+    /// Sets up a session on a new connection, as a user who is called like the client unless `user=` says another, or `none`. With `previous=`
+    /// it takes the place of another session.
+    Connect {
+        /// Where.
+        seat: Seat,
+        /// The user.
+        #[arg(key)]
+        user: Option<String>,
+        /// The session that it takes the place of.
+        #[arg(key)]
+        previous: Option<Seat>,
+    },
     /// Sets up a further session on the same connection; what follows uses it.
     Relogin(Seat),
     /// Sets up so many sessions, each on a new connection, numbered from the seat on; only the last says what came of it.
@@ -326,6 +399,15 @@ pub(crate) enum Verb {
         /// Seconds that a client has to acknowledge a break.
         #[arg(key)]
         break_timeout: Option<Seconds>,
+        /// The same for a lease with a persistent open, and for the oplock of one.
+        #[arg(key)]
+        persistent_lease: Option<Seconds>,
+        /// See there.
+        #[arg(key)]
+        persistent_oplock: Option<Seconds>,
+        /// Seconds that a durable open is kept if its client does not say.
+        #[arg(key)]
+        durable_timeout: Option<Seconds>,
         /// Timeouts until a client is barred.
         #[arg(key)]
         timeouts: Option<u32>,

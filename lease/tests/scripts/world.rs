@@ -10,6 +10,7 @@ use lease::{
 };
 
 use crate::args::{Key, Seat, Server};
+use crate::handles::user;
 use crate::mirror::Mirror;
 
 /// How long a server lives if a script does not say: long enough to be forgotten.
@@ -198,17 +199,29 @@ impl World {
 
     /// Sets up a session on a new connection. Says whether it came to be.
     pub(crate) fn connect(&mut self, seat: Seat) -> Vec<Effect> {
+        self.connect_as(seat, user(None, seat.client), None)
+    }
+
+    /// The same as a user, in the place of another session.
+    pub(crate) fn connect_as(&mut self, seat: Seat, user: Option<Arc<str>>, previous: Option<Seat>) -> Vec<Effect> {
         self.start_if_new(seat.server);
         let life = self.servers.get_mut(&seat.server).expect("just started");
         life.connections += 1;
         let connection = ConnectionId::new(life.connections);
         self.connections.insert((seat.server, connection), seat);
-        self.log_in(seat, connection)
+        self.log_in(seat, connection, user, previous)
     }
 
     /// Sets up a session on this connection.
-    pub(crate) fn log_in(&mut self, seat: Seat, connection: ConnectionId) -> Vec<Effect> {
-        let command = Command::StartSession { client: seat.client.guid(), connection, user: None, previous: None };
+    pub(crate) fn log_in(
+        &mut self,
+        seat: Seat,
+        connection: ConnectionId,
+        user: Option<Arc<str>>,
+        previous: Option<Seat>,
+    ) -> Vec<Effect> {
+        let previous = previous.map(|seat| self.last_session(seat));
+        let command = Command::StartSession { client: seat.client.guid(), connection, user, previous };
         let effects = self.request(seat.server, command, About::Session(seat));
         for effect in &effects {
             if let Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } = effect {
@@ -257,6 +270,13 @@ impl World {
     pub(crate) fn handle(&self, name: &str) -> Result<(Seat, SessionId, Option<OpenId>), String> {
         let handle = self.handles.get(name).ok_or_else(|| format!("there is no handle '{name}'"))?;
         Ok((handle.seat, handle.session, handle.open))
+    }
+
+    /// Gives a handle to the session of another seat.
+    pub(crate) fn give(&mut self, name: &str, seat: Seat, session: SessionId) {
+        if let Some(handle) = self.handles.get_mut(name) {
+            (handle.seat, handle.session) = (seat, session);
+        }
     }
 
     /// The entry that opened the handle.

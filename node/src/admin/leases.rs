@@ -46,8 +46,8 @@ pub(crate) struct BreakReport {
     pub(crate) to: String,
     /// What it has to come down to in the end.
     pub(crate) required: String,
-    /// How long it has left, in milliseconds.
-    pub(crate) left_ms: u64,
+    /// How long it has left, in milliseconds. None while it waits for the client of a persistent open to come back.
+    pub(crate) left_ms: Option<u64>,
 }
 
 /// See `tenure lease list`.
@@ -88,7 +88,7 @@ impl LeaseReport {
             breaking: entry.breaking.as_ref().map(|breaking| BreakReport {
                 to: caching(breaking.requested_state),
                 required: caching(breaking.required_state),
-                left_ms: breaking.ack_by_ms.saturating_sub(now),
+                left_ms: (breaking.ack_by_ms > 0).then(|| breaking.ack_by_ms.saturating_sub(now)),
             }),
             opens: entry.opens,
             parked: entry.parked,
@@ -163,8 +163,8 @@ impl LeaseReport {
         match &self.breaking {
             None => self.state.clone(),
             Some(breaking) => {
-                let left = breaking.left_ms;
-                format!("{} -> {} in {}.{}s", self.state, breaking.to, left / 1000, left % 1000 / 100)
+                let left = breaking.left_ms.map(|left| format!("in {}.{}s", left / 1000, left % 1000 / 100));
+                format!("{} -> {} {}", self.state, breaking.to, left.as_deref().unwrap_or("when its client is back"))
             }
         }
     }

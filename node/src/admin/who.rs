@@ -45,8 +45,8 @@ pub(crate) struct FileReport {
 pub(crate) struct OpenReport {
     /// The open, as `o5`.
     pub(crate) open: String,
-    /// Its session, as `s17`.
-    pub(crate) session: String,
+    /// Its session, as `s17`; none while it waits for its client to come back.
+    pub(crate) session: Option<String>,
     /// The client, 32 hexadecimal digits.
     pub(crate) client: String,
     /// The key of its lease, 32 hexadecimal digits.
@@ -59,6 +59,10 @@ pub(crate) struct OpenReport {
     pub(crate) access: String,
     /// What it lets others do, as letters of `RWD`.
     pub(crate) share: String,
+    /// Whether it survives the loss of its connection: `durable` or `persistent`.
+    pub(crate) durable: Option<&'static str>,
+    /// While it waits for its client to come back: when it is closed, in milliseconds of log time.
+    pub(crate) waits_until_ms: Option<u64>,
 }
 
 /// A request that waits.
@@ -76,7 +80,7 @@ impl OpenReport {
     fn new(entry: &pb::OpenEntry) -> OpenReport {
         OpenReport {
             open: OpenId::new(entry.open).to_string(),
-            session: SessionId::new(entry.session).to_string(),
+            session: (entry.session > 0).then(|| SessionId::new(entry.session).to_string()),
             client: id16(&entry.client),
             key: entry.key.as_deref().map(id16),
             oplock: match entry.oplock() {
@@ -92,6 +96,8 @@ impl OpenReport {
             },
             access: format!("{:#010x}", entry.access),
             share: Share(u8::try_from(entry.share).unwrap_or_default()).to_string(),
+            durable: entry.durable.as_ref().map(|durable| if durable.persistent { "persistent" } else { "durable" }),
+            waits_until_ms: entry.waits_until_ms,
         }
     }
 }
@@ -148,6 +154,17 @@ pub(super) async fn who(cluster: &Admin, asked: &FileWho) -> Result<WhoReport, F
     Ok(WhoReport { files, applied_index: answer.applied_index })
 }
 
+impl OpenReport {
+    /// `s17`, `s17 durable`, or `away, durable` while it waits for its client to come back.
+    fn session_for_people(&self) -> String {
+        match (&self.session, self.durable) {
+            (Some(session), None) => session.clone(),
+            (Some(session), Some(durable)) => format!("{session} {durable}"),
+            (None, durable) => format!("away, {}", durable.unwrap_or("kept")),
+        }
+    }
+}
+
 impl Report for FileReport {
     fn for_people(&self) -> String {
         let mut kind = if self.directory { "directory, ".to_owned() } else { String::new() };
@@ -155,7 +172,8 @@ impl Report for FileReport {
             kind += "to be deleted, ";
         }
         let opens = self.opens.iter().map(|open| {
-            let who = [&open.open, &self.caching_of(open), &open.access, &open.share, &open.session, &open.client];
+            let session = open.session_for_people();
+            let who = [&open.open, &self.caching_of(open), &open.access, &open.share, &session, &open.client];
             who.into_iter().cloned().collect()
         });
         let mut text = format!("{} ({kind}{})\n", self.name, self.file);

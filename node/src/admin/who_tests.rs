@@ -47,3 +47,14 @@ fn opens_say_what_they_cache_and_who_waits_is_named() {
 fn a_file_that_nobody_has_is_said() {
     assert_eq!(WhoReport { files: Vec::new(), applied_index: 3 }.for_people(), "Nobody has it");
 }
+
+#[test]
+fn who_is_away_is_said() {
+    let durable = Some(pb::Durable { v2: true, persistent: true, timeout_ms: 60_000 });
+    let here = pb::OpenEntry { durable, ..open(5) };
+    let away = pb::OpenEntry { session: 0, waits_until_ms: Some(60_000), ..here.clone() };
+    let report =
+        WhoReport { files: vec![FileReport::new(&pb::FileEntry { opens: vec![here, away], ..file() }, 0)], applied_index: 3 };
+    let text = report.for_people();
+    assert!(text.contains("s17 persistent") && text.contains("away, persistent"), "{text}");
+}

@@ -215,7 +215,7 @@ pub(super) fn delegation_from(delegation: pb::Delegation) -> Option<Delegation> 
 }
 
 /// A durable handle, for the wire.
-fn durable_to(durable: Durable) -> pb::Durable {
+pub(crate) fn durable_to(durable: Durable) -> pb::Durable {
     let Durable { v2, persistent, timeout } = durable;
     pb::Durable { v2, persistent, timeout_ms: millis(timeout) }
 }

@@ -1,5 +1,6 @@
 //! Durable handles, delegations and applications, to and from records.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{guid, millis};
@@ -8,6 +9,8 @@ use crate::id::{AppInstanceId, CreateGuid};
 use crate::outcome::Durable;
 use crate::snapshot::restore::guid_of;
 use crate::snapshot::wire;
+use crate::state::{Handle, Survival};
+use crate::time::LogTime;
 
 pub(super) fn delegation(part: Option<Delegation>) -> u32 {
     match part {
@@ -58,5 +61,48 @@ pub(super) fn app_from(wire::App { id, version }: wire::App) -> Option<AppInstan
     Some(AppInstance {
         id: AppInstanceId::from_bytes(guid_of(id?).to_bytes()),
         version: version.map(|wire::Guid { high, low }| AppInstanceVersion { high, low }),
+    })
+}
+
+pub(super) fn handle(part: &Handle) -> wire::Handle {
+    let Handle { survival, timeout, until, owner, create_guid, options, replayable, app: of } = part;
+    wire::Handle {
+        version: wire::VERSION,
+        survival: match survival {
+            None => 0,
+            Some(Survival::Durable) => 1,
+            Some(Survival::Persistent) => 2,
+            Some(Survival::Resilient) => 3,
+        },
+        timeout: millis(*timeout),
+        until: until.map(LogTime::as_millis),
+        owner: owner.as_deref().map(str::to_owned),
+        create_guid: create_guid.map(|create_guid| guid(create_guid.to_bytes())),
+        options: *options,
+        replayable: *replayable,
+        app: of.map(app),
+    }
+}
+
+pub(in crate::snapshot) fn handle_from(message: wire::Handle) -> Option<Handle> {
+    let wire::Handle { version: _, survival, timeout, until, owner, create_guid, options, replayable, app } = message;
+    Some(Handle {
+        survival: match survival {
+            0 => None,
+            1 => Some(Survival::Durable),
+            2 => Some(Survival::Persistent),
+            3 => Some(Survival::Resilient),
+            _ => return None,
+        },
+        timeout: Duration::from_millis(timeout),
+        until: until.map(LogTime::from_millis),
+        owner: owner.map(Arc::from),
+        create_guid: create_guid.map(|create_guid| CreateGuid::from_bytes(guid_of(create_guid).to_bytes())),
+        options,
+        replayable,
+        app: match app {
+            None => None,
+            Some(app) => Some(app_from(app)?),
+        },
     })
 }

@@ -40,6 +40,8 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
         leases: theirs,
         oplocks,
         opens: more,
+        adrift,
+        handles,
         below: deeper,
         moving,
         parked,
@@ -49,6 +51,10 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
         nfs_locks,
     } in built
     {
+        index.adrift.extend(adrift);
+        for (file, open, handle) in &handles {
+            index.add_handle(file, *open, handle);
+        }
         index.locks_count += locks;
         for (client, file, number) in nfs_locks {
             index.nfs_locks.entry(client).or_default().insert((file, number));
@@ -83,6 +89,7 @@ fn add_files(threads: usize, built: Vec<Built>, index: &mut Index) -> Result<Tab
     );
     index.leases = Leases::filled(leases);
     index.restore_opens(&opens);
+    index.opens_count += index.adrift.len();
     // A tree is built from a whole list much faster than grown by the entry.
     index.below = below.into_iter().collect();
     let mut filled = Vec::with_capacity(files.len());

@@ -10,14 +10,14 @@ use crate::command::{Access, Share};
 use crate::effect::Route;
 use crate::id::{
     ClientGuid, ConnectionId, Epoch, FileId, FileKey, Generation, Incarnation, LeaseKey, NoticeNumber, OpenId, Sequence, ServerId,
-    SessionId,
+    SessionId, ShareId,
 };
 use crate::settings::{Settings, ShareSettings};
-use crate::snapshot::encode::{lock, parked, settings};
+use crate::snapshot::encode::{handle as handles, lock, parked, settings};
 use crate::snapshot::wire;
 use crate::state::{
-    Answers, Breaking, Client, Connection, Deleter, Deleting, Head, Hold, HoldId, HoldV2, Lapses, LockRecord, Meta, News, Notice,
-    OpenRecord, Parked, Replays, Server, Session, Standing, Under,
+    Answers, Breaking, Client, Connection, Deleter, Deleting, Handle, Head, Hold, HoldId, HoldV2, Lapses, LockRecord, Meta, News,
+    Notice, OpenRecord, Parked, Replays, Server, Session, Standing, Under,
 };
 use crate::time::LogTime;
 
@@ -79,8 +79,10 @@ pub(super) fn client(id: ClientGuid, value: &[u8]) -> Option<Client> {
 }
 
 pub(super) fn session(id: SessionId, value: &[u8]) -> Option<Session> {
-    let wire::Session { version: _, client, route: to, evicted } = versioned(value, |session: &wire::Session| session.version)?;
-    Some(Session { id, client: ClientGuid::from_u128(number_of(client?)), route: route(to?), evicted })
+    let wire::Session { version: _, client, route: to, user, evicted } =
+        versioned(value, |session: &wire::Session| session.version)?;
+    let client = ClientGuid::from_u128(number_of(client?));
+    Some(Session { id, client, route: route(to?), user: user.map(Arc::from), evicted })
 }
 
 pub(super) fn file(value: &[u8]) -> Option<Head> {
@@ -120,6 +122,7 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
         delete_on_close,
         delegation,
         nfs,
+        share_id,
     } = versioned(value, |open: &wire::Open| open.version)?;
     let under = match (key, oplock, delegation) {
         (Some(key), false, false) => Under::Lease(guid_of(key)),
@@ -130,7 +133,7 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
     };
     Some(OpenRecord {
         id,
-        session: SessionId::new(session),
+        session: (session > 0).then(|| SessionId::new(session)),
         client: ClientGuid::from_u128(number_of(client?)),
         under,
         access: Access(access),
@@ -140,6 +143,7 @@ pub(super) fn open(id: OpenId, value: &[u8]) -> Option<OpenRecord> {
         modified,
         delete_on_close,
         nfs,
+        share_id: ShareId::new(share_id),
     })
 }
 
@@ -151,7 +155,8 @@ pub(super) fn hold(id: HoldId, value: &[u8]) -> Option<Hold> {
         None => Standing::Settled(current),
         Some(wire::Breaking { requested, required, ack_by, ordinal }) => {
             let (requested, required) = (Caching::from_bits(requested)?, Caching::from_bits(required)?);
-            Standing::Breaking(Breaking::new(current, requested, required, LogTime::from_millis(ack_by), ordinal).ok()?)
+            let ack_by = (ack_by > 0).then(|| LogTime::from_millis(ack_by));
+            Standing::Breaking(Breaking::new(current, requested, required, ack_by, ordinal).ok()?)
         }
     };
     let v2 = match v2 {
@@ -188,4 +193,8 @@ pub(super) fn lock(number: u64, value: &[u8]) -> Option<LockRecord> {
 
 pub(super) fn replays(value: &[u8]) -> Option<Replays> {
     lock::replays_from(&versioned(value, |replays: &wire::Replays| replays.version)?)
+}
+
+pub(super) fn handle(value: &[u8]) -> Option<Handle> {
+    handles::handle_from(versioned(value, |handle: &wire::Handle| handle.version)?)
 }

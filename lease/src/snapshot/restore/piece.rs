@@ -4,13 +4,13 @@ use std::mem;
 use std::sync::Arc;
 
 use super::RestoreError;
-use super::decode::{file, hold, lock, open, parked, replays};
+use super::decode::{file, handle, hold, lock, open, parked, replays};
 use crate::id::{FileKey, NfsClient, OpenId, SessionId};
 use crate::range::LockOwner;
 use crate::snapshot::key::{self, Group, Place};
 use crate::snapshot::{Digest, Record, RecordOf, Records};
 use crate::state::{
-    Deleter, FILE_GROUPS, File, Hold, HoldId, Keyed, LEASE_GROUPS, LockRecord, Locks, Parked, Spread, directory, group_of,
+    Deleter, FILE_GROUPS, File, Handle, Hold, HoldId, Keyed, LEASE_GROUPS, LockRecord, Locks, Parked, Spread, directory, group_of,
 };
 
 /// What some of the records make. From all pieces together [`State::assemble`](crate::State::assemble) makes the state.
@@ -61,6 +61,10 @@ pub(super) struct Built {
     pub(super) leases: Vec<Vec<(u64, u64)>>,
     pub(super) oplocks: Vec<(OpenId, u64)>,
     pub(super) opens: Vec<(SessionId, OpenId, u64)>,
+    /// Opens without a session.
+    pub(super) adrift: Vec<(OpenId, u64)>,
+    /// What is kept beside opens.
+    pub(super) handles: Vec<(FileKey, OpenId, Handle)>,
     /// Opens that say where they lie: the hash of the directory, the open, the hash of the file.
     pub(super) below: Vec<((u64, OpenId), u64)>,
     /// Holds that break or have news for somebody.
@@ -83,6 +87,8 @@ impl Default for Built {
             leases: (0..LEASE_GROUPS).map(|_| Vec::new()).collect(),
             oplocks: Vec::new(),
             opens: Vec::new(),
+            adrift: Vec::new(),
+            handles: Vec::new(),
             below: Vec::new(),
             moving: Vec::new(),
             parked: Vec::new(),
@@ -97,7 +103,9 @@ impl Default for Built {
 impl Built {
     fn add(&mut self, file: File, has_head: bool) {
         let (key, hash) = (file.key(), file.key().spread());
-        self.opens.extend(file.opens().iter().map(|open| (open.session, open.id, hash)));
+        self.opens.extend(file.opens().iter().filter_map(|open| Some((open.session?, open.id, hash))));
+        self.adrift.extend(file.opens().iter().filter(|open| open.session.is_none()).map(|open| (open.id, hash)));
+        self.handles.extend(file.handles().map(|(open, handle)| (key.clone(), open, handle.clone())));
         let below = file.opens().iter().filter_map(|open| Some(((directory(key, open.parent?).spread(), open.id), hash)));
         self.below.extend(below);
         for hold in file.holds() {
@@ -206,6 +214,11 @@ fn take(into: &mut File, has_head: &mut bool, place: Place, value: &[u8], again:
             RecordOf::Replays(into.key(), open, &replays).write_value(again);
             into.restore_replays(open, replays)
         }
+        Place::Handle(open) => {
+            let kept = handle(value)?;
+            RecordOf::Handle(into.key(), open, &kept).write_value(again);
+            into.restore_handle(open, kept)
+        }
         Place::Answer(_) => return None,
     })
 }
@@ -238,6 +251,10 @@ pub(super) fn join(one: &mut Fragment, other: &Fragment) -> Result<(), RestoreEr
     let mut replays = from.locks().into_iter().flat_map(Locks::replays);
     if let Some((open, replays)) = replays.find(|(open, replays)| !into.restore_replays(*open, **replays)) {
         return Err(twice(RecordOf::Replays(from.key(), open, replays)));
+    }
+    let mut handles = from.handles();
+    if let Some((open, handle)) = handles.find(|(open, handle)| !into.restore_handle(*open, (*handle).clone())) {
+        return Err(twice(RecordOf::Handle(from.key(), open, handle)));
     }
     Ok(())
 }

@@ -8,14 +8,15 @@ use crate::state::{Client, Keyed, Lapses, Session, State};
 impl State {
     /// Adds a session, and its connection to its client's.
     pub(crate) fn add_session(&mut self, session: Session) {
-        self.restore_session(session);
+        let (client, route) = (session.client, session.route);
         self.touched.note(Group::Session(session.id));
-        self.edit_client(session.client, |client| client.connect(session.route));
+        self.restore_session(session);
+        self.edit_client(client, |client| client.connect(route));
     }
 
     /// Takes a session out, and its connection if no other session came in on it.
     pub(crate) fn remove_session(&mut self, id: SessionId) -> Option<Session> {
-        let session = *self.sessions.get(&id)?;
+        let session = self.sessions.get(&id)?.clone();
         self.digest.subtract(&RecordOf::Session(&session));
         self.index.remove_session(&session);
         self.sessions.remove(&id);
@@ -38,8 +39,8 @@ impl State {
 
     /// Marks a session as one that has ended by an operator's word.
     pub(crate) fn evict_session(&mut self, id: SessionId) {
-        let Some(before) = self.sessions.get(&id).copied() else { return };
-        let after = Session { evicted: true, ..before };
+        let Some(before) = self.sessions.get(&id).cloned() else { return };
+        let after = Session { evicted: true, ..before.clone() };
         self.digest.subtract(&RecordOf::Session(&before));
         self.digest.add(&RecordOf::Session(&after));
         self.sessions.insert(after);

@@ -9,10 +9,11 @@ use crate::state::{Hold, HoldId, OpenRecord, Standing, Under};
 fn open(id: u64, access: Access, share: Share) -> OpenRecord {
     OpenRecord {
         id: OpenId::new(id),
-        session: SessionId::new(1),
+        session: Some(SessionId::new(1)),
         client: ClientGuid::from_u128(1),
         under: Under::Nothing,
         access,
+        share_id: crate::ShareId::default(),
         share,
         parent: None,
         parent_key: None,

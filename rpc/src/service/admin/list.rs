@@ -131,7 +131,7 @@ pub(super) fn entry(state: &State, info: &LeaseInfo) -> pb::LeaseEntry {
         breaking: breaking.map(|lease::BreakInfo { into, required, ack_by }| pb::BreakInFlight {
             requested_state: into.bits(),
             required_state: required.bits(),
-            ack_by_ms: ack_by.as_millis(),
+            ack_by_ms: ack_by.map_or(0, lease::LogTime::as_millis),
         }),
         opens: u32::try_from(*opens).unwrap_or(u32::MAX),
         parked: u32::try_from(state.parked(file).count()).unwrap_or(u32::MAX),

@@ -60,7 +60,7 @@ fn member_to(member: &MemberStatus) -> pb::MemberStatus {
 
 /// What the table holds.
 fn counts_to(counts: &Counts) -> pb::Counts {
-    let Counts { files, opens, locks, leases, breaking, parked, sessions, clients, servers } = *counts;
+    let Counts { files, opens, adrift, locks, leases, breaking, parked, sessions, clients, servers } = *counts;
     pb::Counts {
         files: files as u64,
         opens: opens as u64,
@@ -71,5 +71,6 @@ fn counts_to(counts: &Counts) -> pb::Counts {
         clients: clients as u64,
         servers: servers as u64,
         locks: locks as u64,
+        adrift: adrift as u64,
     }
 }

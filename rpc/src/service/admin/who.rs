@@ -1,6 +1,6 @@
 //! Who has a file.
 
-use lease::{FileInfo, OpenInfo, ParkedInfo, State};
+use lease::{FileInfo, LogTime, OpenInfo, ParkedInfo, SessionId, State};
 use raft::Coordinator;
 use tonic::Status;
 
@@ -47,16 +47,18 @@ fn file_to(state: &State, info: &FileInfo) -> pb::FileEntry {
 }
 
 fn open_to(info: &OpenInfo) -> pb::OpenEntry {
-    let OpenInfo { id, session, client, file: _, key, oplock, delegation, access, share } = info;
+    let OpenInfo { id, session, client, file: _, key, oplock, delegation, access, share, durable, until } = info;
     pb::OpenEntry {
         open: id.get(),
-        session: session.get(),
+        session: session.map_or(0, SessionId::get),
         client: client.to_bytes().to_vec(),
         key: key.map(|key| key.to_bytes().to_vec()),
         oplock: convert::oplock_level_to(*oplock).into(),
         delegation: convert::delegation_to(*delegation).into(),
         access: access.0,
         share: u32::from(share.0),
+        durable: durable.map(convert::durable_to),
+        waits_until_ms: until.map(LogTime::as_millis),
     }
 }
 

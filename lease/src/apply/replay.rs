@@ -1,0 +1,99 @@
+//! CREATE that may have been carried out already (MS-SMB2 3.3.5.9, SMB2_FLAGS_REPLAY_OPERATION).
+
+use super::Step;
+use super::reconnect::same_user;
+use crate::command::{DurableRequest, Open};
+use crate::id::{ClientGuid, CreateGuid, FileKey, OpenId, RequestId};
+use crate::outcome::{Outcome, Rejection};
+use crate::state::{File, Handle, Keyed, OpenRecord, State};
+
+/// What a CREATE says that the one before it has to have said too (LS-177).
+fn repeats(open: &Open, known: &OpenRecord, handle: &Handle) -> Result<(), Rejection> {
+    let same = open.options == handle.options && open.access == known.access && open.share == known.share;
+    if same { Ok(()) } else { Err(Rejection::ContextMismatch) }
+}
+
+impl State {
+    /// The opens that a client calls this: one, unless several clients have come to the same name.
+    pub(super) fn called(&self, guid: CreateGuid) -> impl Iterator<Item = (&File, &OpenRecord)> {
+        let known = self.index().create_guids.range((guid, OpenId::new(0))..=(guid, OpenId::new(u64::MAX)));
+        known.filter_map(|((_, open), hash)| {
+            let file = self.file_of_open(*open, *hash)?;
+            Some((file, file.open(*open)?))
+        })
+    }
+
+    /// Whether an open of this client waits that it calls this.
+    fn waits_for(&self, guid: CreateGuid, client: ClientGuid) -> bool {
+        let of_client = |request: &RequestId| {
+            let file = self.index().parked.get(request).and_then(|file| self.file(file));
+            let mut parked = file.into_iter().flat_map(File::parked);
+            parked.any(|parked| parked.request == *request && parked.client == Some(client))
+        };
+        self.index().parked_called(guid).any(|request| of_client(&request))
+    }
+
+    /// The open that was opened by the request of which this is a replay (LS-176, LS-177). None if it was never carried out, or is no
+    /// replay. An open of the same name that this does not repeat is in the way (LS-157).
+    fn carried_out(&self, open: &Open, client: ClientGuid) -> Result<Option<(FileKey, OpenId)>, Rejection> {
+        let Some(DurableRequest::V2 { create_guid, persistent, .. }) = open.durable else { return Ok(None) };
+        if self.waits_for(create_guid, client) {
+            // It is being carried out (LS-178).
+            return Err(if open.replay { Rejection::FileNotAvailable } else { Rejection::DuplicateObjectId });
+        }
+        let own = self.called(create_guid).find(|(_, known)| known.client == client);
+        let Some((file, known)) = own else {
+            return if open.replay && persistent { self.taken_over(open, create_guid) } else { Ok(None) };
+        };
+        let handle = file.handle(known.id).filter(|_| open.replay).ok_or(Rejection::DuplicateObjectId)?;
+        let here = known.session == Some(open.session);
+        if !here && !same_user(handle.owner.as_ref(), self.user(open.session).as_ref())
+            || known.key() != open.lease.map(|lease| lease.key)
+        {
+            return Err(Rejection::AccessDenied);
+        }
+        if here && handle.replayable {
+            // Who asked for a persistent one asks for it again.
+            let weaker = handle.is_persistent() && !persistent;
+            return if weaker { Err(Rejection::InvalidParameter) } else { Ok(Some((file.key().clone(), known.id))) };
+        }
+        if known.session.is_some() || !(handle.is_persistent() && persistent) {
+            return Err(Rejection::DuplicateObjectId);
+        }
+        repeats(open, known, handle)?;
+        Ok(Some((file.key().clone(), known.id)))
+    }
+
+    /// The same for a persistent open that its client opened under another ClientGuid (LS-177). A lease stays with the ClientGuid that it was
+    /// granted to.
+    fn taken_over(&self, open: &Open, guid: CreateGuid) -> Result<Option<(FileKey, OpenId)>, Rejection> {
+        let mut known = self.called(guid).filter_map(|(file, known)| Some((file, known, file.handle(known.id)?)));
+        let Some((file, known, handle)) = known.find(|(_, _, handle)| handle.is_persistent()) else { return Ok(None) };
+        if known.session.is_some() || known.key().is_some() {
+            return Err(Rejection::FileNotAvailable);
+        }
+        if !same_user(handle.owner.as_ref(), self.user(open.session).as_ref()) {
+            return Err(Rejection::AccessDenied);
+        }
+        repeats(open, known, handle)?;
+        Ok(Some((file.key().clone(), known.id)))
+    }
+}
+
+impl Step<'_> {
+    /// Answers a replay of what was carried out with the open that came of it, as it is now. Nothing is granted again, and nobody is broken.
+    pub(super) fn replay(&mut self, id: RequestId, open: &Open, client: ClientGuid) -> Result<bool, Rejection> {
+        let Some((file, known)) = self.state.carried_out(open, client)? else { return Ok(false) };
+        let adrift = self.state.index().adrift.contains_key(&known);
+        if adrift {
+            self.take_back(&file, known, open.session, client);
+        }
+        let (lease, oplock) = self.caching_of(&file, known);
+        let durable = self.state.file(&file).and_then(|record| record.handle(known)).and_then(Handle::durable);
+        self.reply(id, Ok(Outcome::Opened { open: known, lease, oplock, delegation: None, durable }));
+        if adrift {
+            self.tell_waiting(&file, known);
+        }
+        Ok(true)
+    }
+}
