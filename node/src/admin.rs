@@ -1,16 +1,18 @@
 //! The operator's commands.
 
+mod clients;
 mod hash;
 mod leases;
 mod locks;
 mod members;
+mod operator;
 mod status;
 mod survey;
 mod who;
 
 use rpc::client::Admin;
 
-use crate::cli::{File, Leader, Lease, Lock, Member, Remote, State};
+use crate::cli::{Client, File, Leader, Lease, Lock, Member, Remote, State};
 use crate::exit::Failure;
 use crate::output::print;
 
@@ -33,7 +35,16 @@ pub(crate) async fn status(remote: &Remote) -> Result<(), Failure> {
 pub(crate) async fn lease(verb: &Lease) -> Result<(), Failure> {
     match verb {
         Lease::List(list) => print(&leases::list(&cluster(&list.remote), list).await?, list.remote.output),
+        Lease::Break(asked) => print(&operator::break_lease(&cluster(&asked.remote), asked).await?, asked.remote.output),
         Lease::Show(show) => print(&leases::show(&cluster(&show.remote), show).await?, show.remote.output),
+    }
+}
+
+/// `tenure client`.
+pub(crate) async fn client(verb: &Client) -> Result<(), Failure> {
+    match verb {
+        Client::List(list) => print(&clients::list(&cluster(&list.remote), list).await?, list.remote.output),
+        Client::Evict(asked) => print(&operator::evict(&cluster(&asked.remote), asked).await?, asked.remote.output),
     }
 }
 

@@ -1,11 +1,15 @@
 //! The command line.
 
+mod operator;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lease::{ClientGuid, LeaseKey, ServerId};
 
 use crate::config::{Id, Overrides, Period};
+
+pub(crate) use operator::{Client, ClientEvict, ClientList, Consent, LeaseBreak};
 
 /// Tenure: leases of SMB clients that survive the loss of a server
 #[derive(Debug, Parser)]
@@ -28,9 +32,12 @@ pub(crate) enum Verb {
     Serve(Box<Serve>),
     /// Show the cluster: leader, members, what it survives, how many leases
     Status(Remote),
-    /// Look at leases
+    /// Look at leases, or break one
     #[command(subcommand)]
     Lease(Lease),
+    /// Look at clients, or throw one out
+    #[command(subcommand)]
+    Client(Client),
     /// Look at byte-range locks
     #[command(subcommand)]
     Lock(Lock),
@@ -113,6 +120,8 @@ pub(crate) enum Lease {
     List(LeaseList),
     /// Show one lease
     Show(LeaseShow),
+    /// Take caching from a lease, as a conflict would
+    Break(LeaseBreak),
 }
 
 /// See [`Lease::List`].

@@ -3,6 +3,7 @@
 mod admin;
 mod cli;
 mod config;
+mod consent;
 mod demo;
 mod exit;
 mod nodes;
@@ -38,6 +39,7 @@ fn run(verb: Verb) -> Result<(), Failure> {
         Verb::Serve(serve) => serve::run(*serve),
         Verb::Status(remote) => ask(admin::status(&remote)),
         Verb::Lease(verb) => ask(admin::lease(&verb)),
+        Verb::Client(verb) => ask(admin::client(&verb)),
         Verb::File(verb) => ask(admin::file(&verb)),
         Verb::Lock(verb) => ask(admin::lock(&verb)),
         Verb::Member(verb) => ask(admin::member(&verb)),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lease::{Command, Incarnation, Outcome, Rejection, Request, ServerId};
+use lease::{Caching, ClientGuid, Command, Incarnation, LeaseKey, Outcome, Rejection, Request, ServerId};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,9 +19,11 @@ use crate::fatal::FatalSignal;
 use crate::leadership::Leadership;
 use crate::machine::{MachineHandle, Raft};
 use crate::membership::Membership;
+use crate::operator::Operator;
 use crate::outbox::{Answered, AttachError, Attachment, Reporter, Waiter};
 use crate::peer::PeerEndpoint;
 use crate::progress::Progress;
+use crate::proposer::Proposer;
 use crate::read::Reader;
 use crate::router::Router;
 use crate::status::{StateHash, Status};
@@ -59,6 +61,7 @@ struct Inner {
     raft: Raft,
     machine: MachineHandle,
     router: Router,
+    proposer: Proposer,
     leadership: watch::Receiver<Leadership>,
     leader: watch::Receiver<Option<(NodeId, Member)>>,
     transport: Arc<dyn Transport>,
@@ -142,6 +145,25 @@ impl Coordinator {
     pub async fn status(&self) -> Result<Status, Unavailable> {
         let leader = self.inner.leader.borrow().as_ref().map(|(leader, _)| *leader);
         Status::of(&self.inner.config, &self.inner.raft, &self.inner.machine, leader).await
+    }
+
+    /// Takes from a lease, on an operator's word, what it has beyond a state, as a conflict would ([`Command::BreakLease`]). On the leader
+    /// only. Says where in the log it is carried out.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]; a repeat does no harm.
+    pub async fn break_lease(&self, client: ClientGuid, key: LeaseKey, into: Caching) -> Result<u64, Unavailable> {
+        self.operator().enter(Command::BreakLease { client, key, into }).await
+    }
+
+    /// Throws a client out, on an operator's word ([`Command::Evict`]). As [`Coordinator::break_lease`].
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]; a repeat costs the client what it has opened since.
+    pub async fn evict(&self, client: ClientGuid) -> Result<u64, Unavailable> {
+        self.operator().enter(Command::Evict { client }).await
     }
 
     /// Adds a node that receives the log and has no vote.
@@ -235,6 +257,10 @@ impl Coordinator {
 
     fn membership_within(&self, timeout: Duration) -> Membership<'_> {
         Membership { node: self.inner.config.node, raft: &self.inner.raft, leadership: &self.inner.leadership, timeout }
+    }
+
+    fn operator(&self) -> Operator<'_> {
+        Operator { proposer: &self.inner.proposer, leadership: &self.inner.leadership, timeout: self.inner.config.request_timeout }
     }
 
     fn reader(&self) -> Reader<'_> {

@@ -10,6 +10,7 @@ mod leadership;
 pub mod machine;
 mod membership;
 mod network;
+mod operator;
 pub mod outbox;
 pub mod peer;
 pub mod progress;

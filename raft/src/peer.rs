@@ -146,8 +146,7 @@ impl PeerEndpoint {
             return Err(PeerError::NotLeader { leader: leadership.leader });
         }
         tracing::trace!(%from, requests = decoded.entries.len(), "forwarded");
-        let proposals =
-            decoded.entries.into_iter().map(|entry| Proposal { request: entry.request, command: entry.command }).collect();
+        let proposals = decoded.entries.into_iter().map(|entry| Proposal::new(entry.request, entry.command)).collect();
         self.proposer.offer_patiently(proposals).await.map_err(|_| stopping("shutdown"))
     }
 

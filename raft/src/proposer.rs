@@ -12,7 +12,7 @@ use lease::{Command, Entry, Request, Settings};
 use openraft::errors::{ClientWriteError, ForwardReason};
 use openraft::impls::ProgressResponder;
 use openraft::raft::ClientWriteResult;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -28,10 +28,25 @@ use crate::types::TypeConfig;
 const QUEUED_OFFERS_MAX: usize = 4096;
 
 /// What is to be entered in the log.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Proposal {
-    pub(crate) request: Option<Request>,
-    pub(crate) command: Command,
+    request: Option<Request>,
+    command: Command,
+    /// Who wants to know its place in the log when it is carried out on this node. Dropped if that is not known in the end.
+    done: Option<oneshot::Sender<u64>>,
+}
+
+impl Proposal {
+    /// What somebody asks for, and is answered by the lease table; or what the leader itself asks for.
+    pub(crate) fn new(request: Option<Request>, command: Command) -> Proposal {
+        Proposal { request, command, done: None }
+    }
+
+    /// What an operator asks for: the lease table answers nobody, so that the leader tells him when it is carried out.
+    pub(crate) fn of_operator(command: Command) -> (Proposal, oneshot::Receiver<u64>) {
+        let (done, told) = oneshot::channel();
+        (Proposal { request: None, command, done: Some(done) }, told)
+    }
 }
 
 /// Why an offer was not taken.
@@ -187,7 +202,7 @@ impl Desk {
             in_flight: FuturesUnordered::new(),
         };
         if *progress.settings != self.terms.settings {
-            self.backlog.push_back(Proposal { request: None, command: Command::Configure(self.terms.settings.clone()) });
+            self.backlog.push_back(Proposal::new(None, Command::Configure(self.terms.settings.clone())));
         }
         loop {
             self.take_offers();
@@ -207,7 +222,7 @@ impl Desk {
                 }
                 Some(result) = reign.in_flight.next(), if !reign.in_flight.is_empty() => self.noted(result.as_ref()),
                 offer = self.offers.recv(), if self.backlog.is_empty() => self.backlog.extend(offer?),
-                () = sleep_until(tick) => self.backlog.push_back(Proposal { request: None, command: Command::Tick }),
+                () = sleep_until(tick) => self.backlog.push_back(Proposal::new(None, Command::Tick)),
                 changed = self.terms.progress.changed() => changed.ok()?,
             }
         }
@@ -227,13 +242,14 @@ impl Desk {
         let progress = self.terms.progress.borrow().clone();
         let at = reign.clock.stamp(progress.now);
         let mut batch = BatchWriter::new(self.next_check(&progress));
-        while let Some(Proposal { request, command }) = self.backlog.pop_front() {
+        let mut operators = Vec::new();
+        while let Some(Proposal { request, command, done }) = self.backlog.pop_front() {
             let entry = Entry { at, request, command };
             match batch.push(&entry) {
-                Ok(true) => {}
+                Ok(true) => operators.extend(done),
                 Ok(false) => {
                     let Entry { request, command, .. } = entry;
-                    self.backlog.push_front(Proposal { request, command });
+                    self.backlog.push_front(Proposal { request, command, done });
                     break;
                 }
                 Err(error) => tracing::warn!(%error, request = ?entry.request, "a request that fits in no batch is dropped"),
@@ -249,7 +265,16 @@ impl Desk {
             tracing::info!(%error, "consensus takes no more entries");
             return None;
         }
-        reign.in_flight.push(Box::pin(async move { done.await.ok() }));
+        reign.in_flight.push(Box::pin(async move {
+            let result = done.await.ok();
+            if let Some(Ok(written)) = &result {
+                for operator in operators {
+                    // An operator who has given up is not told.
+                    let _gone = operator.send(written.log_id.index());
+                }
+            }
+            result
+        }));
         Some(())
     }
 

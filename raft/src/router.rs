@@ -145,7 +145,7 @@ enum Ready<'a> {
 }
 
 fn proposal((request, command): &(Request, Command)) -> Proposal {
-    Proposal { request: Some(*request), command: command.clone() }
+    Proposal::new(Some(*request), command.clone())
 }
 
 #[cfg(test)]

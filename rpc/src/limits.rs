@@ -32,3 +32,6 @@ pub const PAGE_SIZE_DEFAULT: u32 = 100;
 pub(crate) const PAGE_SCAN_MAX: usize = 20_000;
 /// How long a new stream may take to say which server it is.
 pub(crate) const ATTACH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bytes of the reason that an operator gives for what he does, in UTF-8.
+pub const REASON_BYTES_MAX: usize = 1024;

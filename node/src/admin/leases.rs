@@ -1,6 +1,6 @@
 //! `tenure lease list` and `tenure lease show`.
 
-use lease::{Caching, FileId, FileKey, ServerId, VolumeId};
+use lease::{Caching, ClientGuid, FileId, FileKey, LeaseKey, ServerId, VolumeId};
 use rpc::client::{Admin, LeaseFilter};
 use rpc::proto::v1 as pb;
 use serde::Serialize;
@@ -135,12 +135,21 @@ pub(crate) async fn pages(cluster: &Admin, filter: &LeaseFilter, limit: usize) -
 /// See `tenure lease show`.
 pub(super) async fn show(cluster: &Admin, asked: &LeaseShow) -> Result<LeaseDetail, Failure> {
     let filter = LeaseFilter { client: asked.client, stale: asked.stale, ..LeaseFilter::default() };
-    let key = asked.key.to_string();
-    let mut found = pages(cluster, &filter, usize::MAX).await?.leases;
+    one(cluster, &filter, asked.key).await.map(LeaseDetail)
+}
+
+/// The one lease with this key, of this client if one is named.
+pub(super) async fn only(cluster: &Admin, client: Option<ClientGuid>, key: LeaseKey) -> Result<LeaseReport, Failure> {
+    one(cluster, &LeaseFilter { client, ..LeaseFilter::default() }, key).await
+}
+
+async fn one(cluster: &Admin, filter: &LeaseFilter, key: LeaseKey) -> Result<LeaseReport, Failure> {
+    let key = key.to_string();
+    let mut found = pages(cluster, filter, usize::MAX).await?.leases;
     found.retain(|lease| lease.key == key);
     match found.pop() {
         None => Err(Failure::Refused(format!("no client has a lease with the key {key}"))),
-        Some(lease) if found.is_empty() => Ok(LeaseDetail(lease)),
+        Some(lease) if found.is_empty() => Ok(lease),
         Some(last) => {
             let clients: Vec<String> = found.into_iter().chain([last]).map(|lease| lease.client).collect();
             Err(Failure::Refused(format!("several clients use the key {key}: choose one with --client: {}", clients.join(", "))))

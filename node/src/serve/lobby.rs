@@ -69,6 +69,18 @@ impl AdminService for Lobby {
         Err(not_formed())
     }
 
+    async fn list_clients(&self, _: Request<pb::ListClientsRequest>) -> Result<Response<pb::ListClientsResponse>, Status> {
+        Err(not_formed())
+    }
+
+    async fn break_lease(&self, _: Request<pb::BreakLeaseRequest>) -> Result<Response<pb::BreakLeaseResponse>, Status> {
+        Err(not_formed())
+    }
+
+    async fn evict_client(&self, _: Request<pb::EvictClientRequest>) -> Result<Response<pb::EvictClientResponse>, Status> {
+        Err(not_formed())
+    }
+
     async fn state_hash(&self, _: Request<pb::StateHashRequest>) -> Result<Response<pb::StateHashResponse>, Status> {
         Err(not_formed())
     }

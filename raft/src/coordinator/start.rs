@@ -64,12 +64,13 @@ pub(super) async fn start(config: Config, store: Store, transport: Arc<dyn Trans
     tasks.spawn(routing);
     tasks.spawn(parts.watchdog(&log, &fatal).run(stop.clone()));
     tasks.spawn(watch_end(raft.clone(), fatal.clone(), stop.clone()));
-    let peer = PeerEndpoint { raft: raft.clone(), proposer, leadership: leadership.clone(), snapshots, heard };
+    let peer = PeerEndpoint { raft: raft.clone(), proposer: proposer.clone(), leadership: leadership.clone(), snapshots, heard };
     Ok(Inner {
         config,
         raft,
         machine,
         router,
+        proposer,
         leadership,
         leader,
         transport,

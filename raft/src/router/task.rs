@@ -212,7 +212,7 @@ impl Task {
         for id in ids {
             let Some(pending) = self.table.get_mut(id) else { continue };
             pending.sent(self.routing.repeat_after);
-            proposals.push(Proposal { request: Some(pending.tracked.request), command: pending.tracked.command.clone() });
+            proposals.push(Proposal::new(Some(pending.tracked.request), pending.tracked.command.clone()));
         }
         if self.proposer.offer(proposals).is_err() {
             self.pause(ids);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lease::{ClientGuid, FileKey, LeaseKey, ServerId};
+use lease::{Caching, ClientGuid, FileKey, LeaseKey, ServerId};
 use raft::types::NodeId;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -146,6 +146,31 @@ impl Admin {
     pub async fn who_has_named(&self, name: &str, stale: bool) -> Result<pb::WhoHasFileResponse, AdminError> {
         let request = pb::WhoHasFileRequest { file: None, name: name.to_owned(), stale };
         self.anywhere(async |mut node| node.who_has_file(request.clone()).await).await
+    }
+
+    /// One page of clients: `token` as for leases.
+    pub async fn clients(&self, stale: bool, page_size: u32, token: &str) -> Result<pb::ListClientsResponse, AdminError> {
+        let request = pb::ListClientsRequest { page_size, page_token: token.to_owned(), stale };
+        self.anywhere(async |mut node| node.list_clients(request.clone()).await).await
+    }
+
+    /// Takes from a lease what it has beyond a state, as a conflict would. The reason is for the audit log.
+    pub async fn break_lease(
+        &self,
+        client: ClientGuid,
+        key: LeaseKey,
+        into: Caching,
+        reason: &str,
+    ) -> Result<pb::BreakLeaseResponse, AdminError> {
+        let (client, key) = (client.to_bytes().to_vec(), key.to_bytes().to_vec());
+        let request = pb::BreakLeaseRequest { client, key, state: into.bits(), reason: reason.to_owned() };
+        self.anywhere(async |mut node| node.break_lease(request.clone()).await).await
+    }
+
+    /// Closes all that a client has open, and has its servers drop its connections. The reason is for the audit log.
+    pub async fn evict(&self, client: ClientGuid, reason: &str) -> Result<pb::EvictClientResponse, AdminError> {
+        let request = pb::EvictClientRequest { client: client.to_bytes().to_vec(), reason: reason.to_owned() };
+        self.anywhere(async |mut node| node.evict_client(request.clone()).await).await
     }
 
     /// Adds a node as a learner.

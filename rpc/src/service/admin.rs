@@ -1,8 +1,10 @@
 //! What operators ask.
 
+mod clients;
 mod list;
 mod locks;
 mod members;
+mod operator;
 mod status;
 mod who;
 
@@ -61,6 +63,20 @@ impl pb::admin_service_server::AdminService for Admin {
 
     async fn list_locks(&self, request: Request<pb::ListLocksRequest>) -> Result<Response<pb::ListLocksResponse>, Status> {
         locks::list(&self.coordinator, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_clients(&self, request: Request<pb::ListClientsRequest>) -> Result<Response<pb::ListClientsResponse>, Status> {
+        clients::list(&self.coordinator, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn break_lease(&self, request: Request<pb::BreakLeaseRequest>) -> Result<Response<pb::BreakLeaseResponse>, Status> {
+        let peer = request.remote_addr();
+        operator::break_lease(&self.coordinator, peer, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn evict_client(&self, request: Request<pb::EvictClientRequest>) -> Result<Response<pb::EvictClientResponse>, Status> {
+        let peer = request.remote_addr();
+        operator::evict(&self.coordinator, peer, &request.into_inner()).await.map(Response::new)
     }
 
     async fn state_hash(&self, _: Request<pb::StateHashRequest>) -> Result<Response<pb::StateHashResponse>, Status> {

@@ -7,6 +7,7 @@ mod edge;
 mod failover;
 mod locks;
 mod nfs;
+mod operator;
 mod peers;
 mod renewals;
 mod slow;
