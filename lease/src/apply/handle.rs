@@ -108,10 +108,10 @@ impl Step<'_> {
         let mut edit = self.state.edit_file(file);
         edit.set_session(id, None, open.client);
         edit.edit_handle(id, |handle| handle.until = Some(now.after(handle.timeout)));
-        // An oplock was its session's only; a lease may be told elsewhere.
-        if let Some(oplock @ HoldId::Oplock(_)) = open.hold() {
-            self.forget_notice(file, oplock);
-            self.suspend_unanswerable(file, oplock);
+        // An oplock or a delegation was its session's only; a lease may be told elsewhere.
+        if let Some(own @ (HoldId::Oplock(_) | HoldId::Delegation(_))) = open.hold() {
+            self.forget_notice(file, own);
+            self.suspend_unanswerable(file, own);
         }
     }
 
