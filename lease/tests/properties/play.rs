@@ -90,6 +90,8 @@ struct Play {
     locks_before: Vec<(OpenId, RangeLock)>,
     /// The opens that there were before the entry at hand.
     opens_before: Vec<OpenId>,
+    /// The open that the entry at hand closes: what it is granted before, by what fell due, goes with it.
+    closing: Option<OpenId>,
     epochs: BTreeMap<Owner, u16>,
     told: BTreeMap<Owner, Generation>,
     debts: Debts,
@@ -134,6 +136,7 @@ impl Play {
         let before = self.state.now();
         self.locks_before.clone_from(&self.beliefs.locks);
         self.opens_before = self.beliefs.opens.keys().copied().collect();
+        self.closing = None;
         let effects = self.applier.apply(&mut self.state, entry);
         assert_eq!(self.state.now(), before.max(entry.at), "log time is the greatest stamp");
         assert!(self.state.next_deadline().is_none_or(|at| at > self.state.now()), "what is due does not survive an entry");

@@ -281,7 +281,7 @@ impl Play {
             (
                 About::Operate { open, .. } | About::Lock { open, .. },
                 Ok(Outcome::Clear | Outcome::Locked) | Err(Rejection::FileLockConflict | Rejection::LockNotGranted),
-            ) if !self.beliefs.opens.contains_key(&open) => {}
+            ) if !self.beliefs.opens.contains_key(&open) || self.closing == Some(open) => {}
             (About::Operate { .. } | About::Lock { .. }, Err(Rejection::FileLockConflict | Rejection::LockNotGranted))
                 if self.opens_before.iter().any(|open| !self.beliefs.opens.contains_key(open)) => {}
             (About::Operate { open, operation: Operation::SetAttributes }, Ok(Outcome::Clear)) => self.directory_was_told(open),

@@ -127,6 +127,7 @@ impl Play {
                 (Some(About::Unlock { open, range }), Outcome::Unlocked) => self.beliefs.unlock(open, range),
                 (Some(About::Close(open)), Outcome::Closed { delete }) => {
                     self.beliefs.locks.retain(|(owner, _)| *owner != open);
+                    self.closing = Some(open);
                     if let Some(held) = self.beliefs.opens.get(&open).filter(|_| *delete) {
                         self.debts.closed_last((to.server, to.incarnation), &held.file);
                     }

@@ -80,7 +80,7 @@ pub(super) async fn evict(
     let had = had.ok_or_else(|| Status::new(Code::NotFound, format!("no client {client} is known")))?;
     let outcome = coordinator.evict(client).await;
     if !outcome.as_ref().is_err_and(not_taken) {
-        let what = format!("evict client {client} with {} sessions and {} opens", had.sessions, had.opens);
+        let what = format!("evict client {client} (sessions {}, opens {})", had.sessions, had.opens);
         asked.audit(&what, outcome.as_ref().map(|index| *index));
     }
     let index = outcome.map_err(|why| table::unavailable(&why))?;
