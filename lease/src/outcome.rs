@@ -243,8 +243,6 @@ pub enum Limit {
     ParkedOpensPerFile,
     /// [`OPENS_PER_CLIENT_MAX`](crate::limits::OPENS_PER_CLIENT_MAX)
     OpensPerClient,
-    /// [`LEASES_PER_CLIENT_MAX`](crate::limits::LEASES_PER_CLIENT_MAX)
-    LeasesPerClient,
     /// [`LOCKS_PER_CLIENT_MAX`](crate::limits::LOCKS_PER_CLIENT_MAX)
     LocksPerClient,
     /// [`PARKED_PER_CLIENT_MAX`](crate::limits::PARKED_PER_CLIENT_MAX)

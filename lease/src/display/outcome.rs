@@ -93,7 +93,6 @@ impl Display for Limit {
             Limit::OpensPerFile => "opens of a file",
             Limit::ParkedOpensPerFile => "parked opens of a file",
             Limit::OpensPerClient => "opens of a client",
-            Limit::LeasesPerClient => "leases of a client",
             Limit::LocksPerClient => "locks of a client",
             Limit::ParkedPerClient => "parked requests of a client",
             Limit::GracePeriods => "grace periods",

@@ -85,7 +85,6 @@ fn limits() -> Vec<Limit> {
         Limit::LocksPerOpen,
         Limit::RangesPerRequest,
         Limit::OpensPerClient,
-        Limit::LeasesPerClient,
         Limit::LocksPerClient,
         Limit::ParkedPerClient,
         Limit::GracePeriods,

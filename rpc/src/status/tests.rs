@@ -67,7 +67,6 @@ fn all_rejections() -> Vec<Rejection> {
         Rejection::Grace,
         Rejection::NoGrace,
         Rejection::LimitReached(Limit::OpensPerClient),
-        Rejection::LimitReached(Limit::LeasesPerClient),
         Rejection::LimitReached(Limit::LocksPerClient),
         Rejection::LimitReached(Limit::ParkedPerClient),
         Rejection::LimitReached(Limit::GracePeriods),

@@ -5,6 +5,7 @@ mod cluster;
 mod deletion;
 mod edge;
 mod failover;
+mod handles;
 mod locks;
 mod nfs;
 mod operator;

@@ -173,6 +173,15 @@ async fn of_nfs(script: &mut Script, session: u64, open: u64) {
     let no = result!(node.return_delegation(request).await, return_delegation_response, Rejected);
     assert_eq!(no.reason(), pb::RejectionReason::NoSuchDelegation);
     let (mut node, header) = script.next();
+    let command = Some(pb::MakeResilient { session, open, timeout_ms: 0 });
+    let request = pb::MakeResilientRequest { header, command };
+    assert!(result!(node.make_resilient(request).await, make_resilient_response, Resilient).timeout_ms > 0);
+    let (mut node, header) = script.next();
+    let command = Some(pb::Reconnect { session, open: Some(open), ..pb::Reconnect::default() });
+    let request = pb::ReconnectRequest { header, command };
+    let no = result!(node.reconnect(request).await, reconnect_response, Rejected);
+    assert_eq!(no.reason(), pb::RejectionReason::NoSuchDurableOpen);
+    let (mut node, header) = script.next();
     let command = Some(pb::ReportDeleted { file: file() });
     let request = pb::ReportDeletedRequest { header, command };
     result!(node.report_deleted(request).await, report_deleted_response, Deleted);

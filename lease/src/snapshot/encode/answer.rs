@@ -119,10 +119,9 @@ fn limit_number(limit: Limit) -> u64 {
         Limit::LocksPerOpen => 8,
         Limit::RangesPerRequest => 9,
         Limit::OpensPerClient => 10,
-        Limit::LeasesPerClient => 11,
-        Limit::LocksPerClient => 12,
-        Limit::ParkedPerClient => 13,
-        Limit::GracePeriods => 14,
+        Limit::LocksPerClient => 11,
+        Limit::ParkedPerClient => 12,
+        Limit::GracePeriods => 13,
     }
 }
 
@@ -138,10 +137,9 @@ fn limit_of(number: u64) -> Option<Limit> {
         8 => Limit::LocksPerOpen,
         9 => Limit::RangesPerRequest,
         10 => Limit::OpensPerClient,
-        11 => Limit::LeasesPerClient,
-        12 => Limit::LocksPerClient,
-        13 => Limit::ParkedPerClient,
-        14 => Limit::GracePeriods,
+        11 => Limit::LocksPerClient,
+        12 => Limit::ParkedPerClient,
+        13 => Limit::GracePeriods,
         _ => return None,
     })
 }
