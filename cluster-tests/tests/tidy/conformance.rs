@@ -13,7 +13,7 @@ const ELSEWHERE: [u16; 24] =
     [17, 18, 21, 24, 27, 82, 83, 84, 85, 86, 93, 94, 96, 110, 144, 158, 183, 186, 189, 196, 197, 198, 199, 200];
 
 /// Rules that nothing shows yet. It only ever gets smaller: whoever shows one writes it down here.
-const NOT_YET: usize = 42;
+const NOT_YET: usize = 0;
 
 /// A row of the table of rules.
 #[derive(Debug)]
