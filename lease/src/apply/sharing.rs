@@ -15,6 +15,8 @@ pub(super) fn demands_of_open(file: &File, open: &Open, own: Own) -> Result<Dema
     };
     // Batch oplocks come before the shares: their holders may close instead (LS-056).
     if !access.is_stat_beside_oplocks() && file.others_write(own) {
+        // What may yet be refused does not take level II.
+        let reason = if file.tally().conflicts(access, open.share) { Reason::Access } else { reason };
         let batches = demands_on(file, file.others(own).filter(|hold| hold.id.is_oplock() && hold.current().handles()), reason);
         if batches.waits {
             return Ok(batches);

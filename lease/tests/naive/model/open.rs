@@ -57,9 +57,10 @@ impl Model {
         if self.is_going(&open.file) {
             return Verdict::Answered(Err(Rejection::DeletePending)); // before anybody is broken (LS-142)
         }
-        let batches = self.batch_demands(open);
         let mine = (Rights::of(open.access, open.disposition), open.share);
-        let demands = match self.share_demands(owner, &open.file, mine) {
+        let shared = self.share_demands(owner, &open.file, mine);
+        let batches = self.batch_demands(open, shared.as_ref().is_some_and(Vec::is_empty));
+        let demands = match shared {
             _ if !batches.is_empty() => batches,
             None => return Verdict::Answered(Err(Rejection::SharingViolation)),
             Some(demands) if demands.is_empty() => {

@@ -48,15 +48,16 @@ impl Model {
         self.oplocks.iter().filter(move |oplock| oplock.file == *file)
     }
 
-    /// Batch goes before share modes are looked at (LS-056).
-    pub(super) fn batch_demands(&self, open: &Open) -> Vec<Demand> {
+    /// Batch goes before share modes are looked at (LS-056), and to level II only if these are in the way as things are.
+    pub(super) fn batch_demands(&self, open: &Open, shares_fit: bool) -> Vec<Demand> {
         let batches = self.oplocks_on(&open.file).filter(|oplock| oplock.level == OplockLevel::Batch);
-        oplock_demands(open, batches)
+        let disposition = if shares_fit { open.disposition } else { Disposition::Keep };
+        oplock_demands(open, disposition, batches)
     }
 
     /// What an open takes from the oplocks of its file, once share modes let it in.
     pub(super) fn caching_demands_on_oplocks(&self, open: &Open) -> Vec<Demand> {
-        oplock_demands(open, self.oplocks_on(&open.file))
+        oplock_demands(open, open.disposition, self.oplocks_on(&open.file))
     }
 
     /// What is taken from oplocks by what is done through an open.
@@ -210,11 +211,11 @@ impl Model {
 }
 
 /// What an open takes from these oplocks, each for itself.
-fn oplock_demands<'a>(open: &Open, among: impl Iterator<Item = &'a Oplock>) -> Vec<Demand> {
+fn oplock_demands<'a>(open: &Open, disposition: Disposition, among: impl Iterator<Item = &'a Oplock>) -> Vec<Demand> {
     if Rights::of(open.access, open.disposition).is_stat_to_oplocks() {
         return Vec::new();
     }
-    match open.disposition {
+    match disposition {
         Disposition::Keep => among.filter(|oplock| oplock.writes()).map(|oplock| oplock.demand(OplockLevel::LevelII)).collect(),
         Disposition::Overwrite | Disposition::Supersede => {
             among.filter(|oplock| oplock.level != OplockLevel::None).map(|oplock| oplock.demand(OplockLevel::None)).collect()
