@@ -156,15 +156,5 @@ fn owed(state: &State, applied: u64, server: ServerId, incarnation: Incarnation)
 
 /// The request that an effect says something of.
 fn about(effect: &Effect) -> Option<RequestId> {
-    match effect {
-        Effect::Reply { to, .. } | Effect::Parked { to } => Some(*to),
-        Effect::Break(_)
-        | Effect::Revoked { .. }
-        | Effect::OplockBreak(_)
-        | Effect::OplockRevoked { .. }
-        | Effect::Recall(_)
-        | Effect::DelegationRevoked { .. }
-        | Effect::Delete { .. }
-        | Effect::Evicted { .. } => None,
-    }
+    if let Effect::Reply { to, .. } | Effect::Parked { to } = effect { Some(*to) } else { None }
 }

@@ -154,17 +154,10 @@ impl Waiters {
             return;
         }
         for effect in effects {
-            match effect {
-                Effect::Reply { to, outcome } => table.answered(*to, index, outcome),
-                Effect::Parked { to } => table.parked(*to),
-                Effect::Break(_)
-                | Effect::Revoked { .. }
-                | Effect::OplockBreak(_)
-                | Effect::OplockRevoked { .. }
-                | Effect::Recall(_)
-                | Effect::DelegationRevoked { .. }
-                | Effect::Delete { .. }
-                | Effect::Evicted { .. } => {}
+            if let Effect::Reply { to, outcome } = effect {
+                table.answered(*to, index, outcome);
+            } else if let Effect::Parked { to } = effect {
+                table.parked(*to);
             }
         }
         self.wake(&table);
