@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lease::{ShareId, VolumeId};
 
-use crate::auth::Users;
+use crate::auth::{ServerNames, Users};
 
 /// How one node serves SMB.
 #[derive(Debug, Clone)]
@@ -15,8 +15,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// ServerGuid of NEGOTIATE (MS-SMB2 3.3.1.5).
     pub guid: [u8; 16],
-    /// The name that NTLM challenges give: of one machine for the whole cluster, so that a client takes every node for the same.
-    pub name: String,
+    /// The names that NTLM challenges give: the same on every node, so that a client takes them for one server.
+    pub names: ServerNames,
     /// Who may log on with a password.
     pub users: Users,
     /// What is served.
@@ -39,7 +39,7 @@ impl Config {
         Config {
             listen,
             guid: *b"tenure smb front",
-            name: "TENURE".to_owned(),
+            names: ServerNames::new("tenure"),
             users: Users::default(),
             shares: Vec::new(),
             signing_required: false,

@@ -13,7 +13,7 @@ use crate::session::{Session, Tree};
 use crate::wire::error::ErrorResponse;
 use crate::wire::frame;
 use crate::wire::header::{HEADER_LENGTH, PROTOCOL_ID};
-use crate::wire::smb1;
+use crate::wire::smb1::Smb1Negotiate;
 use crate::wire::{Command, Header, HeaderFlags, NtStatus, Target};
 
 /// Elements of one compound.
@@ -60,7 +60,7 @@ impl Connection {
     /// Takes a frame. Requests are carried out each in a task of its own, so that one that waits holds up no other.
     pub(super) async fn receive(self: &Arc<Self>, frame: Vec<u8>) -> Result<(), Ending> {
         let (frame, sealed) = self.unseal(frame)?;
-        if smb1::is_smb1(&frame) {
+        if Smb1Negotiate::is_smb1(&frame) {
             return self.receive_smb1(&frame);
         }
         if !frame.starts_with(&PROTOCOL_ID) {

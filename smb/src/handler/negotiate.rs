@@ -141,7 +141,7 @@ fn response(
         max_write_size: transfer,
         system_time: FileTime::from_system(SystemTime::now()),
         server_start_time: FileTime::default(),
-        security_buffer: auth::first_token(),
+        security_buffer: auth::initial_token(),
         contexts,
     }
 }

@@ -85,7 +85,7 @@ fn begin_again(connection: &Connection, id: SessionId) -> Result<(), NtStatus> {
     if setups.len() >= SETUPS_MAX && !setups.contains_key(&id) {
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
-    setups.entry(id).or_insert_with(|| Setup { acceptor: Acceptor::new(&connection.life.config.name), preauth });
+    setups.entry(id).or_insert_with(|| Setup { acceptor: Acceptor::new(&connection.life.config.names), preauth });
     Ok(())
 }
 
