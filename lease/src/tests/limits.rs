@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use super::world::{World, file, key, leased, open};
 use crate::limits::{
-    LEASES_PER_CLIENT_MAX, LOCKS_PER_CLIENT_MAX, NAME_BYTES_MAX, OPENS_PER_CLIENT_MAX, PARKED_PER_CLIENT_MAX, RANGES_PER_REQUEST_MAX,
-    USER_BYTES_MAX,
+    LEASES_PER_CLIENT_MAX, LOCKS_PER_CLIENT_MAX, NAME_BYTES_MAX, OPENS_PER_CLIENT_MAX, PARKED_PER_CLIENT_MAX,
+    RANGES_PER_REQUEST_MAX, USER_BYTES_MAX,
 };
-use crate::{ByteRange, Caching, Command, ConnectionId, Effect, Limit, Lock, Open, OpenId, Operation, Outcome, RangeLock, Rejection, SessionId};
+use crate::{
+    ByteRange, Caching, Command, ConnectionId, Effect, Limit, Lock, Open, OpenId, Operation, Outcome, RangeLock, Rejection,
+    SessionId,
+};
 
 fn opened(world: &mut World, server: u64, open: Open) -> (OpenId, Option<Caching>) {
     match world.unchecked(server, Command::Open(open)) {
@@ -118,7 +121,8 @@ fn a_user_has_a_name_of_a_length() {
     let mut world = World::new();
     let named = |bytes: usize| {
         let (client, connection) = (super::world::client(1), ConnectionId::new(1));
-        Command::StartSession { client, connection, user: Some(Arc::from("n".repeat(bytes))), previous: None }
+        let user = Some(Arc::from("n".repeat(bytes)));
+        Command::StartSession { id: None, client, connection, user, previous: None }
     };
     assert_eq!(world.outcome(1, named(USER_BYTES_MAX + 1)), Err(Rejection::LimitReached(Limit::NameBytes)));
     assert!(matches!(world.outcome(1, named(USER_BYTES_MAX)), Ok(Outcome::SessionStarted { .. })));
