@@ -170,7 +170,9 @@ pub(super) fn shares(written: Vec<Share>) -> Result<BTreeMap<ShareId, NamedShare
             return refuse(format!("share.path of '{name}' ({}) must be an absolute path", served.path.display()));
         }
         if let Some((other, path)) = shares.values().find_map(|known| overlap(known, &share)) {
-            return refuse(format!("share.path of '{name}' ({path}) and of '{other}' lie in each other: a file must be on one share"));
+            return refuse(format!(
+                "share.path of '{name}' ({path}) and of '{other}' lie in each other: a file must be on one share"
+            ));
         }
         if let Some(known) = shares.get(&id) {
             return refuse(format!("share.id ({}) is there for '{}' and '{name}'", id.get(), known.name));

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use ::smb::SmbServer;
 use raft::Coordinator;
 use raft::types::ClusterId;
 use rpc::{PeerOptions, PeerTransport, ServeOptions, serve};
-use ::smb::SmbServer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
