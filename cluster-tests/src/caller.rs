@@ -85,7 +85,7 @@ impl Caller {
     /// A client's session on a connection.
     pub async fn session(&self, client: [u8; 16], connection: u64) -> Result<u64> {
         let header = Some(self.header(self.next()));
-        let command = Some(v1::StartSession { client: client.to_vec(), connection, user: None, previous: None });
+        let command = Some(v1::StartSession { client: client.to_vec(), connection, user: None, previous: None, id: None });
         let request = v1::StartSessionRequest { header, command };
         let (answer, _) = self
             .repeat(Via::Any(0), |mut node| {

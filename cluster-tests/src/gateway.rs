@@ -45,6 +45,16 @@ impl Gateway {
         Ok(Gateway { server, session, client, notices })
     }
 
+    /// Sessions of further clients, one each: no client is granted more leases than its limit.
+    pub async fn clients(&self, count: u64) -> Result<Vec<SessionId>> {
+        let mut sessions = Vec::new();
+        for number in 1..=count {
+            let client = ClientGuid::from_u128(u128::from_be_bytes(self.client.to_bytes()) | u128::from(number) << 64);
+            sessions.push(self.server.start_session(client, ConnectionId::new(1 + number)).await?);
+        }
+        Ok(sessions)
+    }
+
     /// An open of a file for reading and writing that shares everything and asks for a v2 lease.
     pub fn request(&self, file: u128, key: LeaseKey, state: Caching) -> Open {
         request(self.session, file, key, state)

@@ -68,6 +68,7 @@ impl Driver {
                 connection: ConnectionId::new(client),
                 user: None,
                 previous: None,
+                id: None,
             };
             match driver.ask(start) {
                 Some(Outcome::SessionStarted { session }) => driver.sessions.push(session),

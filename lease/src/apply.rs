@@ -110,8 +110,8 @@ impl Step<'_> {
             Command::StartServer { ttl } => Some(self.renew_server(id, Some(*ttl))),
             Command::RenewServer => Some(self.renew_server(id, None)),
             Command::StopServer => Some(Ok(self.stop_server(id))),
-            Command::StartSession { client, connection, user, previous } => {
-                Some(self.start_session(id, (*client, *connection), user.as_ref(), *previous))
+            Command::StartSession { client, connection, user, previous, id: chosen } => {
+                Some(self.start_session(id, (*client, *connection), user.as_ref(), *previous, *chosen))
             }
             Command::EndSession { session } => Some(self.end_session(id, *session)),
             Command::Disconnect { connection } => Some(Ok(self.disconnect(id, *connection))),

@@ -91,6 +91,9 @@ pub enum Command {
         /// PreviousSessionId: the session that the client gives up for this one, wherever it lives. It ends as if its connection were lost,
         /// if it is the same user's (MS-SMB2 3.3.5.5.3).
         previous: Option<SessionId>,
+        /// The session's id, where the server had to name it to its client before (MS-SMB2 3.3.5.5): one that nobody guesses, from
+        /// [`SessionId::CHOSEN_MIN`] up. None has the table count.
+        id: Option<SessionId>,
     },
     /// An SMB client has logged off (MS-SMB2 3.3.5.6): its opens of this session are closed, but for durable and resilient ones.
     EndSession {

@@ -40,6 +40,11 @@ macro_rules! numbered {
     };
 }
 
+impl SessionId {
+    /// The lowest id that a server chooses itself; the table counts below it.
+    pub const CHOSEN_MIN: SessionId = SessionId::new(1 << 63);
+}
+
 /// Sixteen opaque bytes, written as 32 hexadecimal digits.
 macro_rules! opaque {
     ($(#[$doc:meta])* $name:ident) => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::id::{FileKey, ServerId};
+use crate::id::{FileKey, ServerId, SessionId};
 use crate::range::{Lock, LockOwner};
 use crate::snapshot::{Digest, RecordOf, each, each_of_file};
 use crate::state::{
@@ -307,7 +307,9 @@ fn connections_have_sessions(state: &State) -> Result<(), Violation> {
 /// No id is given out twice.
 fn counters_are_ahead(state: &State) -> Result<(), Violation> {
     let meta = state.meta();
-    let sessions = state.index().sessions.iter().all(|(_, _, session)| session.get() <= meta.sessions);
+    let counted = |session: &SessionId| *session < SessionId::CHOSEN_MIN;
+    let mut sessions = state.index().sessions.iter().map(|(_, _, session)| *session).filter(counted);
+    let sessions = sessions.all(|session| session.get() <= meta.sessions);
     let opens = state.index().opens.values().flat_map(Opens::sorted).map(|(open, _)| open);
     let opens = opens.chain(state.index().adrift.keys().copied()).all(|open| open.get() <= meta.opens);
     let notices = state.index().notices.keys().all(|(server, number)| state.server(*server).is_some_and(|s| *number <= s.notices));

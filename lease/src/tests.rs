@@ -2,6 +2,7 @@
 
 mod answers;
 mod breaks;
+mod chosen_id;
 mod containment;
 mod foreign;
 mod golden;

@@ -85,6 +85,7 @@ impl Load {
             connection: ConnectionId::new(1),
             user: None,
             previous: None,
+            id: None,
         };
         let Outcome::SessionStarted { session } = load.node.submit(request, start).await?.answer? else {
             anyhow::bail!("no session")

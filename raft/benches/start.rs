@@ -118,6 +118,7 @@ impl Load {
                 connection: ConnectionId::new(number),
                 user: None,
                 previous: None,
+                id: None,
             };
             let Outcome::SessionStarted { session } = node.submit(request, command).await?.answer? else {
                 anyhow::bail!("no session")

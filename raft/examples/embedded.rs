@@ -90,8 +90,9 @@ impl Server {
     }
 
     async fn session(&self, client: ClientGuid, connection: ConnectionId) -> anyhow::Result<SessionId> {
-        let outcome =
-            self.ask(1 + connection.get(), Command::StartSession { client, connection, user: None, previous: None }).await?;
+        let outcome = self
+            .ask(1 + connection.get(), Command::StartSession { client, connection, user: None, previous: None, id: None })
+            .await?;
         let Outcome::SessionStarted { session } = outcome else { bail!("no session: {outcome:?}") };
         Ok(session)
     }

@@ -69,6 +69,7 @@ pub fn measure(leases: u64, operations: u64) -> Result<Applied> {
             connection: ConnectionId::new(number + 1),
             user: None,
             previous: None,
+            id: None,
         };
         let Outcome::SessionStarted { session } = bench.apply(command)? else { bail!("no session") };
         bench.sessions.push(session);

@@ -17,6 +17,9 @@ use crate::gateway::{Gateway, request};
 /// The numbers of servers, files and keys that no load before has used.
 pub type Numbers = Arc<AtomicU64>;
 
+/// Clients of each server.
+pub const CLIENTS: u64 = 32;
+
 /// Starts a server attached to this node, and to no other.
 pub async fn attach(cluster: &Cluster, node: usize, numbers: &Numbers) -> Result<Gateway> {
     Gateway::start(numbers.fetch_add(1, Ordering::Relaxed), vec![cluster.endpoint(node)]).await
@@ -29,14 +32,19 @@ async fn grant(server: &Server, session: SessionId, number: u64) -> Result<()> {
     Ok(())
 }
 
-/// Grants of leases on files that nobody else has, the servers taking turns.
+/// Grants of leases on files that nobody else has, the servers and then their clients taking turns.
 pub async fn grants(servers: &[Gateway], shape: Shape, numbers: &Numbers) -> Result<Throughput> {
-    let servers: Arc<[(Server, SessionId)]> = servers.iter().map(|gateway| (gateway.server.clone(), gateway.session)).collect();
+    let mut sessions = Vec::new();
+    for gateway in servers {
+        sessions.push((gateway.server.clone(), gateway.clients(CLIENTS).await?));
+    }
+    let servers: Arc<[(Server, Vec<SessionId>)]> = sessions.into();
     load::closed_loop(shape, numbers, move |number| {
         let servers = Arc::clone(&servers);
         async move {
-            let (server, session) = &servers[usize::try_from(number)? % servers.len()];
-            grant(server, *session, number).await
+            let turn = usize::try_from(number)?;
+            let (server, sessions) = &servers[turn % servers.len()];
+            grant(server, sessions[turn / servers.len() % sessions.len()], number).await
         }
     })
     .await

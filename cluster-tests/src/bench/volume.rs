@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
-use lease::{Caching, LeaseKey, ServerId};
-use rpc::client::ServerOptions;
+use lease::{Caching, LeaseKey, ServerId, SessionId};
+use rpc::client::{Server, ServerOptions};
 use rpc::proto::v1;
 use rpc::proto::v1::admin_service_client::AdminServiceClient;
 use tokio::time::{sleep, timeout};
 use tonic::transport::Endpoint;
 
-use super::tenure_side::Numbers;
+use super::tenure_side::{CLIENTS, Numbers};
 use crate::cluster::{Cluster, Options};
 use crate::gateway::{Gateway, request};
 
@@ -55,12 +55,11 @@ pub struct Volume {
 }
 
 /// Opens this many files, as fast as a fixed number in flight allows.
-async fn fill(servers: &[Gateway], leases: u64, in_flight: u64, numbers: &Numbers) -> Result<()> {
+async fn fill(clients: &[(Server, SessionId)], leases: u64, in_flight: u64, numbers: &Numbers) -> Result<()> {
     let per_worker = leases / in_flight + 1;
     let mut workers = tokio::task::JoinSet::new();
     for worker in 0..in_flight {
-        let gateway = &servers[usize::try_from(worker)? % servers.len()];
-        let (server, session) = (gateway.server.clone(), gateway.session);
+        let (server, session) = clients[usize::try_from(worker)? % clients.len()].clone();
         let first = numbers.fetch_add(per_worker, Ordering::Relaxed);
         let last = first + per_worker.min(leases.saturating_sub(worker * per_worker));
         workers.spawn(async move {
@@ -78,7 +77,7 @@ async fn fill(servers: &[Gateway], leases: u64, in_flight: u64, numbers: &Number
 }
 
 /// Opens files until the log has grown by this many entries; says by how many it has.
-async fn grow_log(cluster: &Cluster, servers: &[Gateway], entries: u64, numbers: &Numbers) -> Result<u64> {
+async fn grow_log(cluster: &Cluster, clients: &[(Server, SessionId)], entries: u64, numbers: &Numbers) -> Result<u64> {
     let leader = cluster.leader().await?;
     let before = cluster.status(leader).await?.applied_index;
     loop {
@@ -86,7 +85,7 @@ async fn grow_log(cluster: &Cluster, servers: &[Gateway], entries: u64, numbers:
         if grown >= entries {
             return Ok(grown);
         }
-        fill(servers, STRETCH.min(entries), IN_FLIGHT_SINGLE, numbers).await?;
+        fill(clients, STRETCH.min(entries), IN_FLIGHT_SINGLE, numbers).await?;
     }
 }
 
@@ -182,16 +181,17 @@ async fn serves(address: &str, since: Instant) -> Result<Duration> {
 pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numbers) -> Result<Volume> {
     let mut cluster = Cluster::start(options.clone()).await?;
     let leader = cluster.leader().await?;
-    let mut servers = Vec::new();
+    let (mut servers, mut clients) = (Vec::new(), Vec::new());
     for node in [leader, (leader + 1) % 3] {
         // Every node goes down in turn: a life that ends meanwhile would take its leases with it.
         let number = ServerId::new(numbers.fetch_add(1, Ordering::Relaxed));
         let endpoints = [node, (node + 1) % 3, (node + 2) % 3].map(|node| cluster.endpoint(node));
         let gateway =
             Gateway::start_with(ServerOptions { ttl: TTL, call_timeout: TTL, ..ServerOptions::new(number, endpoints) }).await?;
+        clients.extend(gateway.clients(CLIENTS).await?.into_iter().map(|session| (gateway.server.clone(), session)));
         servers.push(gateway);
     }
-    fill(&servers, leases, IN_FLIGHT, numbers).await?;
+    fill(&clients, leases, IN_FLIGHT, numbers).await?;
     // What has changed since the last checkpoint gets written.
     sleep(options.checkpoint_interval).await;
     at_rest(&cluster).await?;
@@ -209,7 +209,7 @@ pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numb
         cluster.leader().await?;
         serves(&cluster.endpoint(index), Instant::now()).await?;
     }
-    let grown = grow_log(&cluster, &servers, entries, numbers).await?;
+    let grown = grow_log(&cluster, &clients, entries, numbers).await?;
     eprintln!("         {grown} entries in the log behind the checkpoint");
     let victim = (cluster.leader().await? + 2) % 3;
     cluster.kill(victim)?;
@@ -224,7 +224,7 @@ pub async fn measure(leases: u64, entries: u64, options: Options, numbers: &Numb
     for index in 0..cluster.len() {
         cluster.start_node(index)?;
     }
-    fill(&servers[..1], 1, 1, numbers).await?;
+    fill(&clients[..1], 1, 1, numbers).await?;
     let start_all = begun.elapsed();
     let counts = cluster.status(victim).await?.counts.context("no counts")?;
     ensure!(counts.leases >= leases + entries, "{} leases are left of {}", counts.leases, leases + entries);

@@ -21,7 +21,11 @@ impl Step<'_> {
         (client, connection): (ClientGuid, ConnectionId),
         user: Option<&Arc<str>>,
         previous: Option<SessionId>,
+        chosen: Option<SessionId>,
     ) -> Answer {
+        if chosen.is_some_and(|chosen| chosen < SessionId::CHOSEN_MIN || self.state.session(chosen).is_some()) {
+            return Err(Rejection::InvalidParameter);
+        }
         if user.is_some_and(|user| user.len() > USER_BYTES_MAX) {
             return Err(Rejection::LimitReached(Limit::NameBytes));
         }
@@ -44,8 +48,10 @@ impl Step<'_> {
         if let Some(previous) = previous.filter(same_user) {
             self.end_sessions(&[previous], Loss::Connection);
         }
-        let session = SessionId::new(self.state.meta().sessions + 1);
-        self.state.meta_mut().sessions = session.get();
+        let session = chosen.unwrap_or_else(|| SessionId::new(self.state.meta().sessions + 1));
+        if chosen.is_none() {
+            self.state.meta_mut().sessions = session.get();
+        }
         self.state.add_session(Session { id: session, client, route, user: user.cloned(), evicted: false });
         Ok(Outcome::SessionStarted { session })
     }

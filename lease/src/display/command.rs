@@ -17,7 +17,7 @@ impl Display for Command {
             Command::StopServer => f.write_str("stop server"),
             Command::BreakLease { client, key, into } => write!(f, "break {key} of {client} to {into}"),
             Command::Evict { client } => write!(f, "evict {client}"),
-            Command::StartSession { client, connection, user: _, previous } => {
+            Command::StartSession { client, connection, user: _, previous, id: _ } => {
                 write!(f, "start session of {client} on {connection}")?;
                 previous.map_or(Ok(()), |previous| write!(f, " after {previous}"))
             }

@@ -125,7 +125,13 @@ impl World {
     pub(super) fn session(&mut self, server: u64, of: u128, connection: u64) -> SessionId {
         match self.outcome(
             server,
-            Command::StartSession { client: client(of), connection: ConnectionId::new(connection), user: None, previous: None },
+            Command::StartSession {
+                client: client(of),
+                connection: ConnectionId::new(connection),
+                user: None,
+                previous: None,
+                id: None,
+            },
         ) {
             Ok(Outcome::SessionStarted { session }) => session,
             other => panic!("{other:?}"),

@@ -68,8 +68,13 @@ impl Player {
         };
         for client in ['a', 'b'] {
             player.ask(client, Command::StartServer { ttl: Duration::from_secs(600) });
-            let start =
-                Command::StartSession { client: guid(client), connection: ConnectionId::new(1), user: None, previous: None };
+            let start = Command::StartSession {
+                client: guid(client),
+                connection: ConnectionId::new(1),
+                user: None,
+                previous: None,
+                id: None,
+            };
             let (_, effects) = player.ask(client, start);
             let session = effects.iter().find_map(|effect| match effect {
                 Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } => Some(*session),

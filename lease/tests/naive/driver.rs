@@ -566,5 +566,6 @@ fn connect(number: u64, server: u64) -> Command {
         connection: ConnectionId::new(10 * (server + 1) + number),
         user: None,
         previous: None,
+        id: None,
     }
 }

@@ -284,7 +284,7 @@ impl Model {
             Command::Undeliverable { connection, client, key, generation } => {
                 self.undeliverable(id, *connection, (*client, *key), *generation);
             }
-            Command::StartSession { client, connection, user: None, previous: None } => {
+            Command::StartSession { client, connection, user: None, previous: None, id: None } => {
                 self.start_session(id, *client, *connection);
             }
             Command::EndSession { session } => self.end_session(id, *session),

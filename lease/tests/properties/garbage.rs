@@ -162,7 +162,7 @@ fn command() -> BoxedStrategy<Command> {
         1 => span().prop_map(|ttl| Command::StartServer { ttl }),
         3 => Just(Command::RenewServer),
         1 => Just(Command::StopServer),
-        4 => (client(), connection()).prop_map(|(client, connection)| Command::StartSession { client, connection, user: None, previous: None }),
+        4 => (client(), connection()).prop_map(|(client, connection)| Command::StartSession { client, connection, user: None, previous: None, id: None }),
         1 => number().prop_map(|session| Command::EndSession { session: SessionId::new(session) }),
         1 => connection().prop_map(|connection| Command::Disconnect { connection }),
         60 => handles::kept(open()),
@@ -256,6 +256,7 @@ fn beginning() -> Vec<Entry> {
             connection: ConnectionId::new(server),
             user: None,
             previous: None,
+            id: None,
         };
         entries.push(Entry { at: LogTime::ZERO, request: request(server, 1001), command });
     }

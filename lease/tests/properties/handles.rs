@@ -60,6 +60,7 @@ pub(crate) fn command(file: &BoxedStrategy<FileKey>, lease: &BoxedStrategy<Lease
             connection: ConnectionId::new(connection),
             user,
             previous,
+            id: None,
         },
     );
     let ids = (seat(), prop::bool::weighted(0.9), prop::option::weighted(0.7, create_guid()), prop::bool::weighted(0.3));

@@ -60,7 +60,7 @@ fn so_many_sessions_are_one_servers() {
     assert!(ask(&mut state, 1, 1, Command::StartServer { ttl: TTL }).is_ok());
     let session = |number: usize| {
         let (client, connection) = (ClientGuid::from_u128(number as u128), ConnectionId::new(number as u64));
-        Command::StartSession { client, connection, user: None, previous: None }
+        Command::StartSession { client, connection, user: None, previous: None, id: None }
     };
     for number in 0..SESSIONS_PER_SERVER_MAX {
         assert!(ask(&mut state, 1, number + 2, session(number)).is_ok());

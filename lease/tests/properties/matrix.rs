@@ -52,7 +52,7 @@ impl Table {
     fn session(&mut self, client: u128) -> SessionId {
         let client_guid = ClientGuid::from_u128(client);
         let connection = ConnectionId::new(u64::try_from(client).expect("small"));
-        let effects = self.request(Command::StartSession { client: client_guid, connection, user: None, previous: None });
+        let effects = self.request(Command::StartSession { client: client_guid, connection, user: None, previous: None, id: None });
         match effects[..] {
             [Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. }] => session,
             _ => panic!("{effects:?}"),

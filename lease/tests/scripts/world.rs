@@ -221,7 +221,7 @@ impl World {
         previous: Option<Seat>,
     ) -> Vec<Effect> {
         let previous = previous.map(|seat| self.last_session(seat));
-        let command = Command::StartSession { client: seat.client.guid(), connection, user, previous };
+        let command = Command::StartSession { client: seat.client.guid(), connection, user, previous, id: None };
         let effects = self.request(seat.server, command, About::Session(seat));
         for effect in &effects {
             if let Effect::Reply { outcome: Ok(Outcome::SessionStarted { session }), .. } = effect {

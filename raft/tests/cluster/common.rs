@@ -52,8 +52,10 @@ impl Client {
     pub(crate) async fn session(server: &TestServer, node: &Coordinator, client: u64) -> Client {
         let guid = ClientGuid::from_u128(client.into());
         let connection = ConnectionId::new(client);
-        let answer =
-            server.ask(node, Command::StartSession { client: guid, connection, user: None, previous: None }).await.unwrap();
+        let answer = server
+            .ask(node, Command::StartSession { client: guid, connection, user: None, previous: None, id: None })
+            .await
+            .unwrap();
         let Ok(Outcome::SessionStarted { session }) = answer else { panic!("no session: {answer:?}") };
         Client { guid, session }
     }

@@ -112,19 +112,20 @@ impl Server {
     /// Registers a session of an SMB client that came in on this connection (MS-SMB2 3.3.5.5), of nobody in particular: what is opened in it
     /// is nobody's to have again.
     pub async fn start_session(&self, client: ClientGuid, connection: ConnectionId) -> Result<SessionId, CallError> {
-        self.begin_session(Command::StartSession { client, connection, user: None, previous: None }).await
+        self.begin_session(Command::StartSession { client, connection, user: None, previous: None, id: None }).await
     }
 
-    /// The same of a user, whom the server names as no other (by his SID). `previous` is the session that the client gives up for this one,
-    /// wherever it lives (MS-SMB2 3.3.5.5.3).
+    /// The same of a user, whom the server names as no other (by his SID), under an id that the server has chosen, if it has
+    /// ([`SessionId::CHOSEN_MIN`]). `previous` is the session that the client gives up for this one, wherever it lives (MS-SMB2 3.3.5.5.3).
     pub async fn start_session_as(
         &self,
         client: ClientGuid,
         connection: ConnectionId,
         user: &str,
         previous: Option<SessionId>,
+        id: Option<SessionId>,
     ) -> Result<SessionId, CallError> {
-        self.begin_session(Command::StartSession { client, connection, user: Some(Arc::from(user)), previous }).await
+        self.begin_session(Command::StartSession { client, connection, user: Some(Arc::from(user)), previous, id }).await
     }
 
     async fn begin_session(&self, start: Command) -> Result<SessionId, CallError> {

@@ -124,13 +124,21 @@ fn of_session(session: u64, open: u64) -> Result<(SessionId, OpenId), BadField> 
 }
 
 fn start_session_from(start: &pb::StartSession) -> Result<Command, BadField> {
-    let pb::StartSession { client, connection, user: name, previous } = start;
+    let pb::StartSession { client, connection, user: name, previous, id } = start;
     Ok(Command::StartSession {
         client: client_guid(client)?,
         connection: ConnectionId::new(*connection),
         user: user(name.as_deref())?,
         previous: previous.map(|session| not_zero("previous", session).map(SessionId::new)).transpose()?,
+        id: id.map(chosen_id).transpose()?,
     })
+}
+
+/// An id that a server has chosen: not one that the table counts up to.
+fn chosen_id(session: u64) -> Result<SessionId, BadField> {
+    let session = SessionId::new(session);
+    let problem = || BadField::new("id", format!("must be at least {}, got {}", SessionId::CHOSEN_MIN.get(), session.get()));
+    if session >= SessionId::CHOSEN_MIN { Ok(session) } else { Err(problem()) }
 }
 
 fn acknowledge_oplock_from(acknowledge: pb::AcknowledgeOplock) -> Result<Command, BadField> {
@@ -152,11 +160,12 @@ pub(crate) fn command_to(command: &Command) -> Option<Wire> {
         Command::StartServer { ttl } => Wire::StartServer(pb::StartServer { ttl_ms: millis(*ttl) }),
         Command::RenewServer => Wire::RenewServer(pb::RenewServer {}),
         Command::StopServer => Wire::StopServer(pb::StopServer {}),
-        Command::StartSession { client, connection, user, previous } => Wire::StartSession(pb::StartSession {
+        Command::StartSession { client, connection, user, previous, id } => Wire::StartSession(pb::StartSession {
             client: client.to_bytes().to_vec(),
             connection: connection.get(),
             user: user.as_deref().map(str::to_owned),
             previous: previous.map(SessionId::get),
+            id: id.map(SessionId::get),
         }),
         Command::EndSession { session } => Wire::EndSession(pb::EndSession { session: session.get() }),
         Command::Disconnect { connection } => Wire::Disconnect(pb::Disconnect { connection: connection.get() }),

@@ -68,7 +68,7 @@ fn commands() -> Vec<Command> {
         Command::StartServer { ttl: Duration::from_secs(5) },
         Command::RenewServer,
         Command::StopServer,
-        Command::StartSession { client, connection: ConnectionId::new(2), user: None, previous: None },
+        Command::StartSession { client, connection: ConnectionId::new(2), user: None, previous: None, id: None },
         Command::EndSession { session: SessionId::new(3) },
         Command::Disconnect { connection: ConnectionId::new(2) },
         Command::Open(open()),

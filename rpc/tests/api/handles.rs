@@ -27,7 +27,7 @@ fn again(session: SessionId, id: OpenId, persistent: bool) -> Reconnect {
 
 /// A session of client 1, who is a user in particular.
 async fn session(server: &Server, number: u64, user: &str, previous: Option<SessionId>) -> SessionId {
-    server.start_session_as(client(1), connection(number), user, previous).await.expect("a session")
+    server.start_session_as(client(1), connection(number), user, previous, None).await.expect("a session")
 }
 
 fn rejected<T>(rejection: Rejection) -> Result<T, CallError> {

@@ -77,7 +77,8 @@ async fn a_script_plays_the_whole_story_by_unary_calls() {
     let mut sessions = Vec::new();
     for client in [1_u8, 2] {
         let (mut node, header) = script.next();
-        let command = Some(pb::StartSession { client: vec![client; 16], connection: client.into(), user: None, previous: None });
+        let command =
+            Some(pb::StartSession { client: vec![client; 16], connection: client.into(), user: None, previous: None, id: None });
         let started = node.start_session(pb::StartSessionRequest { header, command }).await;
         sessions.push(result!(started, start_session_response, SessionStarted).session);
     }

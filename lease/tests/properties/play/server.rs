@@ -244,6 +244,7 @@ impl Play {
             connection,
             user: None,
             previous: None,
+            id: None,
         };
         self.request(server, command, About::Session { client, server, connection });
     }

@@ -130,6 +130,9 @@ pub struct StartSessionRecord {
     /// The session that is given up for this one.
     #[prost(uint64, optional, tag = "4")]
     pub previous: Option<u64>,
+    /// The id that the server has chosen for it.
+    #[prost(uint64, optional, tag = "5")]
+    pub id: Option<u64>,
 }
 
 /// An open of a session, as it is written.

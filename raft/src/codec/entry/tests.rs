@@ -75,7 +75,7 @@ fn commands() -> Vec<(Command, &'static str)> {
         (Command::RenewServer, "9a0100"),
         (Command::StopServer, "a20100"),
         (
-            Command::StartSession { client: client(), connection: ConnectionId::new(3), user: None, previous: None },
+            Command::StartSession { client: client(), connection: ConnectionId::new(3), user: None, previous: None, id: None },
             "aa01140a10000000000000000000000000000000c11003",
         ),
         (Command::EndSession { session: SessionId::new(17) }, "b00111"),

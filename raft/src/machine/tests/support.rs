@@ -91,6 +91,7 @@ impl Log {
             connection: ConnectionId::new(1),
             user: None,
             previous: None,
+            id: None,
         };
         let entries = [
             self.ask(1, Command::StartServer { ttl }),

@@ -74,7 +74,13 @@ pub(super) fn commands() -> Vec<Command> {
     let access =
         |operation| Command::ForeignAccess(ForeignAccess { file: file(None), parent: Some(FileId::from_u128(9)), operation });
     vec![
-        Command::StartSession { client, connection, user: Some(Arc::from("S-1-5-21")), previous: Some(session) },
+        Command::StartSession {
+            client,
+            connection,
+            user: Some(Arc::from("S-1-5-21")),
+            previous: Some(session),
+            id: Some(SessionId::CHOSEN_MIN),
+        },
         Command::Open(delegated(Delegation::Write)),
         Command::Open(Open { durable: Some(DurableRequest::V1), ..delegated(Delegation::Read) }),
         Command::Open(Open { app: Some(AppInstance { id: AppInstanceId::from_u128(5), version: None }), ..super::open() }),

@@ -71,12 +71,13 @@ fn break_lease(record: &BreakLeaseRecord) -> Result<Command, CodecError> {
 }
 
 fn start_session(record: StartSessionRecord) -> Result<Command, CodecError> {
-    let StartSessionRecord { client, connection, user, previous } = record;
+    let StartSessionRecord { client, connection, user, previous, id } = record;
     Ok(Command::StartSession {
         client: client_guid(&client)?,
         connection: ConnectionId::new(connection),
         user: user.map(Arc::from),
         previous: previous.map(SessionId::new),
+        id: id.map(SessionId::new),
     })
 }
 

@@ -1,8 +1,6 @@
 //! From commands to their records.
 
-use std::sync::Arc;
-
-use lease::{ClientGuid, Command, ConnectionId, Generation, LeaseKey, OpenId, SessionId};
+use lease::{ClientGuid, Command, Generation, LeaseKey, OpenId, SessionId};
 
 use super::{
     AcknowledgeOplockRecord, AcknowledgeRecord, BreakLeaseRecord, CommandRecord, EmptyRecord, LeaseIdRecord, OpenIdRecord,
@@ -26,9 +24,13 @@ impl From<&Command> for CommandRecord {
             Command::StartServer { ttl } => CommandRecord::StartServer(millis(*ttl)),
             Command::RenewServer => CommandRecord::RenewServer(EmptyRecord {}),
             Command::StopServer => CommandRecord::StopServer(EmptyRecord {}),
-            Command::StartSession { client, connection, user, previous } => {
-                CommandRecord::StartSession(start_session(*client, *connection, user.as_ref(), *previous))
-            }
+            Command::StartSession { client, connection, user, previous, id } => CommandRecord::StartSession(StartSessionRecord {
+                client: bytes(client.to_bytes()),
+                connection: connection.get(),
+                user: user.as_deref().map(str::to_owned),
+                previous: previous.map(SessionId::get),
+                id: id.map(SessionId::get),
+            }),
             Command::EndSession { session } => CommandRecord::EndSession(session.get()),
             Command::Disconnect { connection } => CommandRecord::Disconnect(connection.get()),
             Command::Open(open) => CommandRecord::Open(open.into()),
@@ -71,20 +73,6 @@ impl From<&Command> for CommandRecord {
                 CommandRecord::Undeliverable(UndeliverableRecord { connection, client, key, generation })
             }
         }
-    }
-}
-
-fn start_session(
-    client: ClientGuid,
-    connection: ConnectionId,
-    user: Option<&Arc<str>>,
-    previous: Option<SessionId>,
-) -> StartSessionRecord {
-    StartSessionRecord {
-        client: bytes(client.to_bytes()),
-        connection: connection.get(),
-        user: user.map(|user| user.as_ref().to_owned()),
-        previous: previous.map(SessionId::get),
     }
 }
 

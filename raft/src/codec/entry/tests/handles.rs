@@ -88,9 +88,10 @@ pub(super) fn commands() -> Vec<(Command, &'static str)> {
         connection: ConnectionId::new(3),
         user: Some(Arc::from("S-1")),
         previous: Some(SessionId::new(16)),
+        id: Some(SessionId::CHOSEN_MIN),
     };
     vec![
-        (start, "aa011b0a10000000000000000000000000000000c110031a03532d312010"),
+        (start, "aa01260a10000000000000000000000000000000c110031a03532d3120102880808080808080808001"),
         (
             Command::Configure(settings()),
             "8a012d08b8910210a0fe0a18e0d40320b8910228e0d403320c0801101f1801200228033004320308ac02380340e0a712",

@@ -1,0 +1,1 @@
+//! Authentication: SPNEGO and NTLMSSP, the acceptor's side.

@@ -1,0 +1,1 @@
+//! Files of a directory of the host, as SMB sees them.
