@@ -1,0 +1,30 @@
+//! How the contexts of CREATE are called, byte by byte (MS-SMB2 2.2.13.2).
+
+/// SMB2_CREATE_EA_BUFFER
+pub const EXTENDED_ATTRIBUTES: &[u8] = b"ExtA";
+/// SMB2_CREATE_SD_BUFFER
+pub const SECURITY_DESCRIPTOR: &[u8] = b"SecD";
+/// SMB2_CREATE_DURABLE_HANDLE_REQUEST
+pub const DURABLE_REQUEST: &[u8] = b"DHnQ";
+/// SMB2_CREATE_DURABLE_HANDLE_RECONNECT
+pub const DURABLE_RECONNECT: &[u8] = b"DHnC";
+/// SMB2_CREATE_ALLOCATION_SIZE
+pub const ALLOCATION_SIZE: &[u8] = b"AlSi";
+/// SMB2_CREATE_QUERY_MAXIMAL_ACCESS_REQUEST
+pub const MAXIMAL_ACCESS: &[u8] = b"MxAc";
+/// SMB2_CREATE_TIMEWARP_TOKEN
+pub const TIMEWARP: &[u8] = b"TWrp";
+/// SMB2_CREATE_QUERY_ON_DISK_ID
+pub const ON_DISK_ID: &[u8] = b"QFid";
+/// SMB2_CREATE_REQUEST_LEASE and SMB2_CREATE_REQUEST_LEASE_V2: the length of the data tells them apart.
+pub const LEASE: &[u8] = b"RqLs";
+/// SMB2_CREATE_DURABLE_HANDLE_REQUEST_V2
+pub const DURABLE_REQUEST_V2: &[u8] = b"DH2Q";
+/// SMB2_CREATE_DURABLE_HANDLE_RECONNECT_V2
+pub const DURABLE_RECONNECT_V2: &[u8] = b"DH2C";
+/// SMB2_CREATE_APP_INSTANCE_ID
+pub const APP_INSTANCE_ID: &[u8] =
+    &[0x45, 0xBC, 0xA6, 0x6A, 0xEF, 0xA7, 0xF7, 0x4A, 0x90, 0x08, 0xFA, 0x46, 0x2E, 0x14, 0x4D, 0x74];
+/// SMB2_CREATE_APP_INSTANCE_VERSION
+pub const APP_INSTANCE_VERSION: &[u8] =
+    &[0xB9, 0x82, 0xD0, 0xB7, 0x3B, 0x56, 0x07, 0x4F, 0xA0, 0x7B, 0x52, 0x4A, 0x81, 0x16, 0xA0, 0x10];
