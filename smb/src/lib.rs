@@ -1,6 +1,18 @@
 //! The SMB 2.1 to 3.1.1 front end: a directory served to SMB clients, every decision about caching and sharing made by the lease table.
 
 pub mod auth;
+mod config;
+mod connection;
 pub mod crypto;
 pub mod files;
+mod handler;
+mod life;
+mod ntstatus;
+mod open;
+mod server;
+mod session;
+mod share;
 pub mod wire;
+
+pub use config::{Config, ShareConfig};
+pub use server::{SmbServer, StartError};

@@ -214,10 +214,14 @@ outcomes! {
     PASSWORD_MUST_CHANGE = 0xC000_0224;
     /// There is no such thing.
     NOT_FOUND = 0xC000_0225;
+    /// Another object has this id.
+    DUPLICATE_OBJECTID = 0xC000_022A;
     /// The account is locked.
     ACCOUNT_LOCKED_OUT = 0xC000_0234;
     /// The path leads into DFS.
     PATH_NOT_COVERED = 0xC000_0257;
+    /// The file has as many names as it can have.
+    TOO_MANY_LINKS = 0xC000_0265;
     /// It is no reparse point.
     NOT_A_REPARSE_POINT = 0xC000_0275;
     /// The reparse point is none that the server follows.

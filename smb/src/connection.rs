@@ -1,0 +1,161 @@
+//! One connection of one client: what it negotiated, which message ids it may use, and which of its requests are being carried out.
+
+mod chain;
+mod serve;
+mod window;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use lease::{ClientGuid, ConnectionId, SessionId};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Acceptor;
+use crate::crypto::{Cipher, PreauthHash, SigningAlgorithm};
+use crate::life::Life;
+use crate::wire::frame;
+use crate::wire::negotiate::Dialect;
+
+pub(crate) use chain::Context;
+pub(crate) use serve::serve;
+use window::Window;
+
+/// Frames that may wait for the socket. A client that does not read is not served any further.
+const OUTGOING_MAX: usize = 1024;
+/// Logons of one connection that have begun and not ended.
+pub(crate) const SETUPS_MAX: usize = 16;
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: ConnectionId,
+    pub(crate) life: Arc<Life>,
+    negotiated: OnceLock<Negotiated>,
+    /// The hash over the exchange so far, of 3.1.1.
+    pub(crate) preauth: Mutex<PreauthHash>,
+    pub(crate) setups: Mutex<BTreeMap<SessionId, Setup>>,
+    window: Mutex<Window>,
+    in_flight: Mutex<BTreeMap<u64, InFlight>>,
+    async_last: AtomicU64,
+    outgoing: mpsc::Sender<Vec<u8>>,
+    ended: CancellationToken,
+}
+
+/// What NEGOTIATE came to (MS-SMB2 3.3.1.7).
+#[derive(Debug, Clone)]
+pub(crate) struct Negotiated {
+    pub(crate) dialect: Dialect,
+    pub(crate) client: ClientGuid,
+    /// What the client said that it can, and how it signs: compared by FSCTL_VALIDATE_NEGOTIATE_INFO.
+    pub(crate) client_capabilities: u32,
+    pub(crate) client_security_mode: u16,
+    pub(crate) client_dialects: Vec<u16>,
+    /// What the server said that it can.
+    pub(crate) capabilities: u32,
+    pub(crate) cipher: Option<Cipher>,
+    pub(crate) signing: SigningAlgorithm,
+}
+
+/// A logon that has begun.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) acceptor: Acceptor,
+    pub(crate) preauth: PreauthHash,
+}
+
+/// A request that is being carried out.
+#[derive(Debug)]
+struct InFlight {
+    cancel: CancellationToken,
+    async_id: Option<u64>,
+}
+
+impl Connection {
+    fn new(life: &Arc<Life>, outgoing: mpsc::Sender<Vec<u8>>) -> Connection {
+        Connection {
+            id: life.next_connection(),
+            life: Arc::clone(life),
+            negotiated: OnceLock::new(),
+            preauth: Mutex::new(PreauthHash::new()),
+            setups: Mutex::default(),
+            window: Mutex::new(Window::new(life.config.credits_max)),
+            in_flight: Mutex::default(),
+            async_last: AtomicU64::new(0),
+            outgoing,
+            ended: CancellationToken::new(),
+        }
+    }
+
+    /// What was negotiated, if it was.
+    pub(crate) fn negotiated(&self) -> Option<&Negotiated> {
+        self.negotiated.get()
+    }
+
+    /// Notes what was negotiated; false if something was before.
+    pub(crate) fn set_negotiated(&self, negotiated: Negotiated) -> bool {
+        self.negotiated.set(negotiated).is_ok()
+    }
+
+    /// Drops the connection, and everything that waits to be sent.
+    pub(crate) fn end(&self) {
+        self.ended.cancel();
+    }
+
+    /// Sends an encoded message, which is neither signed nor sealed; whether there was room for it.
+    pub(crate) fn send_notification(&self, message: Vec<u8>) -> bool {
+        self.send_frame(&message).is_ok()
+    }
+
+    /// Puts a message behind what waits to be sent. A client that has not read so many ends here.
+    fn send_frame(&self, message: &[u8]) -> Result<(), Undelivered> {
+        let prefix = frame::prefix(message.len()).map_err(|_| Undelivered)?;
+        let sent = self.outgoing.try_send([&prefix, message].concat());
+        if sent.is_err() {
+            self.end();
+        }
+        sent.map_err(|_| Undelivered)
+    }
+
+    fn grant_credits(&self, asked: u16) -> u16 {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner).grant(asked)
+    }
+
+    /// Notes a request that begins; what ends it early.
+    fn begin_request(&self, message_id: u64) -> CancellationToken {
+        let cancel = self.ended.child_token();
+        let request = InFlight { cancel: cancel.clone(), async_id: None };
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(message_id, request);
+        cancel
+    }
+
+    /// Gives a request a number of its own, for its interim response.
+    fn make_async(&self, message_id: u64) -> u64 {
+        let async_id = self.async_last.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(request) = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&message_id) {
+            request.async_id = Some(async_id);
+        }
+        async_id
+    }
+
+    fn end_request(&self, message_id: u64) {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&message_id);
+    }
+
+    /// CANCEL (MS-SMB2 3.3.5.16): the request is found by its AsyncId, or by its message id.
+    fn cancel_request(&self, async_id: Option<u64>, message_id: u64) {
+        let in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let request = match async_id {
+            Some(id) => in_flight.values().find(|request| request.async_id == Some(id)),
+            None => in_flight.get(&message_id),
+        };
+        if let Some(request) = request {
+            request.cancel.cancel();
+        }
+    }
+}
+
+/// The client is gone, or does not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Undelivered;

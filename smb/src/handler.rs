@@ -1,0 +1,47 @@
+//! What is done for each request, one file each (MS-SMB2 3.3.5).
+
+mod acknowledge;
+mod close;
+mod create;
+mod echo;
+pub(crate) mod negotiate;
+mod session_setup;
+mod tree;
+
+use crate::connection::Context;
+use crate::wire::{Command, NtStatus, WireError};
+
+/// What a request comes to: a status with the body that was appended, or one without.
+pub(crate) type Answer = Result<NtStatus, NtStatus>;
+
+/// Carries a request out, and appends the body of its response behind the header.
+pub(crate) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -> Answer {
+    match context.header.command {
+        Command::Negotiate => negotiate::answer(context, message, out),
+        Command::SessionSetup => session_setup::answer(context, message, out).await,
+        Command::Logoff => session_setup::log_off(context, out).await,
+        Command::TreeConnect => tree::connect(context, message, out),
+        Command::TreeDisconnect => tree::disconnect(context, out).await,
+        Command::Create => create::answer(context, message, out).await,
+        Command::Close => close::answer(context, message, out).await,
+        Command::Echo => echo::answer(out),
+        Command::OplockBreak => acknowledge::answer(context, message, out).await,
+        Command::Flush
+        | Command::Read
+        | Command::Write
+        | Command::Lock
+        | Command::Ioctl
+        | Command::QueryDirectory
+        | Command::ChangeNotify
+        | Command::QueryInfo
+        | Command::SetInfo => Err(NtStatus::NOT_SUPPORTED),
+        // CANCEL is carried out where it is received.
+        Command::Cancel | Command::Unknown(_) => Err(NtStatus::INVALID_PARAMETER),
+    }
+}
+
+/// What a message that can not be read is answered with.
+pub(crate) fn malformed(error: WireError) -> NtStatus {
+    tracing::debug!(%error, "a request can not be read");
+    NtStatus::INVALID_PARAMETER
+}

@@ -1,0 +1,68 @@
+//! CLOSE (MS-SMB2 3.3.5.10).
+
+use std::sync::Arc;
+
+use super::{Answer, malformed};
+use crate::connection::Context;
+use crate::files::{self, Stat};
+use crate::life::Life;
+use crate::ntstatus::{of_call, of_file};
+use crate::open::Open;
+use crate::session::Session;
+use crate::share::blocking;
+use crate::wire::close::{CloseFlags, CloseRequest, CloseResponse};
+use crate::wire::create::FileAttributes;
+use crate::wire::{FileTime, NtStatus};
+
+pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -> Answer {
+    let request = CloseRequest::decode(message).map_err(malformed)?;
+    let open = context.open(request.file_id)?;
+    let session = Arc::clone(context.session()?);
+    let mut response = CloseResponse::default();
+    if request.flags.contains(CloseFlags::POSTQUERY_ATTRIB) {
+        let handle = Arc::clone(&open.handle);
+        if let Ok(stat) = blocking(move || handle.stat()).await {
+            response = response_of(&stat);
+        }
+    }
+    session.remove_open(open.id).ok_or(NtStatus::FILE_CLOSED)?;
+    close(&context.connection.life, &session, &open).await?;
+    response.encode(out);
+    Ok(NtStatus::SUCCESS)
+}
+
+/// Closes what no request can name any more, and deletes its file if it was the last open of one that is to be deleted.
+pub(super) async fn close(life: &Arc<Life>, session: &Session, open: &Arc<Open>) -> Result<(), NtStatus> {
+    let delete = life.table.close(session.id, open.id).await.map_err(|error| of_call(&error))?;
+    if !delete {
+        return Ok(());
+    }
+    // A life that has ended owes nothing any more: another server is told to.
+    if !life.allows() {
+        return Err(NtStatus::FILE_NOT_AVAILABLE);
+    }
+    let handle = Arc::clone(&open.handle);
+    let unlinked = blocking(move || handle.unlink()).await;
+    let reported = life.table.report_deleted(open.key.clone()).await;
+    match unlinked {
+        Ok(()) | Err(files::Error::NotFound) => {}
+        Err(error) => {
+            tracing::warn!(file = %open.key, %error, "a file that was to be deleted is still there");
+            return Err(of_file(error));
+        }
+    }
+    reported.map_err(|error| of_call(&error))
+}
+
+fn response_of(stat: &Stat) -> CloseResponse {
+    CloseResponse {
+        flags: CloseFlags::POSTQUERY_ATTRIB,
+        creation_time: FileTime::from_system(stat.created),
+        last_access_time: FileTime::from_system(stat.accessed),
+        last_write_time: FileTime::from_system(stat.written),
+        change_time: FileTime::from_system(stat.changed),
+        allocation_size: stat.allocated,
+        end_of_file: stat.size,
+        attributes: FileAttributes::from_bits_retain(stat.attributes.bits()),
+    }
+}

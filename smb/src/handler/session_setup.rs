@@ -1,0 +1,137 @@
+//! SESSION_SETUP and LOGOFF (MS-SMB2 3.3.5.5, 3.3.5.6).
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lease::SessionId;
+use rand::RngExt as _;
+
+use super::{Answer, malformed};
+use crate::auth::{Acceptor, Identity, Step};
+use crate::connection::{Connection, Context, Negotiated, SETUPS_MAX, Setup};
+use crate::crypto::{KeySchedule, Opener, PreauthHash, Sealer, SessionKeys, Signer};
+use crate::ntstatus::of_call;
+use crate::session::{Encryption, Keys, Session};
+use crate::wire::NtStatus;
+use crate::wire::negotiate::{Dialect, SecurityMode};
+use crate::wire::session_setup::{SessionFlags, SessionSetupFlags, SessionSetupRequest, SessionSetupResponse};
+use crate::wire::simple::Empty;
+
+/// Who has not said who he is, as Windows names him: all of them are one.
+const ANONYMOUS: &str = "S-1-5-7";
+
+pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -> Answer {
+    let request = SessionSetupRequest::decode(message).map_err(malformed)?;
+    let connection = Arc::clone(&context.connection);
+    let negotiated = connection.negotiated().ok_or(NtStatus::INVALID_PARAMETER)?;
+    if request.flags.contains(SessionSetupFlags::BINDING) {
+        // There is one channel a session: the server does not say SMB2_GLOBAL_CAP_MULTI_CHANNEL (MS-SMB2 3.3.5.5, step 4).
+        return Err(NtStatus::REQUEST_NOT_ACCEPTED);
+    }
+    if context.header.session_id == 0 {
+        context.header.session_id = begin(&connection)?.get();
+    } else if connection.life.session(SessionId::new(context.header.session_id)).is_some() {
+        // A session that logs on again keeps its keys; who it is does not change here.
+        begin_again(&connection, SessionId::new(context.header.session_id))?;
+    }
+    let id = SessionId::new(context.header.session_id);
+    let mut setup = take(&connection, id).ok_or(NtStatus::USER_SESSION_DELETED)?;
+    setup.preauth.update(message);
+    let step = setup.acceptor.step(request.security_buffer, &connection.life.config.users).map_err(|error| {
+        tracing::info!(connection = %connection.id, %error, "a logon failed");
+        NtStatus::LOGON_FAILURE
+    })?;
+    let (token, identity, session_key) = match step {
+        Step::Continue { token } => {
+            connection.setups.lock().unwrap_or_else(PoisonError::into_inner).insert(id, setup);
+            SessionSetupResponse { flags: SessionFlags::empty(), security_buffer: &token }.encode(out);
+            return Ok(NtStatus::MORE_PROCESSING_REQUIRED);
+        }
+        Step::Done { token, identity, session_key } => (token, identity, session_key),
+    };
+    let mut flags = SessionFlags::empty();
+    if let Some(session) = connection.life.session(id) {
+        context.set_session(session);
+    } else {
+        let anonymous = identity == Identity::Anonymous;
+        let keys = (!anonymous).then(|| keys(negotiated, id, &session_key, &setup.preauth));
+        let required = connection.life.config.signing_required || request.security_mode.contains(SecurityMode::SIGNING_REQUIRED);
+        let user = if let Identity::User(name) = &identity { name.as_str() } else { ANONYMOUS };
+        let previous = Some(SessionId::new(request.previous_session_id)).filter(|previous| previous.get() != 0 && *previous != id);
+        enter(&connection, negotiated, id, user, previous).await?;
+        let session = Arc::new(Session::new(id, (negotiated.client, connection.id), anonymous, keys, required && !anonymous));
+        connection.life.add_session(&session);
+        if session.keys.is_some() {
+            context.set_session(session);
+        } else {
+            flags |= SessionFlags::IS_NULL;
+        }
+    }
+    SessionSetupResponse { flags, security_buffer: &token }.encode(out);
+    Ok(NtStatus::SUCCESS)
+}
+
+/// Begins a logon under an id that nobody guesses: a client may name the session of another as its own previous one.
+fn begin(connection: &Connection) -> Result<SessionId, NtStatus> {
+    let id = SessionId::new(SessionId::CHOSEN_MIN.get() | rand::rng().random::<u64>());
+    begin_again(connection, id)?;
+    Ok(id)
+}
+
+/// Begins a logon, unless it has begun.
+fn begin_again(connection: &Connection, id: SessionId) -> Result<(), NtStatus> {
+    let preauth = connection.preauth.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut setups = connection.setups.lock().unwrap_or_else(PoisonError::into_inner);
+    if setups.len() >= SETUPS_MAX && !setups.contains_key(&id) {
+        return Err(NtStatus::INSUFFICIENT_RESOURCES);
+    }
+    setups.entry(id).or_insert_with(|| Setup { acceptor: Acceptor::new(&connection.life.config.names), preauth });
+    Ok(())
+}
+
+fn take(connection: &Connection, id: SessionId) -> Option<Setup> {
+    connection.setups.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+}
+
+/// What a session signs and seals with (MS-SMB2 3.3.5.5.3).
+fn keys(negotiated: &Negotiated, id: SessionId, session_key: &[u8; 16], preauth: &PreauthHash) -> Keys {
+    let schedule = match negotiated.dialect {
+        Dialect::SMB_3_1_1 => KeySchedule::Smb311 { preauth, cipher: negotiated.cipher },
+        dialect if dialect.is_3x() => KeySchedule::Smb30,
+        _ => KeySchedule::Smb2,
+    };
+    let keys = SessionKeys::derive(session_key, schedule);
+    let encryption = keys.encryption.filter(|_| negotiated.cipher.is_some()).map(|keys| Encryption {
+        sealer: Mutex::new(Sealer::new(&keys.server_to_client, id.get(), 0)),
+        opener: Opener::new(&keys.client_to_server),
+    });
+    Keys { signer: Signer::new(negotiated.signing, &keys.signing), encryption }
+}
+
+/// Enters the session in the table, in place of the one that the client gives up.
+async fn enter(
+    connection: &Connection,
+    negotiated: &Negotiated,
+    id: SessionId,
+    user: &str,
+    previous: Option<SessionId>,
+) -> Result<(), NtStatus> {
+    let life = &connection.life;
+    let entered = life.table.start_session_as(negotiated.client, connection.id, user, previous, Some(id)).await;
+    entered.map_err(|error| of_call(&error))?;
+    // What it takes the place of may have been here: the table has closed its opens already.
+    if let Some(previous) = previous.and_then(|previous| life.remove_session(previous)) {
+        previous.take_opens();
+    }
+    Ok(())
+}
+
+/// LOGOFF: the table closes what is open, but for what is kept for the client.
+pub(super) async fn log_off(context: &mut Context, out: &mut Vec<u8>) -> Answer {
+    let session = Arc::clone(context.session()?);
+    let life = Arc::clone(&context.connection.life);
+    life.remove_session(session.id);
+    session.take_opens();
+    life.table.end_session(session.id).await.map_err(|error| of_call(&error))?;
+    Empty::default().encode(out);
+    Ok(NtStatus::SUCCESS)
+}

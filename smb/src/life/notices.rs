@@ -1,0 +1,171 @@
+//! What the lease table tells this server unasked: breaks to send, files to delete, connections to drop.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lease::{Break, ClientGuid, LeaseKey, OplockBreak};
+use rpc::client::{Deletion, Notice, Notices};
+use tokio::sync::Notify;
+
+use super::Life;
+use crate::open::file_id;
+use crate::wire::header::Header;
+use crate::wire::oplock_break::{self as wire, LeaseBreakFlags};
+
+/// How long a break waits for the response of an open under the same key. The open may be waiting itself, for longer than that.
+const RESPONSE_FIRST: Duration = Duration::from_millis(50);
+
+/// The leases under which an open is on its way, each with how many.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    keys: Mutex<BTreeMap<(ClientGuid, LeaseKey), usize>>,
+    fewer: Notify,
+}
+
+impl Opening {
+    fn is_clear(&self, lease: (ClientGuid, LeaseKey)) -> bool {
+        !self.keys.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&lease)
+    }
+
+    /// Waits until no open under this key is on its way.
+    async fn clear(&self, lease: (ClientGuid, LeaseKey)) {
+        loop {
+            let fewer = self.fewer.notified();
+            if self.is_clear(lease) {
+                return;
+            }
+            fewer.await;
+        }
+    }
+}
+
+/// An open under a lease key is on its way for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct OpeningGuard {
+    life: Arc<Life>,
+    lease: (ClientGuid, LeaseKey),
+}
+
+impl OpeningGuard {
+    pub(super) fn new(life: &Arc<Life>, client: ClientGuid, key: LeaseKey) -> OpeningGuard {
+        let lease = (client, key);
+        *life.opening.keys.lock().unwrap_or_else(PoisonError::into_inner).entry(lease).or_default() += 1;
+        OpeningGuard { life: Arc::clone(life), lease }
+    }
+}
+
+impl Drop for OpeningGuard {
+    fn drop(&mut self) {
+        let mut keys = self.life.opening.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = keys.get_mut(&self.lease) {
+            *count -= 1;
+            if *count == 0 {
+                keys.remove(&self.lease);
+            }
+        }
+        drop(keys);
+        self.life.opening.fewer.notify_waiters();
+    }
+}
+
+impl Life {
+    /// Carries out what the table says, until the life ends. Then no client may have a connection any more.
+    pub(crate) async fn heed(self: Arc<Self>, mut notices: Notices) {
+        while let Some(notice) = notices.recv().await {
+            match notice {
+                Notice::Break { notice, .. } => self.tell_break(notice),
+                Notice::OplockBreak { notice, .. } => self.tell_oplock_break(&notice).await,
+                Notice::Delete { deletion, .. } => {
+                    tokio::spawn(Arc::clone(&self).delete(deletion));
+                }
+                Notice::Evicted { evicted, .. } => {
+                    tracing::info!(connection = %evicted.connection, client = %evicted.client, "evicted");
+                    match self.connection(evicted.connection) {
+                        Some(connection) => connection.end(),
+                        None => self.lose_connection(evicted.connection).await,
+                    }
+                }
+                Notice::Revoked { revoked, .. } => {
+                    self.told(revoked.client, revoked.key);
+                }
+                Notice::Fenced => break,
+                // Nobody is told: an acknowledgement that comes late is refused, and of delegations there are none here.
+                Notice::OplockRevoked { .. }
+                | Notice::Recall { .. }
+                | Notice::DelegationRevoked { .. }
+                | Notice::Attached(_)
+                | Notice::Detached { .. } => {}
+            }
+        }
+        self.drop_connections();
+    }
+
+    /// Sends a lease break notification (MS-SMB2 2.2.23.2), behind the response of an open that was granted the lease just now: a client that
+    /// has not heard of a lease can not give it up.
+    fn tell_break(self: &Arc<Self>, notice: Break) {
+        let lease = (notice.client, notice.key);
+        if self.opening.is_clear(lease) {
+            self.send_break(notice);
+            return;
+        }
+        let life = Arc::clone(self);
+        tokio::spawn(async move {
+            // When it takes longer, the open waits for something else, and its client has the lease from before.
+            tokio::time::timeout(RESPONSE_FIRST, life.opening.clear(lease)).await.ok();
+            life.send_break(notice);
+        });
+    }
+
+    fn send_break(self: &Arc<Self>, notice: Break) {
+        if notice.ack_by.is_some() {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            told.insert((notice.client, notice.key), notice.generation);
+        }
+        let mut message = Vec::new();
+        Header::unsolicited_break().encode(&mut message);
+        let mut flags = LeaseBreakFlags::empty();
+        flags.set(LeaseBreakFlags::ACK_REQUIRED, notice.ack_by.is_some());
+        let (current, new) = (notice.from.bits(), notice.into.bits());
+        wire::LeaseBreak { epoch: notice.epoch.unwrap_or_default(), flags, key: notice.key, current, new }.encode(&mut message);
+        let sent = self.connection(notice.to.connection).is_some_and(|connection| connection.send_notification(message));
+        if !sent {
+            let life = Arc::clone(self);
+            tokio::spawn(async move {
+                let connection = notice.to.connection;
+                let told = life.table.undeliverable(connection, notice.client, notice.key, notice.generation).await;
+                if let Err(error) = told {
+                    tracing::debug!(%connection, %error, "a break could not be sent, and the table does not know");
+                }
+            });
+        }
+    }
+
+    /// Sends an oplock break notification (MS-SMB2 2.2.23.1).
+    async fn tell_oplock_break(self: &Arc<Self>, notice: &OplockBreak) {
+        let session = self.session(notice.session);
+        if let Some(open) = session.as_ref().and_then(|session| session.open(notice.open)) {
+            open.note_break(notice.generation);
+        }
+        let mut message = Vec::new();
+        Header::unsolicited_break().encode(&mut message);
+        wire::OplockBreak { level: notice.into.to_byte(), file_id: file_id(notice.open) }.encode(&mut message);
+        let connection = self.connection(notice.to.connection);
+        if !connection.as_ref().is_some_and(|connection| connection.send_notification(message)) {
+            // An oplock is told of nowhere else: the connection is lost, and its opens go or wait for their client.
+            match connection {
+                Some(connection) => connection.end(),
+                None => self.lose_connection(notice.to.connection).await,
+            }
+        }
+    }
+
+    /// Deletes a file that has lost its last open otherwise than by CLOSE.
+    async fn delete(self: Arc<Self>, deletion: Deletion) {
+        let Some(share) = self.shares.iter().find(|share| share.config.volume == deletion.file.volume) else {
+            tracing::warn!(name = %deletion.name, "a file of an unknown volume is to be deleted");
+            return;
+        };
+        share.delete(&self, deletion.file, &deletion.name).await;
+    }
+}
