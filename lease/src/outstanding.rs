@@ -2,7 +2,7 @@
 
 use crate::apply::{told_breaking, told_deletion, told_evicted, told_notice};
 use crate::effect::Effect;
-use crate::id::{Incarnation, NoticeNumber, RequestId, Sequence, ServerId};
+use crate::id::{Incarnation, NoticeNumber, RequestId, ServerId};
 use crate::state::{Deleter, HoldId, State};
 
 impl State {
@@ -21,8 +21,7 @@ impl State {
         owed.extend(self.breaks_owed(server, incarnation));
         let files = self.index().deletions_of(Deleter::Server(server)).filter_map(|file| self.file(file));
         owed.extend(files.map(|file| told_deletion(file, server, incarnation)));
-        let life = RequestId { server, incarnation, sequence: Sequence::new(0) };
-        owed.extend(self.index().parked_of_life(life).map(|to| Effect::Parked { to }));
+        owed.extend(self.index().parked_of_life(server, incarnation).map(|to| Effect::Parked { to }));
         owed.extend(known.answers.iter().map(|(sequence, known)| Effect::Reply {
             to: RequestId { server, incarnation, sequence },
             outcome: known.answer.clone(),

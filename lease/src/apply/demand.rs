@@ -207,7 +207,7 @@ impl State {
     /// A file that goes because another takes its name must not be open, nor any stream of it (LS-066, LS-073).
     fn demand_target(&self, demands: &mut Demands, file: &FileKey, replaces: Option<FileId>) -> Result<(), Rejection> {
         let Some(target) = replaces.filter(|target| *target != file.file) else { return Ok(()) };
-        let streams: Vec<FileKey> = self.index().streams_of(&directory(file, target)).collect();
+        let streams: Vec<FileKey> = self.index().streams_of(directory(file, target)).collect();
         let streams = streams.iter().filter_map(|stream| self.file(stream));
         demands.all_have_to_go(streams.flat_map(|target| target.opens().iter().map(move |open| (target, open))))
     }

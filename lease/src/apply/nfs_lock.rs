@@ -117,11 +117,10 @@ impl Step<'_> {
         let Replaced { gone, new } = locks.replaced(owner, range, exclusive);
         let more = new.len().saturating_sub(gone.len());
         let of_client = self.state.index().nfs_locks.get(&client).map_or(0, std::collections::BTreeSet::len);
-        let limit = match more {
-            0 => None,
-            more if locks.len() + more > LOCKS_PER_FILE_MAX => Some(Limit::LocksPerFile),
-            more if of_client + more > LOCKS_PER_CLIENT_MAX => Some(Limit::LocksPerClient),
-            _ => None,
+        let limit = if locks.len() + more > LOCKS_PER_FILE_MAX {
+            Some(Limit::LocksPerFile)
+        } else {
+            (of_client + more > LOCKS_PER_CLIENT_MAX).then_some(Limit::LocksPerClient)
         };
         if let Some(limit) = limit {
             self.state.remove_locks(file, &[]);

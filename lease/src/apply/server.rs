@@ -75,8 +75,7 @@ impl Step<'_> {
         self.end_sessions(&sessions, Loss::Connection);
         // What waits now belongs to no session, but to the server itself.
         let incarnation = self.state.server(server).map_or_else(Incarnation::default, |server| server.incarnation);
-        let life = RequestId { server, incarnation, sequence: Sequence::default() };
-        let parked: Vec<RequestId> = self.state.index().parked_of_life(life).collect();
+        let parked: Vec<RequestId> = self.state.index().parked_of_life(server, incarnation).collect();
         for request in parked {
             self.end_parked(request);
         }

@@ -272,9 +272,8 @@ impl Index {
         }
     }
 
-    /// All that may be known of the file of a stream: its stream without a name, and those with one that are known, by their names.
-    pub(crate) fn streams_of(&self, stream: &FileKey) -> impl Iterator<Item = FileKey> {
-        let main = FileKey { stream: None, ..stream.clone() };
+    /// All that may be known of a file: its stream without a name, which this is, and those with one that are known, by their names.
+    pub(crate) fn streams_of(&self, main: FileKey) -> impl Iterator<Item = FileKey> {
         let (volume, file) = (main.volume, main.file);
         let named = self.streams.range(main.clone()..).take_while(move |stream| (stream.volume, stream.file) == (volume, file));
         std::iter::once(main).chain(named.cloned())

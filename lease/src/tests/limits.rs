@@ -1,10 +1,16 @@
 //! What one client can have, and that another can have it still. Too much for a look at the whole state after every step.
 
+use std::sync::Arc;
+
 use super::world::{World, file, key, leased, open};
 use crate::limits::{
-    LEASES_PER_CLIENT_MAX, LOCKS_PER_CLIENT_MAX, OPENS_PER_CLIENT_MAX, PARKED_PER_CLIENT_MAX, RANGES_PER_REQUEST_MAX,
+    LEASES_PER_CLIENT_MAX, LOCKS_PER_CLIENT_MAX, NAME_BYTES_MAX, OPENS_PER_CLIENT_MAX, PARKED_PER_CLIENT_MAX,
+    RANGES_PER_REQUEST_MAX, USER_BYTES_MAX,
 };
-use crate::{ByteRange, Caching, Command, Effect, Limit, Lock, Open, OpenId, Outcome, RangeLock, Rejection, SessionId};
+use crate::{
+    ByteRange, Caching, Command, ConnectionId, Effect, Limit, Lock, Open, OpenId, Operation, Outcome, RangeLock, Rejection,
+    SessionId,
+};
 
 fn opened(world: &mut World, server: u64, open: Open) -> (OpenId, Option<Caching>) {
     match world.unchecked(server, Command::Open(open)) {
@@ -95,4 +101,29 @@ fn so_many_requests_of_one_client_wait() {
     assert!(matches!(told.last(), Some(Effect::Parked { .. })), "another client can wait: {told:?}");
     world.state.check().unwrap();
     assert_eq!(world.state.lease(super::world::client(9), key(6)).map(|lease| lease.opens), Some(1));
+}
+
+#[test]
+fn a_file_is_renamed_to_a_name_of_a_length() {
+    let mut world = World::new();
+    let session = world.session(1, 1, 1);
+    let (id, _) = opened(&mut world, 1, open(session));
+    let named = |bytes: usize| {
+        let name = Arc::from("n".repeat(bytes));
+        Command::Operate { session, open: id, operation: Operation::Rename { name, parent: None, replaces: None } }
+    };
+    assert_eq!(world.outcome(1, named(NAME_BYTES_MAX + 1)), Err(Rejection::LimitReached(Limit::NameBytes)));
+    assert_eq!(world.outcome(1, named(NAME_BYTES_MAX)), Ok(Outcome::Clear));
+}
+
+#[test]
+fn a_user_has_a_name_of_a_length() {
+    let mut world = World::new();
+    let named = |bytes: usize| {
+        let (client, connection) = (super::world::client(1), ConnectionId::new(1));
+        let user = Some(Arc::from("n".repeat(bytes)));
+        Command::StartSession { id: None, client, connection, user, previous: None }
+    };
+    assert_eq!(world.outcome(1, named(USER_BYTES_MAX + 1)), Err(Rejection::LimitReached(Limit::NameBytes)));
+    assert!(matches!(world.outcome(1, named(USER_BYTES_MAX)), Ok(Outcome::SessionStarted { .. })));
 }

@@ -158,6 +158,12 @@ fn odd_records_are_refused() {
         newer.push(Record { key: record.key.clone(), value });
         assert_eq!(State::restore(newer).unwrap_err(), RestoreError::Unreadable(record.key.clone()));
     }
+    // A request waits once, whatever its ticket: that ends its key as the number of an open does.
+    let mut waits_twice = whole.clone();
+    let mut parked = whole.iter().find(|record| record.key.len() == 35 && record.key[26] == 3).unwrap().clone();
+    parked.key[34] ^= 0x80;
+    waits_twice.push(parked.clone());
+    assert_eq!(State::restore(waits_twice).unwrap_err(), RestoreError::Twice(parked.key));
     // Opens are counted from 1: the number of one ends its key, behind the 26 bytes of the file and one for the kind of record.
     let mut numberless = whole;
     let open = numberless.iter_mut().find(|record| record.key.len() == 35 && record.key[26] == 1).unwrap();

@@ -54,10 +54,10 @@ impl Index {
     }
 
     /// The parked opens of one life of a server.
-    pub(crate) fn parked_of_life(&self, life: RequestId) -> impl Iterator<Item = RequestId> {
-        let first = RequestId { sequence: Sequence::default(), ..life };
+    pub(crate) fn parked_of_life(&self, server: ServerId, incarnation: Incarnation) -> impl Iterator<Item = RequestId> {
+        let first = RequestId { server, incarnation, sequence: Sequence::default() };
         let parked = self.parked.range(first..).map(|(request, _)| *request);
-        parked.take_while(move |request| (request.server, request.incarnation) == (life.server, life.incarnation))
+        parked.take_while(move |request| (request.server, request.incarnation) == (server, incarnation))
     }
 
     /// The requests that wait for an open of this name.
