@@ -6,6 +6,7 @@ mod file;
 mod near;
 mod overrides;
 mod share;
+mod smb;
 mod units;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub(crate) use error::ConfigError;
 pub(crate) use file::{File, Id, LogFormat};
 pub(crate) use overrides::{Overrides, suspicious_variables};
 use share::{NamedShare, Share};
+pub(crate) use smb::Smb;
 pub(crate) use units::{Period, Size};
 
 /// What a node runs with. Each value is possible, and they go together.
@@ -43,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) rules: Settings,
     /// What is set for single shares.
     pub(crate) shares: BTreeMap<ShareId, NamedShare>,
+    /// This node's own SMB front end; none if other SMB servers alone use the cluster.
+    pub(crate) smb: Option<Smb>,
     /// How often the break scanner looks.
     pub(crate) scan_interval: Duration,
     /// How often the lease table is written behind the log.
@@ -93,6 +97,7 @@ impl Config {
             join: Vec::new(),
             rules: Settings::default(),
             shares: BTreeMap::from([Share::example()]),
+            smb: Some(Smb::example()),
             scan_interval: check::SCAN_INTERVAL,
             checkpoint_interval: check::CHECKPOINT_INTERVAL,
             segment: check::SEGMENT,
@@ -143,6 +148,7 @@ impl Config {
                 servers_attached: Some(self.servers_attached),
             },
             log: file::Log { filter: Some(self.log_filter.clone()), format: Some(self.log_format) },
+            smb: self.smb.as_ref().map(Smb::written),
             share: self.shares.iter().map(|(id, share)| Share::written(*id, share)).collect(),
         }
     }

@@ -7,6 +7,7 @@ mod life;
 mod lifeline;
 mod lobby;
 mod meeting;
+mod smb;
 
 use crate::cli::Serve;
 use crate::config::{Config, suspicious_variables};

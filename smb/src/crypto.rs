@@ -22,4 +22,6 @@ pub(crate) fn array_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N
 }
 
 #[cfg(test)]
+pub(crate) mod example;
+#[cfg(test)]
 mod tests;

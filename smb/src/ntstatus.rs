@@ -29,10 +29,9 @@ pub(crate) fn of_rejection(rejection: Rejection) -> NtStatus {
         Rejection::OplockNotBreaking => NtStatus::INVALID_DEVICE_STATE,
         Rejection::InvalidOplockProtocol => NtStatus::INVALID_OPLOCK_PROTOCOL,
         Rejection::AckExceedsTarget => NtStatus::REQUEST_NOT_ACCEPTED,
-        Rejection::KeyOnOtherFile
-        | Rejection::NoSuchDelegation
-        | Rejection::NoGrace
-        | Rejection::InvalidParameter => NtStatus::INVALID_PARAMETER,
+        Rejection::KeyOnOtherFile | Rejection::NoSuchDelegation | Rejection::NoGrace | Rejection::InvalidParameter => {
+            NtStatus::INVALID_PARAMETER
+        }
         Rejection::ContextMismatch => NtStatus::CONTEXT_MISMATCH,
         Rejection::SharingViolation => NtStatus::SHARING_VIOLATION,
         Rejection::DeletePending => NtStatus::DELETE_PENDING,

@@ -44,8 +44,6 @@ impl Share {
 }
 
 /// Does something with files, which may take as long as a disk does.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> files::Result<T> + Send + 'static,
-) -> files::Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> files::Result<T> + Send + 'static) -> files::Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

@@ -10,6 +10,7 @@ use raft::types::NodeId;
 
 use super::file::File;
 use super::share::{NamedShare, shares};
+use super::smb::Smb;
 use super::units::{Period, Size};
 use super::{Config, ConfigError};
 
@@ -39,11 +40,12 @@ impl Config {
     pub(super) fn checked(file: File) -> Result<Config, ConfigError> {
         let period = |value: Option<Period>, default: Duration| value.map_or(default, |Period(value)| value);
         let listen = file.listen.ok_or_else(|| missing("listen"))?;
+        let node = file.node.ok_or_else(|| missing("node"))?.0;
         let members = file.members.unwrap_or_default();
         let rules = Settings::default();
         let config = Config {
             cluster: file.cluster.ok_or_else(|| missing("cluster"))?,
-            node: file.node.ok_or_else(|| missing("node"))?.0,
+            node,
             listen,
             advertise: file.advertise.unwrap_or_else(|| listen.to_string()),
             data: file.data.ok_or_else(|| missing("data"))?,
@@ -62,6 +64,7 @@ impl Config {
                 shares: BTreeMap::new(),
             },
             shares: shares(file.share)?,
+            smb: file.smb.map(|written| Smb::read(written, node)),
             scan_interval: period(file.scan_interval, SCAN_INTERVAL),
             checkpoint_interval: period(file.checkpoint_interval, CHECKPOINT_INTERVAL),
             segment: file.segment.map_or(SEGMENT, |Size(bytes)| bytes),
@@ -82,7 +85,22 @@ impl Config {
         membership(&config)?;
         timings(&config)?;
         waits(&config)?;
+        smb(&config)?;
         Ok(config)
+    }
+}
+
+/// What the SMB front end serves, and where.
+fn smb(config: &Config) -> Result<(), ConfigError> {
+    let served = config.shares.values().find(|share| share.served.is_some());
+    match (&config.smb, served) {
+        (None, Some(share)) => {
+            hold(false, || format!("share.path is set for '{}', and nothing serves it: smb.listen must say where", share.name))
+        }
+        (Some(smb), _) => hold(smb.listen != config.listen, || {
+            format!("smb.listen ({}) must be another address than listen, where SMB servers and nodes connect", smb.listen)
+        }),
+        (None, None) => Ok(()),
     }
 }
 
@@ -227,7 +245,7 @@ fn waits(config: &Config) -> Result<(), ConfigError> {
     ] {
         wait(config, name, value, most)?;
     }
-    for NamedShare { name: share, settings } in config.shares.values() {
+    for NamedShare { name: share, settings, served: _ } in config.shares.values() {
         for (name, value, most) in [
             ("break_timeout", settings.break_timeout, BREAK_TIMEOUT_MAX),
             ("persistent_lease_break_timeout", settings.persistent_lease_break_timeout, BREAK_TIMEOUT_MAX),

@@ -40,6 +40,8 @@ pub(crate) struct File {
     pub(super) timings: Timings,
     pub(super) limits: Limits,
     pub(super) log: Log,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) smb: Option<Smb>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) share: Vec<Share>,
 }
@@ -61,6 +63,17 @@ pub(crate) struct Limits {
     pub(super) mailbox_effects: Option<NonZeroUsize>,
     pub(super) requests_in_flight: Option<NonZeroUsize>,
     pub(super) servers_attached: Option<NonZeroUsize>,
+}
+
+/// This node's own SMB front end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Smb {
+    pub(super) listen: SocketAddr,
+    pub(super) server: Option<NonZeroU64>,
+    pub(super) users: Option<PathBuf>,
+    pub(super) name: Option<String>,
+    pub(super) signing_required: Option<bool>,
 }
 
 /// What is logged, and how.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lease::limits::SHARES_MAX;
@@ -35,6 +36,11 @@ pub(crate) struct Share {
     persistent_lease_break_timeout: Option<Period>,
     persistent_oplock_break_timeout: Option<Period>,
     durable_timeout: Option<Period>,
+    path: Option<PathBuf>,
+    #[serde(default)]
+    anonymous: bool,
+    #[serde(default)]
+    read_only: bool,
 }
 
 /// A share whose name is there once, and what is set for it.
@@ -44,6 +50,19 @@ pub(crate) struct NamedShare {
     pub(crate) name: String,
     /// What is set for it.
     pub(crate) settings: ShareSettings,
+    /// What this node's own SMB front end serves as it; none leaves it to other SMB servers.
+    pub(crate) served: Option<Served>,
+}
+
+/// A directory that is served as a share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Served {
+    /// The directory: the same on every node.
+    pub(crate) path: PathBuf,
+    /// Whether a client that does not say who it is may use it.
+    pub(crate) anonymous: bool,
+    /// Whether nothing on it may be changed.
+    pub(crate) read_only: bool,
 }
 
 impl Share {
@@ -60,12 +79,13 @@ impl Share {
             persistent_oplock_break_timeout: Some(Duration::from_secs(60)),
             durable_timeout: Some(Duration::from_secs(120)),
         };
-        (ShareId::new(1), NamedShare { name: "projects".to_owned(), settings })
+        let served = Served { path: PathBuf::from("/srv/projects"), anonymous: false, read_only: false };
+        (ShareId::new(1), NamedShare { name: "projects".to_owned(), settings, served: Some(served) })
     }
 
     /// The share as it is written, with what is as for all left out.
     pub(super) fn written(id: ShareId, share: &NamedShare) -> Share {
-        let NamedShare { name, settings } = share;
+        let NamedShare { name, settings, served } = share;
         let ShareSettings {
             force_level2_oplock,
             restrict_exclusive_opens,
@@ -89,6 +109,9 @@ impl Share {
             persistent_lease_break_timeout: persistent_lease_break_timeout.map(Period),
             persistent_oplock_break_timeout: persistent_oplock_break_timeout.map(Period),
             durable_timeout: durable_timeout.map(Period),
+            path: served.as_ref().map(|served| served.path.clone()),
+            anonymous: served.as_ref().is_some_and(|served| served.anonymous),
+            read_only: served.as_ref().is_some_and(|served| served.read_only),
         }
     }
 
@@ -105,6 +128,9 @@ impl Share {
             persistent_lease_break_timeout,
             persistent_oplock_break_timeout,
             durable_timeout,
+            path,
+            anonymous,
+            read_only,
         } = self;
         let period = |Period(value): Period| value;
         let settings = ShareSettings {
@@ -118,7 +144,8 @@ impl Share {
             persistent_oplock_break_timeout: persistent_oplock_break_timeout.map(period),
             durable_timeout: durable_timeout.map(period),
         };
-        (ShareId::new(id.get()), NamedShare { name, settings })
+        let served = path.map(|path| Served { path, anonymous, read_only });
+        (ShareId::new(id.get()), NamedShare { name, settings, served })
     }
 }
 
@@ -137,10 +164,26 @@ pub(super) fn shares(written: Vec<Share>) -> Result<BTreeMap<ShareId, NamedShare
         if let Some((other, _)) = shares.iter().find(|(_, known)| known.name == *name) {
             return refuse(format!("share.name ('{name}') is there for share.id {} and {}", other.get(), id.get()));
         }
+        if let Some(served) = &share.served
+            && !served.path.is_absolute()
+        {
+            return refuse(format!("share.path of '{name}' ({}) must be an absolute path", served.path.display()));
+        }
+        if let Some((other, path)) = shares.values().find_map(|known| overlap(known, &share)) {
+            return refuse(format!(
+                "share.path of '{name}' ({path}) and of '{other}' lie in each other: a file must be on one share"
+            ));
+        }
         if let Some(known) = shares.get(&id) {
             return refuse(format!("share.id ({}) is there for '{}' and '{name}'", id.get(), known.name));
         }
         shares.insert(id, share);
     }
     Ok(shares)
+}
+
+/// The name of the first share and the path of the second, if one of the two has files of the other.
+fn overlap(known: &NamedShare, other: &NamedShare) -> Option<(String, String)> {
+    let (a, b) = (&known.served.as_ref()?.path, &other.served.as_ref()?.path);
+    (a.starts_with(b) || b.starts_with(a)).then(|| (known.name.clone(), b.display().to_string()))
 }

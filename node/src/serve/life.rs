@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::smb::SmbServer;
 use raft::Coordinator;
 use raft::types::ClusterId;
 use rpc::{PeerOptions, PeerTransport, ServeOptions, serve};
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::folder;
 use super::lifeline::Ends;
 use super::meeting::{form, is_formed, meet};
+use super::smb;
 use crate::config::Config;
 use crate::exit::Failure;
 
@@ -43,6 +45,7 @@ pub(super) async fn live(config: Config, lifeline: bool) -> Result<(), Failure> 
     let mut options = ServeOptions::new(cluster, node);
     options.attached_max = config.servers_attached.get();
     let mut serving = tokio::spawn(serve(listener, coordinator.clone(), options, left.clone()));
+    let smb = smb::start(&config).await?;
     let forming = tokio::spawn(form(coordinator.clone(), config.clone(), forming));
     let ended = tokio::select! {
         ended = &mut serving => Err(Failure::Refused(match ended {
@@ -57,7 +60,7 @@ pub(super) async fn live(config: Config, lifeline: bool) -> Result<(), Failure> 
     match ended {
         Err(failure) => Err(failure),
         Ok(why) => tokio::select! {
-            () = hand_over(coordinator, left, serving, why) => Ok(()),
+            () = hand_over(coordinator, left, serving, smb, why) => Ok(()),
             why = ends.next() => Err(Failure::Refused(format!("stopped at once by a second call to stop ({why})"))),
         },
     }
@@ -107,9 +110,14 @@ async fn hand_over(
     coordinator: Coordinator,
     left: CancellationToken,
     serving: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
+    smb: Option<SmbServer>,
     why: &str,
 ) {
     tracing::info!("stopping: {why}");
+    // Its clients go first, while the cluster can still be told of it: what they have open waits for them, or is closed.
+    if let Some(smb) = smb {
+        smb.stop().await;
+    }
     coordinator.stop(true).await;
     left.cancel();
     // How serving ended does not matter any more.

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 use lease::{OpenId, SessionId};
 use tokio_util::sync::CancellationToken;
 
-use super::serve::Ending;
 use super::Connection;
+use super::serve::Ending;
 use crate::crypto::{TRANSFORM_PROTOCOL_ID, transform_session};
 use crate::handler;
 use crate::session::{Session, Tree};

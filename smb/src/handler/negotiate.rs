@@ -18,8 +18,7 @@ use crate::wire::smb1::Smb1Negotiate;
 use crate::wire::{Command, FileTime, Header, HeaderFlags, NtStatus, Target, WireError};
 
 /// What is spoken, from the best on. 2.0.2 has no leases, and is spoken without any.
-const DIALECTS: [Dialect; 5] =
-    [Dialect::SMB_3_1_1, Dialect::SMB_3_0_2, Dialect::SMB_3_0, Dialect::SMB_2_1, Dialect::SMB_2_0_2];
+const DIALECTS: [Dialect; 5] = [Dialect::SMB_3_1_1, Dialect::SMB_3_0_2, Dialect::SMB_3_0, Dialect::SMB_2_1, Dialect::SMB_2_0_2];
 /// Ciphers, from the one that is preferred on.
 const CIPHERS: [Cipher; 4] = [Cipher::Aes128Gcm, Cipher::Aes128Ccm, Cipher::Aes256Gcm, Cipher::Aes256Ccm];
 /// Ways of signing, from the one that is preferred on.

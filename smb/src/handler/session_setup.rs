@@ -58,8 +58,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         let user = if let Identity::User(name) = &identity { name.as_str() } else { ANONYMOUS };
         let previous = Some(SessionId::new(request.previous_session_id)).filter(|previous| previous.get() != 0 && *previous != id);
         enter(&connection, negotiated, id, user, previous).await?;
-        let session =
-            Arc::new(Session::new(id, (negotiated.client, connection.id), anonymous, keys, required && !anonymous));
+        let session = Arc::new(Session::new(id, (negotiated.client, connection.id), anonymous, keys, required && !anonymous));
         connection.life.add_session(&session);
         if session.keys.is_some() {
             context.set_session(session);

@@ -69,7 +69,8 @@ pub(super) fn check(context: &Context, request: &CreateRequest<'_>, share: &Shar
     if request.share_access.bits() > 7 || request.attributes.bits() & !ATTRIBUTES_VALID != 0 {
         return Err(NtStatus::INVALID_PARAMETER);
     }
-    if options.intersects(CreateOptions::OPEN_BY_FILE_ID | CreateOptions::RESERVE_OPFILTER | CreateOptions::CREATE_TREE_CONNECTION) {
+    if options.intersects(CreateOptions::OPEN_BY_FILE_ID | CreateOptions::RESERVE_OPFILTER | CreateOptions::CREATE_TREE_CONNECTION)
+    {
         return Err(NtStatus::NOT_SUPPORTED);
     }
     if options.bits() >> 24 != 0 || options.contains(CreateOptions::DIRECTORY_FILE | CreateOptions::NON_DIRECTORY_FILE) {

@@ -1,0 +1,166 @@
+//! One directory of the host, and how an entry of it is found.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use lease::FileId;
+use rustix::fs::{FileType, Mode, OFlags, Statx, openat};
+use rustix::io::Errno;
+
+use super::error::{Error, Result};
+use super::hidden::HIDDEN;
+use super::identity;
+use super::name::Name;
+
+/// How often an entry is looked for that was there a moment ago: it may have been renamed meanwhile.
+const ATTEMPTS_MAX: usize = 4;
+
+/// An open directory of the host.
+#[derive(Debug)]
+pub(super) struct Directory {
+    fd: OwnedFd,
+    /// Which one.
+    pub(super) id: FileId,
+    /// At the root one entry is hidden.
+    root: bool,
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Directory {
+    /// Takes over an open directory.
+    pub(super) fn new(fd: OwnedFd, root: bool) -> Result<Directory> {
+        let id = identity::file_id(&fd, &identity::facts(&fd)?)?;
+        Ok(Directory { fd, id, root })
+    }
+
+    /// The open directory.
+    pub(super) fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
+
+    /// The entry that a client means by this name: the one of just that name, else the first in order of those that differ in case only.
+    pub(super) fn find(&self, name: &Name) -> Result<Option<(Name, Statx)>> {
+        if self.hides(name) {
+            return Ok(None);
+        }
+        find(&self.fd, name, Name::file)
+    }
+
+    /// Whether it is the name that no client can say.
+    pub(super) fn hides(&self, name: &Name) -> bool {
+        self.root && name.same(HIDDEN)
+    }
+
+    /// The directory of this name, and the name as the host has it. [`Error::PathNotFound`] if there is none, or if it is no directory;
+    /// [`Error::AccessDenied`] if another file system is mounted there.
+    pub(super) fn enter(&self, name: &Name, device: (u32, u32)) -> Result<(Directory, Name)> {
+        if self.hides(name) {
+            return Err(Error::PathNotFound);
+        }
+        let mut name = name.clone();
+        for _ in 0..ATTEMPTS_MAX {
+            match open_directory(&self.fd, name.as_str()) {
+                Ok(fd) => {
+                    let facts = identity::facts(&fd)?;
+                    if (facts.stx_dev_major, facts.stx_dev_minor) != device {
+                        return Err(Error::AccessDenied);
+                    }
+                    let id = identity::file_id(&fd, &facts)?;
+                    return Ok((Directory { fd, id, root: false }, name));
+                }
+                Err(Errno::NOENT) => name = scan(&self.fd, &name, Name::file)?.ok_or(Error::PathNotFound)?,
+                Err(Errno::NOTDIR | Errno::LOOP) => return Err(Error::PathNotFound),
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        Err(Error::PathNotFound)
+    }
+
+    /// The names in it that a client could say, without `.` and `..`.
+    pub(super) fn names(&self) -> Result<impl Iterator<Item = Result<Name>>> {
+        let all = names(&self.fd, Name::file)?;
+        Ok(all.filter(move |name| !name.as_ref().is_ok_and(|name| self.hides(name))))
+    }
+
+    /// Whether nothing is in it, not even what no client could say.
+    pub(super) fn is_empty(&self) -> Result<bool> {
+        for entry in rustix::fs::Dir::read_from(&self.fd)? {
+            if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Opens a directory of an open directory; a symbolic link is refused.
+pub(super) fn open_directory(parent: impl AsFd, name: &str) -> std::result::Result<OwnedFd, Errno> {
+    openat(parent, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// The entry of just that name, else the first in order of those that differ in case only. What is neither a file nor a directory is
+/// found too: its name is taken.
+pub(super) fn find(directory: &OwnedFd, name: &Name, parse: fn(&str) -> Result<Name>) -> Result<Option<(Name, Statx)>> {
+    let mut name = name.clone();
+    for _ in 0..ATTEMPTS_MAX {
+        match identity::facts_at(directory, &name) {
+            Ok(facts) => return Ok(Some((name, facts))),
+            Err(Error::NotFound) => match scan(directory, &name, parse)? {
+                Some(other) => name = other,
+                None => return Ok(None),
+            },
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// The first in order of the names that differ in case only: all processes choose the same.
+fn scan(directory: &OwnedFd, name: &Name, parse: fn(&str) -> Result<Name>) -> Result<Option<Name>> {
+    let mut first: Option<Name> = None;
+    for other in names(directory, parse)? {
+        let other = other?;
+        if name.same(other.as_str()) && first.as_ref().is_none_or(|first| other < *first) {
+            first = Some(other);
+        }
+    }
+    Ok(first)
+}
+
+/// The names in an open directory that can be said.
+pub(super) fn names(directory: &OwnedFd, parse: fn(&str) -> Result<Name>) -> Result<impl Iterator<Item = Result<Name>>> {
+    let entries = rustix::fs::Dir::read_from(directory)?;
+    Ok(entries.filter_map(move |entry| match entry {
+        Ok(entry) => Name::of_host(entry.file_name(), parse).map(Ok),
+        Err(errno) => Some(Err(errno.into())),
+    }))
+}
+
+/// Opens an entry that was found, with the rights that the host gives: to read and write, to read, to look. Returns whether it may be
+/// written. What is neither file nor directory is refused before it is opened, and again after, in case it came in between.
+pub(super) fn open_entry(directory: impl AsFd, name: &Name, kind: FileType, write: bool) -> Result<(OwnedFd, bool)> {
+    let common = OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // NONBLOCK, so that a pipe which takes the file's place does not hold the thread.
+    let file = common | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let attempts = match (kind, write) {
+        (FileType::Directory, _) => [Some(common | OFlags::RDONLY | OFlags::DIRECTORY), None, Some(common | OFlags::PATH)],
+        (FileType::RegularFile, true) => [Some(file | OFlags::RDWR), Some(file | OFlags::RDONLY), Some(common | OFlags::PATH)],
+        (FileType::RegularFile, false) => [Some(file | OFlags::RDONLY), None, Some(common | OFlags::PATH)],
+        _ => return Err(Error::AccessDenied),
+    };
+    for flags in attempts.into_iter().flatten() {
+        match openat(&directory, name.as_str(), flags, Mode::empty()) {
+            Ok(fd) if identity::file_type(&identity::facts(&fd)?) == kind => return Ok((fd, flags.contains(OFlags::RDWR))),
+            Ok(_) | Err(Errno::NOTDIR) => return Err(Error::AccessDenied),
+            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::TXTBSY) => {}
+            // A lease that another program of the host has on it does not keep it from being looked at.
+            Err(Errno::AGAIN) if !write => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Err(Error::AccessDenied)
+}
