@@ -4,6 +4,8 @@
 mod conformance;
 #[path = "tidy/edges.rs"]
 mod edges;
+#[path = "tidy/smbtorture.rs"]
+mod smbtorture;
 #[path = "tidy/tables.rs"]
 mod tables;
 #[path = "tidy/text.rs"]

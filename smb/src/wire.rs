@@ -6,24 +6,34 @@
 //! refuses what lies outside of the message, ignores flags and contexts that it does not know, and never panics. Whether a value is
 //! allowed is for the server to say; only what can not be read at all is a [`WireError`].
 
+pub mod buffer;
 mod bytes;
+pub mod change_notify;
 pub mod close;
 pub mod create;
 pub mod error;
 mod flags;
+pub mod flush;
 pub mod frame;
 pub mod header;
+pub mod info;
+pub mod ioctl;
 pub mod lease_context;
+pub mod lock;
 pub mod negotiate;
 pub mod oplock_break;
+pub mod query_directory;
+pub mod query_info;
+pub mod read;
 pub mod session_setup;
+pub mod set_info;
 pub mod simple;
 pub mod smb1;
 pub mod status;
 pub mod text;
 pub mod time;
-pub mod transform;
 pub mod tree_connect;
+pub mod write;
 
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,12 @@ use serde_json::Value;
 use super::tree::root;
 
 /// The members of the workspace that each member may use outside its tests.
-const ALLOWED: [(&str, &[&str]); 5] = [
+const ALLOWED: [(&str, &[&str]); 6] = [
     ("lease", &[]),
     ("raft", &["lease"]),
     ("rpc", &["lease", "raft"]),
-    ("tenure", &["lease", "raft", "rpc"]),
+    ("smb", &["lease", "rpc"]),
+    ("tenure", &["lease", "raft", "rpc", "smb"]),
     ("cluster-tests", &["lease", "raft", "rpc"]),
 ];
 

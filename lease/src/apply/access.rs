@@ -56,7 +56,7 @@ impl Step<'_> {
     /// Tries an access, from the beginning each time. Without an answer it has to wait for breaks, which now run.
     pub(super) fn attempt_access(&mut self, asked: &ForeignAccess, parked: bool) -> Result<Answer, Option<u64>> {
         let ForeignAccess { file, parent, operation } = asked;
-        let allowed = || self.state.check_kept_from_nfs(file).and_then(|()| self.state.check_grace(file.volume, false, parked));
+        let allowed = || self.state.check_kept_from_all(file).and_then(|()| self.state.check_grace(file.volume, false, parked));
         if operation.takes_anything()
             && let Err(rejection) = allowed()
         {

@@ -148,7 +148,7 @@ impl Step<'_> {
         Ok(Outcome::Resilient { timeout })
     }
 
-    /// Something is done through an open that its CREATE can not be repeated after (LS-179).
+    /// Something is done through an open: its client has had the answer to its CREATE, and has no reason to repeat it (LS-179).
     pub(super) fn use_open(&mut self, file: &FileKey, open: OpenId) {
         let replayable = |record: &File| record.handle(open).is_some_and(|handle| handle.replayable);
         if self.state.file(file).is_some_and(replayable) {

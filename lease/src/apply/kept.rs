@@ -30,8 +30,8 @@ impl State {
         self.file(&open.file).map_or(Ok(()), |file| file.check_kept(Some(client)))
     }
 
-    /// Whether something that is done without an open of SMB may go on.
-    pub(super) fn check_kept_from_nfs(&self, file: &FileKey) -> Result<(), Rejection> {
+    /// Whether anybody may go on who is no client of SMB, or whatever client he is.
+    pub(super) fn check_kept_from_all(&self, file: &FileKey) -> Result<(), Rejection> {
         self.file(file).map_or(Ok(()), |file| file.check_kept(None))
     }
 }

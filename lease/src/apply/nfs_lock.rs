@@ -57,7 +57,7 @@ impl Step<'_> {
     /// SMB clients what a lock of another one of them does (LS-058, LS-060).
     pub(super) fn attempt_nfs_lock(&mut self, asked: &NfsLock, parked: bool) -> Option<Answer> {
         let NfsLock { file, name, owner, lock, wait, reclaim, allocation } = asked;
-        let allowed = self.state.check_kept_from_nfs(file).and_then(|()| self.state.check_grace(file.volume, *reclaim, parked));
+        let allowed = self.state.check_kept_from_all(file).and_then(|()| self.state.check_grace(file.volume, *reclaim, parked));
         if let Err(rejection) = allowed {
             return Some(Err(rejection));
         }

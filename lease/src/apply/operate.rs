@@ -21,9 +21,7 @@ impl Step<'_> {
         {
             return Some(Err(Rejection::LimitReached(Limit::NameBytes)));
         }
-        if !matches!(operation, Operation::Read { .. }) {
-            self.use_open(&file, open);
-        }
+        self.use_open(&file, open);
         match self.attempt_operation(&file, open, operation, false) {
             Ok(answer) => Some(answer),
             Err(behind) => {

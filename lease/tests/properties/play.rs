@@ -268,8 +268,10 @@ impl Play {
             if self.state.counts().parked == 0 {
                 break;
             }
-            // No time sets free what waits for locks: their owners have to.
-            if let Some((open, _)) = self.beliefs.locks.first().copied() {
+            // No time sets free what waits for locks: their owners have to. Those of a server whose time is up go with the next tick.
+            if let Some((open, _)) = self.beliefs.locks.first().copied()
+                && self.lives(self.place(open).1)
+            {
                 self.close_open(open);
                 continue;
             }

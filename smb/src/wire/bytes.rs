@@ -46,12 +46,16 @@ where
     })
 }
 
-/// Reads the fixed part of a body.
+/// Reads the fixed part of a body. It has to be there up to its last byte, reserved ones included: the body begins with its length, in
+/// which the lowest bit only says that something follows.
 pub(crate) fn body<T>(message: &[u8], what: &'static str) -> Result<T, WireError>
 where
     T: ReadEndian + for<'a> BinRead<Args<'a> = ()>,
 {
-    fixed(message, BODY, what)
+    let read = fixed(message, BODY, what)?;
+    let size = message.get(BODY..).and_then(|body| body.first_chunk::<2>()).ok_or(WireError::Truncated(what))?;
+    let end = BODY.saturating_add(usize::from(u16::from_le_bytes(*size) & !1));
+    if message.len() < end { Err(WireError::Truncated(what)) } else { Ok(read) }
 }
 
 /// Appends a structure of fixed length.

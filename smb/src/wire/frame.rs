@@ -11,6 +11,30 @@ pub const MESSAGE_LENGTH_MAX: usize = 0x00FF_FFFF;
 /// Elements of a compound begin at multiples of this many bytes.
 const ELEMENT_ALIGNMENT: usize = 8;
 
+/// What a message is, by its first four bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One or more messages of SMB 2 or 3, in the clear.
+    Smb2,
+    /// An encrypted message (MS-SMB2 2.2.41).
+    Encrypted,
+    /// A compressed message (MS-SMB2 2.2.42), which nobody may send who was not told so.
+    Compressed,
+    /// A message of SMB1: only its NEGOTIATE is of use.
+    Smb1,
+}
+
+/// What a message is; none means that nothing else can be expected of this connection.
+pub fn kind_of(message: &[u8]) -> Option<Kind> {
+    match message.first_chunk::<4>()? {
+        b"\xFESMB" => Some(Kind::Smb2),
+        b"\xFDSMB" => Some(Kind::Encrypted),
+        b"\xFCSMB" => Some(Kind::Compressed),
+        b"\xFFSMB" => Some(Kind::Smb1),
+        _ => None,
+    }
+}
+
 /// How long the message behind this prefix is, in bytes. A zero and three bytes in big-endian order: the rest of what NetBIOS knew
 /// does not exist on the port of SMB.
 pub fn message_length(prefix: [u8; PREFIX_LENGTH], max: usize) -> Result<usize, WireError> {

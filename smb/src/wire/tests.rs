@@ -1,7 +1,10 @@
 //! Bytes that were written down by hand from the specification, and properties of whatever else may come.
 
+mod bodies;
 mod breaks;
+mod directories;
 mod frames;
+mod infos;
 mod leases;
 mod values;
 

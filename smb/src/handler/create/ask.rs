@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lease::{Access, Disposition, Open, Share as ShareMode};
+use lease::{Access, Disposition, LeaseRequest, Open, Share as ShareMode};
 use rpc::client::{CallError, Opened};
 
 use super::cancelled;
@@ -11,6 +11,7 @@ use crate::connection::Context;
 use crate::files::{Handle, Kind};
 use crate::share::Share;
 use crate::wire::create::{CreateDisposition, CreateOptions};
+use crate::wire::negotiate::Capabilities;
 
 /// Asks the table, and waits with the client being told so.
 pub(super) async fn ask(
@@ -21,11 +22,12 @@ pub(super) async fn ask(
     made: bool,
 ) -> Result<Opened, CallError> {
     let session = context.session().map_err(|_| cancelled())?.id;
+    let directory = handle.kind() == Kind::Directory;
     let open = Open {
         session,
         file: handle.key(),
         name: Arc::from(handle.path().to_string()),
-        directory: handle.kind() == Kind::Directory,
+        directory,
         access: Access(wanted.access.bits()),
         share: ShareMode(u8::try_from(wanted.share_access.bits()).unwrap_or(u8::MAX)),
         disposition: match wanted.disposition {
@@ -36,7 +38,7 @@ pub(super) async fn ask(
         parent: Some(handle.parent()),
         created: made,
         delete_on_close: wanted.options.contains(CreateOptions::DELETE_ON_CLOSE),
-        lease: wanted.lease,
+        lease: lease(context, wanted, directory),
         oplock: wanted.oplock,
         delegation: None,
         share_id: share.config.share,
@@ -58,4 +60,12 @@ pub(super) async fn ask(
     } else {
         pending.finish().await
     }
+}
+
+/// The lease that is asked for. A client without SMB2_GLOBAL_CAP_DIRECTORY_LEASING gets none on a directory, as with a context of version 1,
+/// but may still not name a key that is another file's.
+fn lease(context: &Context, wanted: &Wanted, directory: bool) -> Option<LeaseRequest> {
+    let negotiated = context.connection.negotiated()?;
+    let leased = Capabilities::from_bits_retain(negotiated.capabilities).contains(Capabilities::DIRECTORY_LEASING);
+    wanted.lease.map(|lease| LeaseRequest { v2: lease.v2.filter(|_| leased || !directory), ..lease })
 }

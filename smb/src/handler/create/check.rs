@@ -12,7 +12,7 @@ use crate::wire::create::contexts::DurableFlags;
 use crate::wire::create::{
     AccessMask, CreateDisposition, CreateOptions, CreateRequest, FileAttributes, IMPERSONATION_LEVEL_MAX, ShareAccess,
 };
-use crate::wire::negotiate::{Capabilities, Dialect};
+use crate::wire::negotiate::Dialect;
 use crate::wire::{HeaderFlags, NtStatus};
 
 /// Rights that exist (MS-SMB2 2.2.13.1.1).
@@ -133,15 +133,9 @@ fn access(asked: AccessMask, share: &Share) -> Result<AccessMask, NtStatus> {
 /// The lease or the oplock that is asked for, as far as the dialect has it (MS-SMB2 3.3.5.9.8, 3.3.5.9.11).
 fn caching(context: &Context, request: &CreateRequest<'_>) -> Result<(Option<LeaseRequest>, OplockLevel), NtStatus> {
     let negotiated = context.connection.negotiated().ok_or(NtStatus::INVALID_PARAMETER)?;
-    let capabilities = Capabilities::from_bits_retain(negotiated.capabilities);
     let leases = negotiated.dialect >= Dialect::SMB_2_1;
     if request.oplock_level == OPLOCK_LEVEL_LEASE {
-        let mut lease = request.contexts.lease.filter(|_| leases).map(|lease| lease.request());
-        let directory = request.options.contains(CreateOptions::DIRECTORY_FILE);
-        if directory && !capabilities.contains(Capabilities::DIRECTORY_LEASING) {
-            lease = None;
-        }
-        return Ok((lease, OplockLevel::None));
+        return Ok((request.contexts.lease.filter(|_| leases).map(|lease| lease.request()), OplockLevel::None));
     }
     // A level that does not exist asks for nothing.
     Ok((None, OplockLevel::from_byte(request.oplock_level).unwrap_or_default()))

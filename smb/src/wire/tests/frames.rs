@@ -4,10 +4,9 @@ use proptest::prelude::*;
 
 use super::{begin, header, hex};
 use crate::wire::WireError;
-use crate::wire::frame::{elements, link, message_length, prefix};
+use crate::wire::frame::{Kind, elements, kind_of, link, message_length, prefix};
 use crate::wire::header::{Command, Header, HeaderFlags, Target, set_signature};
 use crate::wire::status::NtStatus;
-use crate::wire::transform::TransformHeader;
 
 const SYNC: &str = "
     FE534D42 4000 0100 00000000 0500 1F00 00000000 00000000 0700000000000000
@@ -153,22 +152,13 @@ fn a_signature_goes_where_it_belongs() {
 }
 
 #[test]
-fn a_transform_header_is_read_and_written() {
-    let text = "FD534D42 000102030405060708090A0B0C0D0E0F 101112131415161718191A1B00000000 78560000 0000 0100 0900000000000000";
-    let expected = TransformHeader {
-        signature: std::array::from_fn(|at| u8::try_from(at).unwrap()),
-        nonce: [16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 0, 0, 0, 0],
-        original_size: 0x5678,
-        flags: TransformHeader::ENCRYPTED,
-        session_id: 9,
-    };
-    let mut bytes = hex(text);
-    bytes.extend([1, 2, 3]);
-    assert_eq!(TransformHeader::decode(&bytes), Ok((expected, &[1, 2, 3][..])));
-    assert_eq!(TransformHeader::decode(&bytes[..51]), Err(WireError::Truncated("the transform header")));
-    let mut written = Vec::new();
-    expected.encode(&mut written);
-    assert_eq!(written, hex(text));
+fn messages_are_told_apart_by_their_first_four_bytes() {
+    for (first, kind) in [(0xFE, Kind::Smb2), (0xFD, Kind::Encrypted), (0xFC, Kind::Compressed), (0xFF, Kind::Smb1)] {
+        assert_eq!(kind_of(&[first, b'S', b'M', b'B', 0]), Some(kind));
+    }
+    for none in [&b"\xFBSMB"[..], b"\xFESMC", b"\xFESM", b""] {
+        assert_eq!(kind_of(none), None);
+    }
 }
 
 proptest! {
