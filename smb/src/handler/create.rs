@@ -127,6 +127,9 @@ async fn settle(
     };
     if session.open(opened.open).is_none() {
         let open = Open::new(opened.open, (tree.id, share), handle, wanted.access, wanted.options);
+        if opened.durable.is_some() {
+            open.keep();
+        }
         session.add_open(Arc::new(open));
     }
     let action = match (made, wanted.disposition) {

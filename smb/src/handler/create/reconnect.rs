@@ -46,6 +46,7 @@ pub(super) async fn reconnect(
     };
     let (handle, stat) = blocking(move || handle.stat().map(|stat| (handle, stat))).await.map_err(of_file)?;
     let open = Open::new(reconnected.open, (tree.id, share), handle, wanted.access, wanted.options);
+    open.keep();
     session.add_open(Arc::new(open));
     Ok(Created {
         open: reconnected.open,
