@@ -15,10 +15,19 @@ use crate::files::{Attributes, Error, Handle, Kind, Name, Volume};
 /// A directory beside the share, with a file that nobody may read.
 fn outside(share: &Share) -> tempfile::TempDir {
     let outside = tempfile::tempdir_in(share.host().parent().expect("a parent")).expect("a directory");
-    std::fs::write(outside.path().join("secret"), "secret").expect("written");
+    std::fs::write(outside.path().join("secret"), "all that is secret").expect("written");
     std::fs::create_dir(outside.path().join("d")).expect("made");
     std::fs::write(outside.path().join("d").join("secret"), "secret").expect("written");
     outside
+}
+
+/// Stops a thread that goes on until it is told.
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn make(volume: &Volume, text: &str, kind: Kind) -> Option<Error> {
@@ -88,6 +97,8 @@ fn a_directory_that_becomes_a_link_while_it_is_walked_leads_nowhere() {
                 }
             }
         });
+        // However it ends: the other thread does, too.
+        let _stop = StopOnDrop(&stop);
         let mut read = 0;
         for _ in 0..20_000 {
             match open(&share.b, "d\\secret") {
@@ -98,8 +109,41 @@ fn a_directory_that_becomes_a_link_while_it_is_walked_leads_nowhere() {
                 Err(error) => assert!(matches!(error, Error::PathNotFound | Error::NotFound), "{error:?}"),
             }
         }
-        stop.store(true, Ordering::Relaxed);
         assert!(read > 0, "it was never a directory");
+    });
+}
+
+#[test]
+fn a_file_that_becomes_a_link_while_it_is_opened_is_not_followed() {
+    let share = Share::new();
+    let outside = outside(&share);
+    create_with(&share.a, "f", b"public");
+    let (here, aside, link) = (share.host().join("f"), share.host().join("aside"), share.host().join("link"));
+    symlink(outside.path().join("secret"), &link).expect("linked");
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                for (from, to) in [(&here, &aside), (&link, &here), (&here, &link), (&aside, &here)] {
+                    std::fs::rename(from, to).expect("renamed");
+                }
+            }
+        });
+        let _stop = StopOnDrop(&stop);
+        let mut read = 0;
+        for _ in 0..20_000 {
+            match open(&share.b, "f") {
+                Ok(file) => {
+                    assert_eq!(contents(&file), b"public");
+                    read += 1;
+                }
+                Err(error) => assert!(matches!(error, Error::AccessDenied | Error::NotFound), "{error:?}"),
+            }
+            if let Ok(seen) = share.b.lookup(&path("f")) {
+                assert!(seen.found.is_none_or(|found| found.stat.size == 6), "the other file was looked at");
+            }
+        }
+        assert!(read > 0, "it was never a file");
     });
 }
 
@@ -194,6 +238,25 @@ fn what_the_host_lets_be_read_only_is_not_written() {
     let read = read.expect("a handle");
     assert_eq!(error(read.write_at(b"x", 0)), Some(Error::AccessDenied));
     assert_eq!(contents(&read), b"data");
+}
+
+#[test]
+fn a_program_that_runs_on_the_host_is_read_and_not_written() {
+    let share = Share::new();
+    let name = share.host().join("cat");
+    std::fs::copy("/bin/cat", &name).expect("copied");
+    let mut running = std::process::Command::new(&name)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("started");
+    let file = open(&share.a, "cat").expect("opened");
+    assert!(!file.is_writable());
+    assert_eq!(error(file.write_at(b"x", 0)), Some(Error::AccessDenied));
+    assert_eq!(file.read_at(&mut [0; 4], 0), Ok(4));
+    drop(running.stdin.take());
+    running.wait().expect("ended");
+    assert!(open(&share.a, "cat").expect("opened").is_writable());
 }
 
 #[test]

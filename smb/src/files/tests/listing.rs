@@ -74,6 +74,8 @@ fn an_entry_without_room_comes_again() {
         }
     }
     assert_eq!(seen, [".", "..", "a", "b"]);
+    listing.unread();
+    assert_eq!(listing.next_entry(&root), Ok(None), "the end is no entry");
 }
 
 #[test]

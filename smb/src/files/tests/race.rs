@@ -6,7 +6,8 @@ use std::thread;
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, openat};
 
 use super::{Share, create, create_with, found, list, mkdir, open, path};
-use crate::files::{Attributes, Error, Handle, Kind, Result, Volume};
+use crate::files::place::until_not_moved;
+use crate::files::{Attributes, Error, Handle, Kind, Result, Times, Volume};
 
 const THREADS: usize = 6;
 
@@ -65,16 +66,21 @@ fn of_many_who_make_a_stream_one_does() {
 fn of_many_who_rename_to_a_name_one_does() {
     let share = Share::new();
     mkdir(&share.a, "d");
-    for round in 0..50 {
-        let files: Vec<Handle> = (0..THREADS).map(|index| create(&share.a, &format!("f{round} {index}"))).collect();
+    mkdir(&share.a, "e");
+    for round in 0..100 {
+        // To and fro, so that it is not by luck that the right one of two directories is locked.
+        let (from, to) = if round % 2 == 0 { ("d", "e") } else { ("e", "d") };
+        let files: Vec<Handle> = (0..THREADS).map(|index| create(&share.a, &format!("{from}\\f{round} {index}"))).collect();
         let results =
-            at_once(&share, |index, _| files[index].rename(&path(&format!("d\\{}", cased(&format!("t{round}"), index))), None));
+            at_once(&share, |index, _| files[index].rename(&path(&format!("{to}\\{}", cased(&format!("t{round}"), index))), None));
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
         assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(Error::Exists))), "{results:?}");
         let winner = files.iter().zip(&results).find(|(_, result)| result.is_ok()).map(|(file, _)| file.id());
-        assert_eq!(found(&share.b, &format!("d\\t{round}")).map(|found| found.id), winner);
+        assert_eq!(found(&share.b, &format!("{to}\\t{round}")).map(|found| found.id), winner);
     }
-    assert_eq!(list(&open(&share.a, "d").expect("opened"), "t*").len(), 50);
+    for name in ["d", "e"] {
+        assert_eq!(list(&open(&share.a, name).expect("opened"), "t*").len(), 50);
+    }
 }
 
 #[test]
@@ -127,21 +133,55 @@ fn files_that_are_moved_to_and_fro_are_still_found_by_who_has_them_open() {
 fn attributes_and_creation_times_set_at_once_are_both_kept() {
     let share = Share::new();
     create(&share.a, "f");
-    for round in 0..50_u32 {
-        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::from(round) + 1);
+    for round in 1..300_u32 {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::from(round));
         let attributes = if round % 2 == 0 { Attributes::HIDDEN } else { Attributes::SYSTEM };
-        let results = at_once(&share, |index, volume| {
-            let own = open(volume, "f")?;
-            if index % 3 == 0 {
-                own.set_attributes(attributes)
-            } else {
-                own.set_times(crate::files::Times { created: Some(time), ..Default::default() })
-            }
+        let results = at_once(&share, |index, volume| match index {
+            0 => open(volume, "f")?.set_attributes(attributes),
+            1 => open(volume, "f")?.set_times(Times { created: Some(time), ..Times::default() }),
+            _ => Ok(()),
         });
         assert!(results.iter().all(Result::is_ok), "{results:?}");
         let stat = found(&share.b, "f").expect("found").stat;
         assert_eq!((stat.attributes, stat.created), (attributes, time));
     }
+}
+
+#[test]
+fn a_link_is_made_to_the_file_that_was_meant() {
+    let share = Share::new();
+    create(&share.a, "f");
+    let wrong = at_once(&share, |index, volume| {
+        let mut wrong = 0;
+        for round in 0..100 {
+            let Ok(file) = open(volume, "f") else { continue };
+            let text = format!("link {index} {round}");
+            if index % 2 == 0 {
+                // Its name is another file's from now on.
+                if file.rename(&path(&text), None).is_ok() {
+                    volume
+                        .create_new(&path("f"), Kind::File, Attributes::default())
+                        .map_or_else(|error| assert_eq!(error, Error::Exists), drop);
+                }
+            } else if file.hard_link(&path(&text), None).is_ok() && found(volume, &text).is_none_or(|link| link.id != file.id()) {
+                wrong += 1;
+            }
+        }
+        Ok(wrong)
+    });
+    assert!(wrong.iter().all(|wrong| *wrong == Ok(0)), "{wrong:?}");
+}
+
+#[test]
+fn what_is_moved_away_is_looked_for_some_times() {
+    let mut calls = 0;
+    let found = until_not_moved(|| {
+        calls += 1;
+        Ok((calls == 3).then_some("found"))
+    });
+    assert_eq!(found, Ok("found"));
+    assert_eq!(until_not_moved(|| Ok(None::<()>)), Err(Error::NotFound));
+    assert_eq!(until_not_moved(|| Err::<Option<()>, _>(Error::NotEmpty)), Err(Error::NotEmpty));
 }
 
 #[test]
