@@ -70,7 +70,9 @@ fn of_many_who_rename_to_a_name_one_does() {
     for round in 0..100 {
         // To and fro, so that it is not by luck that the right one of two directories is locked.
         let (from, to) = if round % 2 == 0 { ("d", "e") } else { ("e", "d") };
-        let files: Vec<Handle> = (0..THREADS).map(|index| create(&share.a, &format!("{from}\\f{round} {index}"))).collect();
+        let sources = [format!("{from}\\"), String::new()];
+        let files: Vec<Handle> =
+            (0..THREADS).map(|index| create(&share.a, &format!("{}f{round} {index}", sources[index % 2]))).collect();
         let results =
             at_once(&share, |index, _| files[index].rename(&path(&format!("{to}\\{}", cased(&format!("t{round}"), index))), None));
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
