@@ -30,7 +30,7 @@ pub(super) async fn ask(context: &mut Context, open: &Open, operation: &Operatio
     } else {
         pending.finish().await
     };
-    answered.map_err(|error| status_of(&error))
+    answered.map_err(|error| of_call(&error))
 }
 
 /// Changes a file between two questions: who is in the way is asked to step aside, and what was granted until the change was
@@ -72,13 +72,5 @@ async fn settle(context: &mut Context, open: &Open, operation: &Operation) -> Re
             context.connection.life.table.foreign_access(&access).await.map_err(|error| of_call(&error))
         }
         Err(error) => Err(of_call(&error)),
-    }
-}
-
-/// As for any call, but for the open: the session has it, and so it is the table that has closed it first.
-fn status_of(error: &CallError) -> NtStatus {
-    match error {
-        CallError::Rejected(Rejection::NoSuchOpen) => NtStatus::FILE_CLOSED,
-        other => of_call(other),
     }
 }
