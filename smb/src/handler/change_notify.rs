@@ -36,7 +36,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
             tokio::select! {
                 biased;
                 told = wait(&watch, limit) => told,
-                () = closed.cancelled() => return empty(NtStatus::NOTIFY_CLEANUP, out),
+                () = closed.cancelled() => return Ok(empty(NtStatus::NOTIFY_CLEANUP, out)),
                 () = cancel.cancelled() => return Err(NtStatus::CANCELLED),
             }
         }
@@ -46,7 +46,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
             BufferResponse { data: &data }.encode(out);
             Ok(NtStatus::SUCCESS)
         }
-        Told::TooMany => empty(NtStatus::NOTIFY_ENUM_DIR, out),
+        Told::TooMany => Ok(empty(NtStatus::NOTIFY_ENUM_DIR, out)),
         Told::Ended => Err(NtStatus::DELETE_PENDING),
     }
 }
@@ -62,7 +62,7 @@ async fn wait(watch: &Watch, limit: usize) -> Told {
     watch.next(limit).await
 }
 
-fn empty(status: NtStatus, out: &mut Vec<u8>) -> Answer {
+fn empty(status: NtStatus, out: &mut Vec<u8>) -> NtStatus {
     BufferResponse::default().encode(out);
-    Ok(status)
+    status
 }

@@ -34,7 +34,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         InfoType::FileSystem => filesystem::query(Arc::clone(&open.share), request.class).await?,
         InfoType::Security => {
             let asked = SecurityInformation::from_bits_retain(request.additional);
-            return send_security(&security::query(&open, asked)?, budget, newest, out);
+            return Ok(send_security(&security::query(&open, asked)?, budget, newest, out));
         }
         InfoType::Quota => return Err(NtStatus::NOT_SUPPORTED),
     };
@@ -53,12 +53,12 @@ fn send(information: &Information, budget: usize, out: &mut Vec<u8>) -> Answer {
 }
 
 /// A security descriptor is sent as a whole, or else how long it is (MS-SMB2 3.3.5.20.3).
-fn send_security(descriptor: &[u8], budget: usize, newest: bool, out: &mut Vec<u8>) -> Answer {
+fn send_security(descriptor: &[u8], budget: usize, newest: bool, out: &mut Vec<u8>) -> NtStatus {
     if descriptor.len() <= budget {
         BufferResponse { data: descriptor }.encode(out);
-        return Ok(NtStatus::SUCCESS);
+        return NtStatus::SUCCESS;
     }
     let required = u32::try_from(descriptor.len()).unwrap_or(u32::MAX);
     ErrorResponse::BufferTooSmall { required, wrapped: newest }.encode(out);
-    Ok(NtStatus::BUFFER_TOO_SMALL)
+    NtStatus::BUFFER_TOO_SMALL
 }

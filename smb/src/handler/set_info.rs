@@ -81,7 +81,32 @@ async fn file(context: &mut Context, open: &Arc<Open>, class: u8, data: &[u8]) -
             Err(NtStatus::EAS_NOT_SUPPORTED)
         }
         FileClass::ValidDataLength | FileClass::ShortName | FileClass::Pipe | FileClass::Quota => Err(NtStatus::NOT_SUPPORTED),
-        _ => Err(NtStatus::INVALID_INFO_CLASS),
+        // What is only ever asked for, and what directories are listed as.
+        FileClass::Directory
+        | FileClass::FullDirectory
+        | FileClass::BothDirectory
+        | FileClass::Standard
+        | FileClass::Internal
+        | FileClass::Ea
+        | FileClass::Access
+        | FileClass::Name
+        | FileClass::Names
+        | FileClass::Alignment
+        | FileClass::All
+        | FileClass::AlternateName
+        | FileClass::Stream
+        | FileClass::PipeLocal
+        | FileClass::PipeRemote
+        | FileClass::Compression
+        | FileClass::NetworkOpen
+        | FileClass::AttributeTag
+        | FileClass::IdBothDirectory
+        | FileClass::IdFullDirectory
+        | FileClass::HardLink
+        | FileClass::NormalizedName
+        | FileClass::Id
+        | FileClass::IdExtdDirectory
+        | FileClass::Stat => Err(NtStatus::INVALID_INFO_CLASS),
     }
 }
 
@@ -89,7 +114,9 @@ async fn file(context: &mut Context, open: &Arc<Open>, class: u8, data: &[u8]) -
 fn read<T>(decoded: Result<T, WireError>) -> Result<T, NtStatus> {
     decoded.map_err(|error| match error {
         WireError::Truncated(_) => NtStatus::INFO_LENGTH_MISMATCH,
-        other => malformed(other),
+        WireError::Mark(_) | WireError::Range(_) | WireError::Value(_) | WireError::Text(_) | WireError::TooLong(_) => {
+            malformed(error)
+        }
     })
 }
 

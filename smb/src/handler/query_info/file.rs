@@ -39,10 +39,12 @@ pub(super) async fn query(open: &Arc<Open>, class: u8, newest: bool, budget: usi
 
 /// What the open has to be allowed for it (MS-SMB2 3.3.5.20.1).
 fn allowed(open: &Open, class: FileClass) -> Result<(), NtStatus> {
-    let needed = match class {
-        FileClass::Basic | FileClass::All | FileClass::NetworkOpen | FileClass::AttributeTag => AccessMask::READ_ATTRIBUTES,
-        FileClass::FullEa => AccessMask::READ_EA,
-        _ => AccessMask::empty(),
+    let needed = if matches!(class, FileClass::Basic | FileClass::All | FileClass::NetworkOpen | FileClass::AttributeTag) {
+        AccessMask::READ_ATTRIBUTES
+    } else if class == FileClass::FullEa {
+        AccessMask::READ_EA
+    } else {
+        AccessMask::empty()
     };
     if open.access.contains(needed) { Ok(()) } else { Err(NtStatus::ACCESS_DENIED) }
 }
@@ -92,7 +94,25 @@ fn of_class(
         | FileClass::PipeRemote
         | FileClass::HardLink
         | FileClass::Stat => return Err(NtStatus::NOT_SUPPORTED),
-        _ => return Err(NtStatus::INVALID_INFO_CLASS),
+        // What is only ever set, and what directories are listed as.
+        FileClass::Directory
+        | FileClass::FullDirectory
+        | FileClass::BothDirectory
+        | FileClass::Name
+        | FileClass::Rename
+        | FileClass::Link
+        | FileClass::Names
+        | FileClass::Disposition
+        | FileClass::Allocation
+        | FileClass::EndOfFile
+        | FileClass::Quota
+        | FileClass::IdBothDirectory
+        | FileClass::IdFullDirectory
+        | FileClass::ValidDataLength
+        | FileClass::ShortName
+        | FileClass::IdExtdDirectory
+        | FileClass::DispositionEx
+        | FileClass::RenameEx => return Err(NtStatus::INVALID_INFO_CLASS),
     }
     Ok(Information { at_least: at_least.unwrap_or(bytes.len()), bytes })
 }
