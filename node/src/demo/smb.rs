@@ -47,13 +47,13 @@ pub(super) async fn play(timeline: &Timeline, stage: &Stage, leader: Leadership)
     timeline.act("The node dies that c1 is on");
     let (key, guid) = (LeaseKey::from_u128(3), CreateGuid::from_u128(3));
     let held = opened(c1.open(BUDGET, key, Handle::Kept(guid)).await, "c1's open")?;
-    let (state, epoch) = lease_of(&held);
+    let (granted, epoch) = lease_of(&held);
     timeline.say(
         Mood::Good,
         "c1",
-        format!("opens {BUDGET} through {home}: granted {state}, epoch {epoch}, on a persistent handle"),
+        format!("opens {BUDGET} through {home}: granted {granted}, epoch {epoch}, on a persistent handle"),
     );
-    expect(state == Caching::RWH, "c1 was to be granted RWH")?;
+    expect(granted == Caching::RWH, "c1 was to be granted RWH")?;
     let previous = c1.session_id();
     stage.kill(home)?;
     let killed = Instant::now();
@@ -65,16 +65,16 @@ pub(super) async fn play(timeline: &Timeline, stage: &Stage, leader: Leadership)
     timeline.say(Mood::Plain, "c3", format!("opened another file through {third}, {blocked} after the death"));
     let mut c1 = connect(&nodes, elsewhere, FIRST, Some(previous)).await?;
     let again = opened(c1.open(BUDGET, key, Handle::Again(guid, held.file_id)).await, "c1's reconnect")?;
-    let (state, again_epoch) = lease_of(&again);
+    let (kept, again_epoch) = lease_of(&again);
     let took = spoken(killed.elapsed());
     timeline.say(
         Mood::Good,
         "c1",
-        format!("comes back through {elsewhere}, {took} after the death: still {state}, epoch {again_epoch}, on the same handle"),
+        format!("comes back through {elsewhere}, {took} after the death: still {kept}, epoch {again_epoch}, on the same handle"),
     );
 
     timeline.act("What was checked");
-    let kept = state == Caching::RWH && epoch == again_epoch && again.file_id == held.file_id;
+    let kept = kept == granted && epoch == again_epoch && again.file_id == held.file_id;
     timeline.check(kept, "c1 has the lease, the epoch and the handle that it had");
     stage.start(home)?;
     expect(kept, "c1 lost something with its node")
