@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lease::{ClientGuid, ConnectionId, SessionId};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::auth::Acceptor;
 use crate::crypto::{Cipher, PreauthHash, SigningAlgorithm};
@@ -37,6 +37,8 @@ pub(crate) struct Connection {
     pub(crate) preauth: Mutex<PreauthHash>,
     pub(crate) setups: Mutex<BTreeMap<SessionId, Setup>>,
     window: Mutex<Window>,
+    /// Ends when the last request that changes names is done or waits.
+    names: Mutex<Option<CancellationToken>>,
     in_flight: Mutex<BTreeMap<u64, InFlight>>,
     async_last: AtomicU64,
     outgoing: mpsc::Sender<Vec<u8>>,
@@ -81,6 +83,7 @@ impl Connection {
             preauth: Mutex::new(PreauthHash::new()),
             setups: Mutex::default(),
             window: Mutex::new(Window::new(life.config.credits_max)),
+            names: Mutex::default(),
             in_flight: Mutex::default(),
             async_last: AtomicU64::new(0),
             outgoing,
@@ -125,6 +128,15 @@ impl Connection {
 
     fn grant_credits(&self, asked: u16) -> u16 {
         self.window.lock().unwrap_or_else(PoisonError::into_inner).grant(asked)
+    }
+
+    /// What a request has to wait for, and what those behind it wait for: a request that changes names holds up what comes behind it until it is
+    /// done or waits itself, so that a client finds names as it has left them.
+    fn order(&self, changes_names: bool) -> (Option<CancellationToken>, Option<DropGuard>) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = names.clone();
+        let own = changes_names.then(|| names.insert(CancellationToken::new()).clone().drop_guard());
+        (before, own)
     }
 
     /// Notes a request that begins; what ends it early.

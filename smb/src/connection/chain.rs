@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 
 use lease::{OpenId, SessionId};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Connection;
 use super::serve::{Ending, MESSAGE_OVERHEAD};
@@ -41,6 +41,8 @@ pub(crate) struct Context {
     last: bool,
     /// The answers in front of it in its compound, which go out before it waits.
     before: Vec<Reply>,
+    /// Holds up what comes behind it on its connection.
+    names: Option<DropGuard>,
 }
 
 /// What the elements of a compound hand on to those that are related (MS-SMB2 3.3.5.2.7.2).
@@ -102,7 +104,15 @@ impl Connection {
             requests.push((header, range, self.begin_request(header.message_id)));
         }
         let first = requests.first().map(|(header, ..)| header.command);
-        let mut chain = Box::pin(Arc::clone(self).answer_all(frame, requests, sealed));
+        let (before, names) = self.order(requests.iter().any(|(header, ..)| header.command == Command::SetInfo));
+        let this = Arc::clone(self);
+        let mut chain = Box::pin(async move {
+            // An acknowledgement may be what the other waits for.
+            if let Some(before) = before.filter(|_| first != Some(Command::OplockBreak)) {
+                before.cancelled().await;
+            }
+            this.answer_all(frame, requests, sealed, names).await;
+        });
         // What follows a NEGOTIATE depends on it; a logon is two messages that follow each other.
         if first == Some(Command::Negotiate) {
             chain.await;
@@ -153,6 +163,7 @@ impl Connection {
         frame: Vec<u8>,
         requests: Vec<(Header, std::ops::Range<usize>, CancellationToken)>,
         sealed: Option<Arc<Session>>,
+        mut names: Option<DropGuard>,
     ) {
         let mut replies = Vec::new();
         let mut related = Related::default();
@@ -168,11 +179,13 @@ impl Connection {
                 sealed: sealed.clone(),
                 last: number + 1 == count,
                 before: replies,
+                names,
             };
             let message = context.answer(&frame[range]).await;
             self.end_request(header.message_id);
             context.hash_response(&message);
             related = context.related;
+            names = context.names;
             replies = context.before;
             let signed = context.header.flags.contains(HeaderFlags::SIGNED);
             replies.push(Reply { message, signed_by: context.session.filter(|_| signed) });
@@ -310,6 +323,7 @@ impl Context {
         if !self.last || self.is_async() {
             return;
         }
+        self.names = None;
         self.connection.send_replies(std::mem::take(&mut self.before), self.sealed.as_ref());
         let credits = self.connection.grant_credits(self.header.credits);
         self.header.target = Target::Async { async_id: self.connection.make_async(self.header.message_id) };
