@@ -1,5 +1,6 @@
 //! What a client has open (MS-SMB2 3.3.1.10).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lease::{FileKey, Generation, OpenId};
@@ -23,6 +24,8 @@ pub(crate) struct Open {
     pub(crate) options: CreateOptions,
     /// The break of its oplock that was told last, to be named by its acknowledgement.
     told: Mutex<Option<Generation>>,
+    /// Whether it outlives its connection: durable, resilient or persistent.
+    kept: AtomicBool,
 }
 
 impl Open {
@@ -34,11 +37,16 @@ impl Open {
         options: CreateOptions,
     ) -> Open {
         let key = handle.key();
-        Open { id, tree, share: Arc::clone(share), handle: Arc::new(handle), key, access, options, told: Mutex::default() }
+        Open { id, tree, share: Arc::clone(share), handle: Arc::new(handle), key, access, options, told: Mutex::default(), kept: AtomicBool::new(false) }
     }
 
     pub(crate) fn note_break(&self, generation: Generation) {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(generation);
+    }
+
+    /// Notes that it outlives its connection.
+    pub(crate) fn keep(&self) {
+        self.kept.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn told(&self) -> Option<Generation> {

@@ -26,13 +26,14 @@ impl Step<'_> {
             Err(rejection) => return Some(Err(rejection)),
         };
         let open = &*through_share(self.state, open);
-        match self
-            .replay(id, open, client)
-            .and_then(|replayed| if replayed { Ok(true) } else { self.take_over(open, client).map(|()| false) })
-        {
+        match self.replay(id, open, client) {
             Err(rejection) => return Some(Err(rejection)),
             Ok(true) => return None,
+            Ok(false) if open.only_replay => return Some(Err(Rejection::NoSuchDurableOpen)),
             Ok(false) => (),
+        }
+        if let Err(rejection) = self.take_over(open, client) {
+            return Some(Err(rejection));
         }
         // The file is there already, whatever comes of the open.
         if open.created {
@@ -130,7 +131,7 @@ impl Step<'_> {
         if let Some(handle) = handle {
             self.state.edit_file(file).put_handle(id, handle);
         }
-        Outcome::Opened { open: id, lease, oplock, delegation, durable }
+        Outcome::Opened { open: id, lease, oplock, delegation, durable, before: None }
     }
 
     /// The open changes what its directory lists.
