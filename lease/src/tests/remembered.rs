@@ -1,12 +1,13 @@
 //! Remembered answers, to and from their records.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::key;
 use crate::snapshot::answer::there_and_back;
 use crate::{
-    Caching, Delegation, Durable, Epoch, Grant, GrantV2, Incarnation, Limit, LogTime, OpenId, OplockLevel, Outcome, Rejection,
-    SessionId,
+    Access, Caching, CreateAction, Delegation, Durable, Epoch, FileId, FileKey, Grant, GrantV2, Incarnation, Limit, LogTime, OpenId,
+    OpenedAs, OplockLevel, Outcome, Rejection, SessionId, VolumeId,
 };
 
 /// Every answer comes back from its record as it was.
@@ -30,19 +31,20 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::SessionStarted { session: SessionId::new(0) },
         Outcome::SessionEnded,
         Outcome::Disconnected,
-        Outcome::Opened { open: OpenId::new(u64::MAX), lease: None, oplock: OplockLevel::None, delegation: None, durable: None },
-        Outcome::Opened { open: OpenId::new(1), lease, oplock: OplockLevel::None, delegation: None, durable: None },
-        Outcome::Opened { open: OpenId::new(1), lease: plain, oplock: OplockLevel::None, delegation: None, durable: None },
+        Outcome::Opened { open: OpenId::new(u64::MAX), lease: None, oplock: OplockLevel::None, delegation: None, durable: None, before: None },
+        Outcome::Opened { open: OpenId::new(1), lease, oplock: OplockLevel::None, delegation: None, durable: None, before: None },
+        Outcome::Opened { open: OpenId::new(1), lease: plain, oplock: OplockLevel::None, delegation: None, durable: None, before: None },
         Outcome::Closed { delete: false },
         Outcome::Closed { delete: true },
         Outcome::Clear,
-        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::LevelII, delegation: None, durable: None },
+        Outcome::Opened { open: OpenId::new(2), lease: None, oplock: OplockLevel::LevelII, delegation: None, durable: None, before: None },
         Outcome::Opened {
             open: OpenId::new(2),
             lease: None,
             oplock: OplockLevel::Exclusive,
             delegation: Some(Delegation::Read),
             durable,
+            before: None,
         },
         Outcome::Opened {
             open: OpenId::new(2),
@@ -50,7 +52,12 @@ fn outcomes() -> Vec<Outcome> {
             oplock: OplockLevel::Batch,
             delegation: Some(Delegation::Write),
             durable: v1,
+            before: None,
         },
+        replayed(CreateAction::Opened),
+        replayed(CreateAction::Created),
+        replayed(CreateAction::Overwritten),
+        replayed(CreateAction::Superseded),
         Outcome::OplockAcknowledged { level: OplockLevel::LevelII },
         Outcome::Locked,
         Outcome::Unlocked,
@@ -63,6 +70,7 @@ fn outcomes() -> Vec<Outcome> {
             lease,
             oplock: OplockLevel::Batch,
             durable: Durable { v2: true, persistent: false, timeout: Duration::ZERO },
+            before: before(CreateAction::Opened, None),
         },
         Outcome::Resilient { timeout: Duration::from_secs(300) },
         Outcome::Deleted,
@@ -71,6 +79,17 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::GraceDeclared { until: LogTime::from_millis(7) },
         Outcome::GraceEnded,
     ]
+}
+
+/// The answer to a replay.
+fn replayed(action: CreateAction) -> Outcome {
+    let before = Some(before(action, Some("stream")));
+    Outcome::Opened { open: OpenId::new(4), lease: None, oplock: OplockLevel::Batch, delegation: None, durable: None, before }
+}
+
+fn before(action: CreateAction, stream: Option<&str>) -> Box<OpenedAs> {
+    let file = FileKey { volume: VolumeId::new(u64::MAX), file: FileId::from_u128(7), stream: stream.map(Arc::from) };
+    Box::new(OpenedAs { file, name: Arc::from("dir\\file"), access: Access(0x12_019F), options: 0x40, action })
 }
 
 fn limits() -> Vec<Limit> {

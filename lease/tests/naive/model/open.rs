@@ -152,6 +152,6 @@ impl Model {
         if open.disposition != Disposition::Keep {
             self.child_changed(&open.file, open.parent, parent_key(open));
         }
-        Outcome::Opened { open: id, lease: grant, oplock, delegation: None, durable: None }
+        Outcome::Opened { open: id, lease: grant, oplock, delegation: None, durable: None, before: None }
     }
 }
