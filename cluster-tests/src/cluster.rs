@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use tonic::transport::{Channel, Endpoint};
 
 pub use binary::tenure;
-pub use config::Options;
+pub use config::{Options, Smb};
 
 use crate::ports;
 use crate::process::Process;

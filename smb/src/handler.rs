@@ -4,9 +4,14 @@ mod acknowledge;
 mod close;
 mod create;
 mod echo;
+mod lock;
 pub(crate) mod negotiate;
+mod operate;
+mod read;
 mod session_setup;
+mod transfer;
 mod tree;
+mod write;
 
 use crate::connection::Context;
 use crate::wire::{Command, NtStatus, WireError};
@@ -26,15 +31,13 @@ pub(crate) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         Command::Close => close::answer(context, message, out).await,
         Command::Echo => echo::answer(out),
         Command::OplockBreak => acknowledge::answer(context, message, out).await,
-        Command::Flush
-        | Command::Read
-        | Command::Write
-        | Command::Lock
-        | Command::Ioctl
-        | Command::QueryDirectory
-        | Command::ChangeNotify
-        | Command::QueryInfo
-        | Command::SetInfo => Err(NtStatus::NOT_SUPPORTED),
+        Command::Flush => write::flush(context, message, out).await,
+        Command::Read => read::answer(context, message, out).await,
+        Command::Write => write::answer(context, message, out).await,
+        Command::Lock => lock::answer(context, message, out).await,
+        Command::Ioctl | Command::QueryDirectory | Command::ChangeNotify | Command::QueryInfo | Command::SetInfo => {
+            Err(NtStatus::NOT_SUPPORTED)
+        }
         // CANCEL is carried out where it is received.
         Command::Cancel | Command::Unknown(_) => Err(NtStatus::INVALID_PARAMETER),
     }

@@ -1,6 +1,6 @@
 //! What a client has open (MS-SMB2 3.3.1.10).
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lease::{FileKey, Generation, OpenId};
@@ -26,6 +26,8 @@ pub(crate) struct Open {
     told: Mutex<Option<Generation>>,
     /// Whether it outlives its connection: durable, resilient or persistent.
     kept: AtomicBool,
+    /// Open.CurrentByteOffset (MS-FSA 2.1.1.6), in bytes.
+    position: AtomicU64,
 }
 
 impl Open {
@@ -37,11 +39,17 @@ impl Open {
         options: CreateOptions,
     ) -> Open {
         let key = handle.key();
-        Open { id, tree, share: Arc::clone(share), handle: Arc::new(handle), key, access, options, told: Mutex::default(), kept: AtomicBool::new(false) }
+        let (share, handle, told) = (Arc::clone(share), Arc::new(handle), Mutex::default());
+        let (kept, position) = (AtomicBool::new(false), AtomicU64::new(0));
+        Open { id, tree, share, handle, key, access, options, told, kept, position }
     }
 
     pub(crate) fn note_break(&self, generation: Generation) {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(generation);
+    }
+
+    pub(crate) fn told(&self) -> Option<Generation> {
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that it outlives its connection.
@@ -49,8 +57,19 @@ impl Open {
         self.kept.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn told(&self) -> Option<Generation> {
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether it outlives its connection: durable, resilient or persistent (MS-SMB2 3.3.1.10).
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Where the last READ or WRITE ended, or where the client has set it: in bytes (MS-FSCC 2.4.40).
+    #[expect(dead_code, reason = "asked for by QUERY_INFO, which is not answered yet")]
+    pub(crate) fn position(&self) -> u64 {
+        self.position.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_position(&self, bytes: u64) {
+        self.position.store(bytes, Ordering::Relaxed);
     }
 }
 

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 /// Names a binary to use instead: to measure or test one that was built elsewhere.
 const VARIABLE: &str = "TENURE_BINARY";
 /// The crates that the binary is made of.
-const CRATES: [&str; 4] = ["lease", "raft", "rpc", "node"];
+const CRATES: [&str; 5] = ["lease", "raft", "rpc", "smb", "node"];
 
 /// The path of `tenure`, of the same profile as this program.
 pub fn tenure() -> Result<&'static Path> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What a cluster under test runs with.
@@ -24,8 +24,36 @@ pub struct Options {
     pub log: String,
     /// More lines for the top of the configuration file.
     pub extra: String,
+    /// What each node serves over SMB.
+    pub smb: Option<Smb>,
     /// Whether a cluster that is dropped before it is done leaves its folder behind, for a look at what went wrong.
     pub keep_on_drop: bool,
+}
+
+/// One folder for each share, served through every node.
+#[derive(Debug, Clone)]
+pub struct Smb {
+    /// Where each node listens.
+    pub addresses: Vec<SocketAddr>,
+    /// The file of users.
+    pub users: PathBuf,
+    /// The shares: name, folder, and more lines for each.
+    pub shares: Vec<(String, PathBuf, String)>,
+}
+
+impl Smb {
+    /// The tables of the file for one node.
+    fn toml(&self, number: u64) -> String {
+        let address =
+            usize::try_from(number - 1).ok().and_then(|index| self.addresses.get(index)).expect("every node has an address");
+        let mut text = format!("\n[smb]\nlisten = \"{address}\"\nusers = {:?}\n", self.users.display().to_string());
+        for ((name, path, more), id) in self.shares.iter().zip(1..) {
+            let path = path.display().to_string();
+            write!(text, "\n[[share]]\nid = {id}\nname = {name:?}\npath = {path:?}\nanonymous = true\n{more}\n")
+                .expect("writing to a string");
+        }
+        text
+    }
 }
 
 impl Default for Options {
@@ -39,6 +67,7 @@ impl Default for Options {
             election: (Duration::from_millis(150), Duration::from_millis(300)),
             log: "info".to_owned(),
             extra: String::new(),
+            smb: None,
             keep_on_drop: true,
         }
     }
@@ -64,8 +93,9 @@ pub(super) fn toml(options: &Options, number: u64, members: &[(u64, SocketAddr)]
         writeln!(text, "{key} = {}", millis(value)).expect("writing to a string");
     }
     text.push_str(&options.extra);
+    let smb = options.smb.as_ref().map_or_else(String::new, |smb| smb.toml(number));
     format!(
-        "{text}\n[timings]\nheartbeat = {}\nelection_min = {}\nelection_max = {}\n\n[log]\nfilter = {:?}\n",
+        "{text}\n[timings]\nheartbeat = {}\nelection_min = {}\nelection_max = {}\n\n[log]\nfilter = {:?}\n{smb}",
         millis(least / 3),
         millis(least),
         millis(most),

@@ -53,14 +53,6 @@ impl Cipher {
             Self::Aes256Ccm | Self::Aes256Gcm => 32,
         }
     }
-
-    /// How much of the header's Nonce field it uses, in bytes; the rest is zero (MS-SMB2 2.2.41).
-    pub fn nonce_bytes(self) -> usize {
-        match self {
-            Self::Aes128Ccm | Self::Aes256Ccm => 11,
-            Self::Aes128Gcm | Self::Aes256Gcm => 12,
-        }
-    }
 }
 
 /// A cipher with its key schedule.
@@ -131,6 +123,7 @@ fn open<C: AeadInOut<TagSize = U16>>(
     cipher.decrypt_inout_detached(&nonce_of::<C>(nonce)?, covered, message.into(), &Tag::<C>::from(*tag))
 }
 
+/// The start of the header's Nonce field: 11 bytes for CCM, 12 for GCM (MS-SMB2 2.2.41).
 fn nonce_of<C: AeadInOut>(field: &[u8; 16]) -> Result<Nonce<C>, Error> {
     let mut nonce = Nonce::<C>::default();
     let used = field.get(..nonce.len()).ok_or(Error)?;

@@ -234,7 +234,6 @@ fn a_sealed_frame_has_the_header_of_the_specification() {
         assert_eq!(frame[20..36], hex!("0B0A000000000000 0302 000000000000"));
         assert_eq!(frame[36..52], hex!("07000000 0000 0100 8877665544332211"));
         assert_eq!(Opener::new(&key).open(&frame).unwrap(), b"message");
-        assert!(16 - cipher.nonce_bytes() <= 6, "the nonce holds counter and lane");
     }
 }
 
@@ -258,6 +257,18 @@ fn every_flipped_bit_of_a_sealed_frame_is_refused() {
         other_bytes[0] ^= 1;
         assert_eq!(Opener::new(&CipherKey::for_test(cipher, &other_bytes)).open(&frame), Err(OpenError::Forged));
     }
+}
+
+#[test]
+fn a_frame_that_does_not_say_encrypted_is_malformed() {
+    for flags in [0, 2, 0x101u16] {
+        let mut frame = CCM_FRAME.to_vec();
+        frame[42..44].copy_from_slice(&flags.to_le_bytes());
+        assert_eq!(transform_session(&frame), Err(OpenError::Malformed));
+    }
+    let mut frame = CCM_FRAME.to_vec();
+    frame[0] = 0xFE;
+    assert_eq!(transform_session(&frame), Err(OpenError::Malformed));
 }
 
 #[test]

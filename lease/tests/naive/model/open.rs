@@ -46,7 +46,8 @@ impl Model {
 
     pub(super) fn attempt(&mut self, open: &Open) -> Verdict {
         let owner = self.owner(open);
-        if self.leases.iter().any(|lease| owns(owner, lease) && lease.file != open.file) {
+        let named = (owner.0, open.lease.map(|lease| lease.key));
+        if self.leases.iter().any(|lease| owns(named, lease) && lease.file != open.file) {
             return Verdict::Answered(Err(Rejection::KeyOnOtherFile)); // LS-004
         }
         let file = self.files.iter().find(|file| file.key == open.file).map(|file| file.directory);

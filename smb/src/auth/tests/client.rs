@@ -24,11 +24,13 @@ pub(super) struct Client {
     pub(super) domain: &'static str,
     pub(super) flags: u32,
     pub(super) mic: bool,
+    /// What the response begins with.
+    pub(super) version: u8,
 }
 
 impl Client {
     pub(super) fn new(user: &'static str, password: &'static str) -> Self {
-        Self { user, password, domain: "WORKGROUP", flags: FLAGS, mic: true }
+        Self { user, password, domain: "WORKGROUP", flags: FLAGS, mic: true, version: 1 }
     }
 
     pub(super) fn negotiate(&self) -> Vec<u8> {
@@ -42,7 +44,9 @@ impl Client {
         let info = &challenge[info_at..info_at + info_length];
         // The server's pairs without their end, what the client adds, the end.
         let flags: &[u8] = if self.mic { &[6, 0, 4, 0, 2, 0, 0, 0] } else { &[] };
-        let blob = [&[1, 1, 0, 0, 0, 0, 0, 0], &[7; 8][..], &[0xCC; 8], &[0; 4], &info[..info_length - 4], flags, &[0; 8]].concat();
+        let blob =
+            [&[self.version, 1, 0, 0, 0, 0, 0, 0], &[7; 8][..], &[0xCC; 8], &[0; 4], &info[..info_length - 4], flags, &[0; 8]]
+                .concat();
         let key = ntowf_v2(&nt_hash(self.password), self.user, &utf16(self.domain));
         let proof = hmac_md5(&key, &[&challenge[24..32], &blob]);
         let exchange_key = session_base_key(&key, &proof);

@@ -2,7 +2,9 @@
 
 use hex_literal::hex;
 
-use super::super::ntlm::{Challenged, FLAGS_OF_EXAMPLE, Side, ntowf_v2, rc4, seal_key, session_base_key, sign, sign_key};
+use super::super::ntlm::{
+    Challenged, FLAGS_OF_EXAMPLE, KEY_56, KEY_EXCH, Side, ntowf_v2, rc4, seal_key, session_base_key, sign, sign_key,
+};
 use super::client::utf16;
 use super::*;
 use crate::crypto::example::{SESSION_KEY_311, SETUP_REQUEST_1, SETUP_REQUEST_2, SETUP_RESPONSE_1, SETUP_RESPONSE_2};
@@ -21,6 +23,14 @@ fn hashes_and_keys_of_ms_nlmp_4_2_4() {
     assert_eq!(rc4(&base, [0x55; 16]), hex!("c5dad2544fc9799094ce1ce90bc9d03e"));
     assert_eq!(seal_key(&[0x55; 16], FLAGS_OF_EXAMPLE, Side::Client), hex!("59f600973cc4960a25480a7c196e4c58"));
     assert_eq!(sign_key(&[0x55; 16], Side::Client), hex!("4788dc861b4782f35d43fd98fe1a2d39"));
+}
+
+#[test]
+fn keys_of_ms_nlmp_4_2_3_are_cut_to_56_bits() {
+    let key = hex!("eb93429a8bd952f8b89c55b87f475edc");
+    assert_eq!(seal_key(&key, KEY_56, Side::Client), hex!("04dd7f014d8504d265a25cc86a3a7c06"));
+    assert_eq!(sign_key(&key, Side::Client), hex!("60e799be5c72fc92922ae8ebe961fb8d"));
+    assert_ne!(seal_key(&key, 0, Side::Client), seal_key(&key, KEY_56, Side::Client));
 }
 
 #[test]
@@ -83,6 +93,18 @@ fn signatures_of_windows_over_the_list_of_mechanisms() {
     assert_eq!(sign_key(&SESSION_KEY_311, Side::Server), hex!("E1BD8B416B0B709D295E12F2CF18E6C5"));
     assert_eq!(seal_key(&SESSION_KEY_311, flags, Side::Client), hex!("31E5557D99BE13F1B2665C7C7C52CE70"));
     assert_eq!(seal_key(&SESSION_KEY_311, flags, Side::Server), hex!("B0F5A0B32C81FF34A878E1409B3B0EF2"));
+}
+
+#[test]
+fn without_key_exchange_the_checksum_is_not_encrypted() {
+    let with = sign(&SESSION_KEY_311, 0xE288_8215, Side::Client, b"list").unwrap();
+    let without = sign(&SESSION_KEY_311, 0xE288_8215 & !KEY_EXCH, Side::Client, b"list").unwrap();
+    // RC4 of the one is the other.
+    let mut expected = [0; 16];
+    expected[..8].copy_from_slice(&without[4..12]);
+    let encrypted = rc4(&seal_key(&SESSION_KEY_311, 0xE288_8215, Side::Client), expected);
+    assert_eq!(with[4..12], encrypted[..8]);
+    assert_ne!(with, without);
 }
 
 #[test]

@@ -66,6 +66,34 @@ fn a_user_without_a_response_is_refused() {
 fn nobody_with_a_response_is_refused() {
     let client = Client::new("", "Passw0rd");
     assert_eq!(raw(&client, |challenge| client.authenticate(challenge)), Err(AuthError::LogonFailure));
+    assert_eq!(raw(&client, |_| client.message([&[0; 24], &[], &[], &[], &[], &[]])), Err(AuthError::Unsupported));
+    assert_eq!(raw(&client, |_| client.message([&[0], &[1; 24], &[], &[], &[], &[]])), Err(AuthError::Unsupported));
+}
+
+#[test]
+fn nobody_may_have_no_key() {
+    let client = Client::new("", "");
+    for lm in [&[][..], &[0]] {
+        let Ok(Step::Done { identity, session_key, .. }) = raw(&client, |_| client.message([lm, &[], &[], &[], &[], &[]])) else {
+            panic!()
+        };
+        assert_eq!((identity, session_key), (Identity::Anonymous, [0; 16]));
+    }
+}
+
+#[test]
+fn what_was_not_negotiated_is_not_done() {
+    // The challenge does not have KEY_EXCH, since the client did not offer it: that it claims it afterwards changes nothing.
+    let offers = Client { flags: FLAGS & !KEY_EXCH, mic: false, ..Client::new("torture", "Passw0rd") };
+    let claims = Client { flags: FLAGS, ..offers };
+    let Ok(Step::Done { session_key, .. }) = raw(&offers, |challenge| claims.authenticate(challenge)) else { panic!() };
+    assert_ne!(session_key, KEY);
+}
+
+#[test]
+fn a_response_of_another_version_is_malformed() {
+    let client = Client { version: 2, ..Client::new("torture", "Passw0rd") };
+    assert_eq!(raw(&client, |challenge| client.authenticate(challenge)), Err(AuthError::Malformed));
 }
 
 #[test]

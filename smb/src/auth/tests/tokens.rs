@@ -38,6 +38,9 @@ fn what_is_no_token_is_malformed() {
     }
     assert_eq!(decode_first(&[&whole[..], &[0]].concat()), Err(AuthError::Malformed));
     let mut other = whole;
+    other[0] = 0x30;
+    assert_eq!(decode_first(&other), Err(AuthError::Malformed), "the tag");
+    other[0] = 0x60;
     other[9] ^= 1;
     assert_eq!(decode_first(&other), Err(AuthError::Malformed), "the OID of SPNEGO");
     assert_eq!(decode_first(&response(b"NTLMSSP\0", None)), Err(AuthError::Malformed));
