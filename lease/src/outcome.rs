@@ -208,6 +208,10 @@ pub enum Rejection {
     /// The file goes when its last open is closed: nobody opens it any more (MS-FSA 2.1.5.1).
     #[error("the file is being deleted")]
     DeletePending,
+    /// The file has lost its last open, and a server is deleting it now: who can wait for that tries again (MS-FSA 2.1.5.5). To its client it is
+    /// [`DeletePending`](Rejection::DeletePending).
+    #[error("the file is gone but for its name")]
+    BeingDeleted,
     /// A file that the rename would replace is open, or one below the directory to be renamed (MS-FSA 2.1.5.15.12); or a durable open is
     /// another user's, or was made with another lease key (MS-SMB2 3.3.5.9).
     #[error("access denied")]

@@ -17,8 +17,8 @@ mod session;
 use std::sync::Arc;
 
 use lease::{
-    ClientGuid, ConnectionId, Delegation, Durable, FileKey, Generation, Grant, LeaseKey, NoticeNumber, OpenId, OpenedAs, OplockLevel,
-    Rejection, SessionId,
+    ClientGuid, ConnectionId, Delegation, Durable, FileKey, Generation, Grant, LeaseKey, NoticeNumber, OpenId, OpenedAs,
+    OplockLevel, Rejection, SessionId,
 };
 use raft::types::NodeId;
 

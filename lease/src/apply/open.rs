@@ -11,7 +11,7 @@ use crate::id::{ClientGuid, LeaseKey, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, Handle, HoldId, Keyed, OpenRecord, Under, Waiting};
+use crate::state::{Answer, Deleting, File, Handle, HoldId, Keyed, OpenRecord, Under, Waiting};
 
 /// The key of the directory lease that what is done through this open does not break: only a lease context has one (LS-130).
 fn parent_key(open: &Open) -> Option<LeaseKey> {
@@ -148,8 +148,10 @@ fn within_limits(file: &File, open: &Open) -> Result<(), Rejection> {
         return Err(Rejection::InvalidParameter);
     }
     // Before anything else is looked at, and before anybody is broken in vain (LS-142).
-    if file.deleting().is_some() {
-        return Err(Rejection::DeletePending);
+    match file.deleting() {
+        None => (),
+        Some(Deleting::Pending { .. }) => return Err(Rejection::DeletePending),
+        Some(Deleting::Owed { .. }) => return Err(Rejection::BeingDeleted),
     }
     if file.opens().len() >= OPENS_PER_FILE_MAX {
         return Err(Rejection::LimitReached(Limit::OpensPerFile));

@@ -324,6 +324,7 @@ const ABOUT: [&str; 34] = [
     "no: SharingViolation",
     "no: Cancelled",
     "no: DeletePending",
+    "no: BeingDeleted",
     "Locked",
     "Unlocked",
     "no: LockNotGranted",

@@ -188,6 +188,7 @@ fn refusal(rejection: Rejection) -> String {
         | Rejection::KeyOnOtherFile
         | Rejection::SharingViolation
         | Rejection::DeletePending
+        | Rejection::BeingDeleted
         | Rejection::OplockNotBreaking
         | Rejection::InvalidOplockProtocol
         | Rejection::AccessDenied

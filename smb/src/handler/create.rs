@@ -8,9 +8,11 @@ mod reconnect;
 mod respond;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lease::{Durable, Grant, OpenId, OplockLevel, Rejection};
 use rpc::client::{CallError, Opened};
+use tokio_util::sync::CancellationToken;
 
 use self::again::{Place, serve_again};
 use self::reconnect::Reconnecting;
@@ -25,6 +27,9 @@ use crate::wire::create::{CreateAction, CreateDisposition, CreateRequest};
 
 /// How often a CREATE is tried whose file comes or goes while it is at it.
 const TRIES_MAX: usize = 16;
+/// How long it waits first for a file to be deleted, and how long at most at a time: it doubles.
+const DELETION_POLL: Duration = Duration::from_millis(4);
+const DELETION_POLL_MAX: Duration = Duration::from_millis(1024);
 
 /// What a CREATE came to.
 struct Created {
@@ -61,6 +66,7 @@ async fn create(context: &mut Context, message: &[u8]) -> Result<(Created, respo
     if let Some(opened) = ask::ask_replay(context, &share, &wanted).await? {
         return Ok((replayed(context, place, opened).await?, asked));
     }
+    let mut patience = Patience::default();
     for _ in 0..TRIES_MAX {
         let found = find::find(&share, &wanted).await?;
         let (handle, made) = match found {
@@ -72,6 +78,9 @@ async fn create(context: &mut Context, message: &[u8]) -> Result<(Created, respo
             Err(error) => {
                 if made {
                     unmake(handle).await;
+                }
+                if error == CallError::Rejected(Rejection::BeingDeleted) && patience.wait(&context.cancel).await {
+                    continue;
                 }
                 return Err(of_call(&error));
             }
@@ -87,6 +96,26 @@ async fn create(context: &mut Context, message: &[u8]) -> Result<(Created, respo
         }
     }
     Err(NtStatus::FILE_NOT_AVAILABLE)
+}
+
+/// How long a CREATE waits for another node to delete the file that has the name: from a few milliseconds to two seconds in all.
+#[derive(Debug, Default)]
+struct Patience {
+    waited: u32,
+}
+
+impl Patience {
+    /// Waits longer each time; false if it has waited enough, or nobody wants to know any more.
+    async fn wait(&mut self, cancel: &CancellationToken) -> bool {
+        let Some(pause) = DELETION_POLL.checked_mul(1 << self.waited).filter(|pause| *pause <= DELETION_POLL_MAX) else {
+            return false;
+        };
+        self.waited += 1;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => true,
+            () = cancel.cancelled() => false,
+        }
+    }
 }
 
 /// What a replay has found: nothing is done to the file again, and the client is told what the first request has done to it.

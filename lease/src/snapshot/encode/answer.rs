@@ -106,6 +106,7 @@ fn rejection_of(rejection: Rejection) -> (u32, Option<u64>) {
         Rejection::NoSuchDelegation => (126, None),
         Rejection::Grace => (127, None),
         Rejection::NoGrace => (128, None),
+        Rejection::BeingDeleted => (129, None),
     }
 }
 
@@ -248,6 +249,7 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         126 => Rejection::NoSuchDelegation,
         127 => Rejection::Grace,
         128 => Rejection::NoGrace,
+        129 => Rejection::BeingDeleted,
         _ => return None,
     })
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    Access, AppInstance, AppInstanceId, AppInstanceVersion, ByteRange, Caching, ClientGuid, Command, ConnectionId, CreateAction, CreateGuid, Delegation,
-    Durable, DurableRequest, Effect, FileId, ForeignAccess, Generation, Grant, Incarnation, LeaseKey, LeaseRequest, LogTime,
-    NfsClient, NfsLock, NfsOwner, NfsOwnerId, NfsUnlock, NoticeNumber, Open, OpenId, OpenedAs, Operation, OplockLevel, Outcome, RangeLock,
-    Recall, Reconnect, Route, ServerId, SessionId, ShareId, VolumeId,
+    Access, AppInstance, AppInstanceId, AppInstanceVersion, ByteRange, Caching, ClientGuid, Command, ConnectionId, CreateAction,
+    CreateGuid, Delegation, Durable, DurableRequest, Effect, FileId, ForeignAccess, Generation, Grant, Incarnation, LeaseKey,
+    LeaseRequest, LogTime, NfsClient, NfsLock, NfsOwner, NfsOwnerId, NfsUnlock, NoticeNumber, Open, OpenId, OpenedAs, Operation,
+    OplockLevel, Outcome, RangeLock, Recall, Reconnect, Route, ServerId, SessionId, ShareId, VolumeId,
 };
 
 use super::{file, open, rename, wire_open};

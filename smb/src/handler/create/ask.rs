@@ -29,7 +29,12 @@ pub(super) async fn ask(
         disposition: match wanted.disposition {
             CreateDisposition::Supersede if !made => Disposition::Supersede,
             CreateDisposition::Overwrite | CreateDisposition::OverwriteIf if !made => Disposition::Overwrite,
-            _ => Disposition::Keep,
+            CreateDisposition::Supersede
+            | CreateDisposition::Open
+            | CreateDisposition::Create
+            | CreateDisposition::OpenIf
+            | CreateDisposition::Overwrite
+            | CreateDisposition::OverwriteIf => Disposition::Keep,
         },
         parent: Some(handle.parent()),
         created: made,

@@ -36,9 +36,7 @@ impl Reconnecting {
             return Err(NtStatus::INVALID_PARAMETER);
         }
         let (file_id, create_guid, persistent) = match (v2_again, contexts.durable_reconnect) {
-            (Some(again), _) => {
-                (again.file_id, Some(again.create_guid), again.flags.contains(DurableFlags::PERSISTENT))
-            }
+            (Some(again), _) => (again.file_id, Some(again.create_guid), again.flags.contains(DurableFlags::PERSISTENT)),
             (None, Some(file_id)) => (file_id, None, false),
             (None, None) => return Ok(None),
         };
