@@ -108,6 +108,11 @@ impl Connection {
         self.ended.cancel();
     }
 
+    /// Whether it was dropped.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.is_cancelled()
+    }
+
     /// Sends an encoded message, which is neither signed nor sealed; whether there was room for it.
     pub(crate) fn send_notification(&self, message: Vec<u8>) -> bool {
         self.send_frame(&message).is_ok()

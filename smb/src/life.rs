@@ -78,9 +78,14 @@ impl Life {
             let lost: Vec<_> = sessions.values().filter(|session| session.connection == id).map(|session| session.id).collect();
             lost.iter().filter_map(|id| sessions.remove(id)).collect()
         };
-        if !lost.is_empty()
-            && let Err(error) = self.table.disconnect(id).await
-        {
+        if !lost.is_empty() {
+            self.report_lost(id).await;
+        }
+    }
+
+    /// Has the table know that a connection is gone.
+    async fn report_lost(&self, id: ConnectionId) {
+        if let Err(error) = self.table.disconnect(id).await {
             // The SDK repeats it until the life ends, and then the table knows anyway.
             tracing::debug!(connection = %id, %error, "the loss of a connection is not confirmed");
         }

@@ -78,14 +78,10 @@ impl Demands {
             .for_each(|hold| self.ask(file, hold, reason));
     }
 
-    /// What a lock takes: what a write does, if there is data where it begins. A delegation goes in any case: its client may have locked
-    /// something by itself (RFC 8881 10.4.2).
-    pub(super) fn ask_for_lock(&mut self, file: &File, own: Own, of_data: bool) {
-        if of_data {
-            self.ask_others(file, own, Reason::Overwrite);
-        } else if file.others_delegate(own) {
-            file.others(own).filter(|hold| hold.id.is_delegation()).for_each(|hold| self.ask(file, hold, Reason::Overwrite));
-        }
+    /// What a lock takes: what a write does. MS-FSA 2.1.5.8 has it so where the lock begins below the allocation size; smb2.lease.lock1 sees it
+    /// in an empty file too, and a delegation goes in any case, for its client may have locked something by itself (RFC 8881 10.4.2).
+    pub(super) fn ask_for_lock(&mut self, file: &File, own: Own) {
+        self.ask_others(file, own, Reason::Overwrite);
     }
 
     fn wait_behind(&mut self, file: &FileKey) {

@@ -54,13 +54,14 @@ impl Step<'_> {
     /// that waits for nothing but breaks is told of locks in its way when they are over (MS-FSA 2.1.5.8: the break comes first).
     pub(super) fn attempt_lock(&mut self, file: &FileKey, asked: &Lock, parked: bool) -> Option<Answer> {
         let client = self.state.file(file).and_then(|record| record.client_of(LockOwner::Open(asked.open)));
-        let mut sensible = asked.locks.iter().take_while(|lock| lock.range.is_valid());
-        let of_data = sensible.any(|lock| lock.range.offset < asked.allocation);
+        let sensible = asked.locks.first().is_some_and(|lock| lock.range.is_valid());
         let taken = self.take(file, client, parked, |state| {
             let record = state.file(file).ok_or(Rejection::NoSuchOpen)?;
             let through = record.open(asked.open).ok_or(Rejection::NoSuchOpen)?;
             let mut demands = Demands::default();
-            demands.ask_for_lock(record, record.own_of(through), of_data);
+            if sensible {
+                demands.ask_for_lock(record, record.own_of(through));
+            }
             Ok(demands)
         });
         match taken {

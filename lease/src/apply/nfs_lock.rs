@@ -65,7 +65,7 @@ impl Step<'_> {
             let mut demands = Demands::default();
             if let Some(record) = state.file(file) {
                 let own = record.own(Some(owner.client.guid()), None);
-                demands.ask_for_lock(record, own, lock.range.offset < *allocation);
+                demands.ask_for_lock(record, own);
             }
             Ok(demands)
         });

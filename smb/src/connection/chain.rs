@@ -6,7 +6,7 @@ use lease::{OpenId, SessionId};
 use tokio_util::sync::CancellationToken;
 
 use super::Connection;
-use super::serve::Ending;
+use super::serve::{Ending, MESSAGE_OVERHEAD};
 use crate::crypto::{TRANSFORM_PROTOCOL_ID, transform_session};
 use crate::handler;
 use crate::session::{Session, Tree};
@@ -16,6 +16,8 @@ use crate::wire::header::{HEADER_LENGTH, PROTOCOL_ID};
 use crate::wire::smb1::Smb1Negotiate;
 use crate::wire::{Command, Header, HeaderFlags, NtStatus, Target};
 
+/// What one credit pays for, in bytes (MS-SMB2 3.1.5.2), and what a message may have beside that.
+const BYTES_PER_CREDIT: usize = 64 << 10;
 /// Elements of one compound.
 const ELEMENTS_MAX: usize = 64;
 
@@ -88,6 +90,10 @@ impl Connection {
             }
             if self.negotiated().is_none() != (header.command == Command::Negotiate) {
                 return Err(Ending::protocol("NEGOTIATE comes first, and once"));
+            }
+            let paid = usize::from(header.credit_charge.max(1)).saturating_mul(BYTES_PER_CREDIT).saturating_add(MESSAGE_OVERHEAD);
+            if range.len() > paid {
+                return Err(Ending::protocol("a message larger than what was paid for it"));
             }
             let taken = self.window.lock().unwrap_or_else(PoisonError::into_inner).take(header.message_id, header.credit_charge);
             taken.map_err(Ending::protocol)?;

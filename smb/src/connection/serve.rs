@@ -17,7 +17,7 @@ use crate::wire::frame::{PREFIX_LENGTH, message_length};
 /// The longest message before a dialect is agreed on.
 const FIRST_MESSAGE_BYTES_MAX: usize = 64 << 10;
 /// What a message may have beside the data that it moves: headers, names, contexts.
-const MESSAGE_OVERHEAD: usize = 64 << 10;
+pub(super) const MESSAGE_OVERHEAD: usize = 64 << 10;
 /// Frames that are written at once.
 const FRAMES_AT_ONCE: usize = 64;
 /// How long the last frames may take to be written when the connection ends.

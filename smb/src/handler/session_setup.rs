@@ -60,6 +60,11 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         enter(&connection, negotiated, id, user, previous).await?;
         let session = Arc::new(Session::new(id, (negotiated.client, connection.id), anonymous, keys, required && !anonymous));
         connection.life.add_session(&session);
+        if connection.has_ended() {
+            // The loss was noted before the session was there.
+            connection.life.lose_connection(connection.id).await;
+            return Err(NtStatus::USER_SESSION_DELETED);
+        }
         if session.keys.is_some() {
             context.set_session(session);
         } else {

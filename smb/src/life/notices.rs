@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lease::{Break, ClientGuid, LeaseKey, OplockBreak};
+use lease::{Break, ClientGuid, ConnectionId, LeaseKey, OplockBreak};
 use rpc::client::{Deletion, Notice, Notices};
 use tokio::sync::Notify;
 
@@ -75,16 +75,13 @@ impl Life {
         while let Some(notice) = notices.recv().await {
             match notice {
                 Notice::Break { notice, .. } => self.tell_break(notice),
-                Notice::OplockBreak { notice, .. } => self.tell_oplock_break(&notice).await,
+                Notice::OplockBreak { notice, .. } => self.tell_oplock_break(&notice),
                 Notice::Delete { deletion, .. } => {
                     tokio::spawn(Arc::clone(&self).delete(deletion));
                 }
                 Notice::Evicted { evicted, .. } => {
                     tracing::info!(connection = %evicted.connection, client = %evicted.client, "evicted");
-                    match self.connection(evicted.connection) {
-                        Some(connection) => connection.end(),
-                        None => self.lose_connection(evicted.connection).await,
-                    }
+                    self.end_connection(evicted.connection);
                 }
                 Notice::Revoked { revoked, .. } => {
                     self.told(revoked.client, revoked.key);
@@ -142,7 +139,7 @@ impl Life {
     }
 
     /// Sends an oplock break notification (MS-SMB2 2.2.23.1).
-    async fn tell_oplock_break(self: &Arc<Self>, notice: &OplockBreak) {
+    fn tell_oplock_break(self: &Arc<Self>, notice: &OplockBreak) {
         let session = self.session(notice.session);
         if let Some(open) = session.as_ref().and_then(|session| session.open(notice.open)) {
             open.note_break(notice.generation);
@@ -151,12 +148,19 @@ impl Life {
         Header::unsolicited_break().encode(&mut message);
         wire::OplockBreak { level: notice.into.to_byte(), file_id: file_id(notice.open) }.encode(&mut message);
         let connection = self.connection(notice.to.connection);
-        if !connection.as_ref().is_some_and(|connection| connection.send_notification(message)) {
+        if !connection.is_some_and(|connection| connection.send_notification(message)) {
             // An oplock is told of nowhere else: the connection is lost, and its opens go or wait for their client.
-            match connection {
-                Some(connection) => connection.end(),
-                None => self.lose_connection(notice.to.connection).await,
-            }
+            self.end_connection(notice.to.connection);
+        }
+    }
+
+    /// Drops a connection, or has the table know that it is gone. Does not wait: the notice that the life is over may be the next.
+    fn end_connection(self: &Arc<Self>, id: ConnectionId) {
+        if let Some(connection) = self.connection(id) {
+            connection.end();
+        } else {
+            let life = Arc::clone(self);
+            tokio::spawn(async move { life.report_lost(id).await });
         }
     }
 

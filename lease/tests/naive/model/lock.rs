@@ -113,10 +113,9 @@ impl Model {
         handle.cloned().ok_or(Rejection::NoSuchOpen)
     }
 
-    /// A lock where there is data takes what a write would take (LS-060); then all of it is locked, or nothing.
+    /// A lock takes what a write would take (LS-060); then all of it is locked, or nothing.
     pub(super) fn do_lock(&mut self, file: &FileKey, owner: Owner, asked: &Lock) -> Verdict {
-        let mut sensible = asked.locks.iter().map(|lock| lock.range).take_while(|range| is_possible(*range));
-        if sensible.any(|range| range.offset < asked.allocation) {
+        if asked.locks.first().is_some_and(|lock| is_possible(lock.range)) {
             let write = Operation::Write { range: None };
             let mut demands = self.operation_demands(file, owner, &write);
             demands.extend(self.operation_demands_on_oplocks(file, asked.open, &write));
