@@ -296,7 +296,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 34] = [
+const ABOUT: [&str; 35] = [
     "Alive",
     "Stopped",
     "SessionStarted",
