@@ -30,6 +30,7 @@ mod name;
 mod open;
 mod path;
 mod pattern;
+mod place;
 mod record;
 mod remove;
 mod rename;

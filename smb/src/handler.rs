@@ -1,14 +1,18 @@
 //! What is done for each request, one file each (MS-SMB2 3.3.5).
 
 mod acknowledge;
+mod change_notify;
 mod close;
 mod create;
 mod echo;
 mod lock;
 pub(crate) mod negotiate;
 mod operate;
+mod query_directory;
+mod query_info;
 mod read;
 mod session_setup;
+mod set_info;
 mod transfer;
 mod tree;
 mod write;
@@ -34,10 +38,12 @@ pub(crate) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         Command::Flush => write::flush(context, message, out).await,
         Command::Read => read::answer(context, message, out).await,
         Command::Write => write::answer(context, message, out).await,
+        Command::QueryDirectory => query_directory::answer(context, message, out).await,
+        Command::ChangeNotify => change_notify::answer(context, message, out).await,
+        Command::QueryInfo => query_info::answer(context, message, out).await,
+        Command::SetInfo => set_info::answer(context, message, out).await,
         Command::Lock => lock::answer(context, message, out).await,
-        Command::Ioctl | Command::QueryDirectory | Command::ChangeNotify | Command::QueryInfo | Command::SetInfo => {
-            Err(NtStatus::NOT_SUPPORTED)
-        }
+        Command::Ioctl => Err(NtStatus::NOT_SUPPORTED),
         // CANCEL is carried out where it is received.
         Command::Cancel | Command::Unknown(_) => Err(NtStatus::INVALID_PARAMETER),
     }

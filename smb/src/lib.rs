@@ -7,6 +7,7 @@ pub mod crypto;
 pub mod files;
 mod handler;
 mod life;
+mod notify;
 mod ntstatus;
 mod open;
 mod server;

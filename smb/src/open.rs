@@ -1,11 +1,13 @@
 //! What a client has open (MS-SMB2 3.3.1.10).
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lease::{FileKey, Generation, OpenId};
+use tokio_util::sync::CancellationToken;
 
-use crate::files::Handle;
+use crate::files::{Handle, Listing};
+use crate::notify::Watch;
 use crate::share::Share;
 use crate::wire::FileId;
 use crate::wire::create::{AccessMask, CreateOptions};
@@ -28,7 +30,20 @@ pub(crate) struct Open {
     kept: AtomicBool,
     /// Open.CurrentByteOffset (MS-FSA 2.1.1.6), in bytes.
     position: AtomicU64,
+    /// Open.Mode (MS-FSA 2.1.1.6): what of the options can be changed afterwards.
+    mode: AtomicU32,
+    /// Whether its file was marked for deletion through it.
+    deleting: AtomicBool,
+    /// Where it is in listing its directory.
+    pub(crate) listing: Mutex<Option<Listing>>,
+    /// What it wants to hear of its directory, from the first CHANGE_NOTIFY on.
+    pub(crate) watch: OnceLock<Arc<Watch>>,
+    /// No request can name it any more.
+    pub(crate) closed: CancellationToken,
 }
+
+/// The options that FileModeInformation shows (MS-FSCC 2.4.31).
+const MODE: u32 = 0x0000_103E;
 
 impl Open {
     pub(crate) fn new(
@@ -41,7 +56,24 @@ impl Open {
         let key = handle.key();
         let (share, handle, told) = (Arc::clone(share), Arc::new(handle), Mutex::default());
         let (kept, position) = (AtomicBool::new(false), AtomicU64::new(0));
-        Open { id, tree, share, handle, key, access, options, told, kept, position }
+        let mode = AtomicU32::new(options.bits() & MODE);
+        Open {
+            id,
+            tree,
+            share,
+            handle,
+            key,
+            access,
+            options,
+            told,
+            kept,
+            position,
+            mode,
+            deleting: AtomicBool::new(false),
+            listing: Mutex::default(),
+            watch: OnceLock::new(),
+            closed: CancellationToken::new(),
+        }
     }
 
     pub(crate) fn note_break(&self, generation: Generation) {
@@ -63,13 +95,30 @@ impl Open {
     }
 
     /// Where the last READ or WRITE ended, or where the client has set it: in bytes (MS-FSCC 2.4.40).
-    #[expect(dead_code, reason = "asked for by QUERY_INFO, which is not answered yet")]
     pub(crate) fn position(&self) -> u64 {
         self.position.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_position(&self, bytes: u64) {
         self.position.store(bytes, Ordering::Relaxed);
+    }
+
+    /// How it is used, as far as the client may say so afterwards (MS-FSCC 2.4.31).
+    pub(crate) fn mode(&self) -> CreateOptions {
+        CreateOptions::from_bits_retain(self.mode.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_mode(&self, mode: CreateOptions) {
+        self.mode.store(mode.bits(), Ordering::Relaxed);
+    }
+
+    /// Whether its file was marked for deletion through it (MS-FSCC 2.4.47, DeletePending).
+    pub(crate) fn is_deleting(&self) -> bool {
+        self.deleting.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_deleting(&self, deleting: bool) {
+        self.deleting.store(deleting, Ordering::Relaxed);
     }
 }
 

@@ -112,7 +112,7 @@ impl Session {
         self.trees.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         let mut opens = self.opens.lock().unwrap_or_else(PoisonError::into_inner);
         let lost: Vec<OpenId> = opens.values().filter(|open| open.tree == id).map(|open| open.id).collect();
-        lost.iter().filter_map(|id| opens.remove(id)).collect()
+        lost.iter().filter_map(|id| opens.remove(id)).inspect(|open| open.closed.cancel()).collect()
     }
 
     pub(crate) fn add_open(&self, open: Arc<Open>) {
@@ -124,11 +124,12 @@ impl Session {
     }
 
     pub(crate) fn remove_open(&self, id: OpenId) -> Option<Arc<Open>> {
-        self.opens.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+        self.opens.lock().unwrap_or_else(PoisonError::into_inner).remove(&id).inspect(|open| open.closed.cancel())
     }
 
     /// Takes all opens: the session ends.
     pub(crate) fn take_opens(&self) -> Vec<Arc<Open>> {
-        std::mem::take(&mut *self.opens.lock().unwrap_or_else(PoisonError::into_inner)).into_values().collect()
+        let opens = std::mem::take(&mut *self.opens.lock().unwrap_or_else(PoisonError::into_inner));
+        opens.into_values().inspect(|open| open.closed.cancel()).collect()
     }
 }

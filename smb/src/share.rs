@@ -7,18 +7,21 @@ use lease::FileKey;
 use crate::config::ShareConfig;
 use crate::files::{self, SmbPath, Volume};
 use crate::life::Life;
+use crate::notify::{Changes, Event};
 
 /// A share.
 #[derive(Debug)]
 pub(crate) struct Share {
     pub(crate) config: ShareConfig,
     pub(crate) volume: Volume,
+    /// Who wants to hear what changes in it.
+    pub(crate) changes: Changes,
 }
 
 impl Share {
     pub(crate) fn open(config: ShareConfig) -> files::Result<Share> {
         let volume = Volume::open(&config.path, config.volume)?;
-        Ok(Share { config, volume })
+        Ok(Share { config, volume, changes: Changes::default() })
     }
 
     /// Deletes a file that was to be deleted and has lost its last open, unless its name means another by now; then says so.
@@ -31,10 +34,15 @@ impl Share {
         let deleted = blocking(move || {
             let handle = volume.open_existing(&SmbPath::parse(&path)?)?;
             // Whoever has the name now is not meant.
-            if handle.key() == wanted { handle.unlink() } else { Ok(()) }
+            if handle.key() != wanted {
+                return Ok(None);
+            }
+            handle.unlink()?;
+            Ok(Some(Event::removed(&handle)))
         });
         match deleted.await {
-            Ok(()) | Err(files::Error::NotFound | files::Error::PathNotFound) => {}
+            Ok(event) => self.changes.tell(event.as_slice()),
+            Err(files::Error::NotFound | files::Error::PathNotFound) => {}
             Err(error) => tracing::warn!(%file, name, %error, "a file that was to be deleted is still there"),
         }
         if let Err(error) = life.table.report_deleted(file).await {

@@ -1,6 +1,7 @@
 //! Making files and directories.
 
 use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, openat, unlinkat};
+use rustix::io::Errno;
 
 use super::attributes::Attributes;
 use super::directory;
@@ -27,7 +28,7 @@ impl Volume {
             (Some(StreamPart::Data) | None, _) => {}
         }
         let Some((parent, mut names, name)) = self.parent_of(path)? else { return Err(Error::Exists) };
-        if parent.hides(name) {
+        if directory::is_hidden(name) {
             return Err(Error::AccessDenied);
         }
         let _names = lock::exclusive(&parent);
@@ -37,15 +38,15 @@ impl Volume {
         let fd = match kind {
             Kind::File => {
                 let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                openat(&parent, name.as_str(), flags, Mode::from_raw_mode(0o666))?
+                openat(&parent, name.as_str(), flags, Mode::from_raw_mode(0o666)).map_err(no_parent)?
             }
             Kind::Directory => {
-                mkdirat(&parent, name.as_str(), Mode::from_raw_mode(0o777))?;
+                mkdirat(&parent, name.as_str(), Mode::from_raw_mode(0o777)).map_err(no_parent)?;
                 directory::open_directory(&parent, name.as_str())?
             }
         };
         names.push(name.clone());
-        let handle = Handle::new(self.clone(), fd, kind, Place { parent: parent.id, names })?;
+        let handle = Handle::new(self.clone(), (fd, true), kind, Place { parent: parent.id, names })?;
         if let Err(error) = handle.set_first_attributes(attributes) {
             // Without the attributes asked for it was not made. It is empty, and nobody was told of it.
             let flags = if kind == Kind::Directory { AtFlags::REMOVEDIR } else { AtFlags::empty() };
@@ -54,4 +55,9 @@ impl Volume {
         }
         Ok(handle)
     }
+}
+
+/// Where a name is given, one thing alone can be missing: the directory, which was removed while it was open here.
+pub(super) fn no_parent(errno: Errno) -> Error {
+    if errno == Errno::NOENT { Error::PathNotFound } else { errno.into() }
 }

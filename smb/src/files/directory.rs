@@ -20,8 +20,6 @@ pub(super) struct Directory {
     fd: OwnedFd,
     /// Which one.
     pub(super) id: FileId,
-    /// At the root one entry is hidden.
-    root: bool,
 }
 
 impl AsFd for Directory {
@@ -32,9 +30,9 @@ impl AsFd for Directory {
 
 impl Directory {
     /// Takes over an open directory.
-    pub(super) fn new(fd: OwnedFd, root: bool) -> Result<Directory> {
+    pub(super) fn new(fd: OwnedFd) -> Result<Directory> {
         let id = identity::file_id(&fd, &identity::facts(&fd)?)?;
-        Ok(Directory { fd, id, root })
+        Ok(Directory { fd, id })
     }
 
     /// The open directory.
@@ -44,21 +42,16 @@ impl Directory {
 
     /// The entry that a client means by this name: the one of just that name, else the first in order of those that differ in case only.
     pub(super) fn find(&self, name: &Name) -> Result<Option<(Name, Statx)>> {
-        if self.hides(name) {
+        if is_hidden(name) {
             return Ok(None);
         }
         find(&self.fd, name, Name::file)
     }
 
-    /// Whether it is the name that no client can say.
-    pub(super) fn hides(&self, name: &Name) -> bool {
-        self.root && name.same(HIDDEN)
-    }
-
     /// The directory of this name, and the name as the host has it. [`Error::PathNotFound`] if there is none, or if it is no directory;
     /// [`Error::AccessDenied`] if another file system is mounted there.
     pub(super) fn enter(&self, name: &Name, device: (u32, u32)) -> Result<(Directory, Name)> {
-        if self.hides(name) {
+        if is_hidden(name) {
             return Err(Error::PathNotFound);
         }
         let mut name = name.clone();
@@ -70,7 +63,7 @@ impl Directory {
                         return Err(Error::AccessDenied);
                     }
                     let id = identity::file_id(&fd, &facts)?;
-                    return Ok((Directory { fd, id, root: false }, name));
+                    return Ok((Directory { fd, id }, name));
                 }
                 Err(Errno::NOENT) => name = scan(&self.fd, &name, Name::file)?.ok_or(Error::PathNotFound)?,
                 Err(Errno::NOTDIR | Errno::LOOP) => return Err(Error::PathNotFound),
@@ -83,7 +76,7 @@ impl Directory {
     /// The names in it that a client could say, without `.` and `..`.
     pub(super) fn names(&self) -> Result<impl Iterator<Item = Result<Name>>> {
         let all = names(&self.fd, Name::file)?;
-        Ok(all.filter(move |name| !name.as_ref().is_ok_and(|name| self.hides(name))))
+        Ok(all.filter(|name| !name.as_ref().is_ok_and(is_hidden)))
     }
 
     /// Whether nothing is in it, not even what no client could say.
@@ -95,6 +88,11 @@ impl Directory {
         }
         Ok(true)
     }
+}
+
+/// Whether it is the name that no client can say. It is so at every level: the root of one share may lie in another.
+pub(super) fn is_hidden(name: &Name) -> bool {
+    name.same(HIDDEN)
 }
 
 /// Opens a directory of an open directory; a symbolic link is refused.

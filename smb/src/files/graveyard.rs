@@ -37,6 +37,12 @@ impl Graveyard {
         }
     }
 
+    /// How many are kept open.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).len()
+    }
+
     /// Lets go of what may go; called by every operation that uses descriptors.
     pub(super) fn tidy(&self) {
         let now = Instant::now();

@@ -28,6 +28,8 @@ pub struct Handle {
     pub(super) volume: Volume,
     pub(super) file: File,
     pub(super) kind: Kind,
+    /// Whether the host let the file be opened for writing.
+    pub(super) writable: bool,
     pub(super) id: FileId,
     pub(super) stream: Option<OpenStream>,
     /// The names from the root to the file, as they were when it was last looked for.
@@ -61,9 +63,9 @@ pub struct Times {
 
 impl Handle {
     /// For a file that was just opened or made.
-    pub(super) fn new(volume: Volume, fd: OwnedFd, kind: Kind, place: Place) -> Result<Handle> {
+    pub(super) fn new(volume: Volume, (fd, writable): (OwnedFd, bool), kind: Kind, place: Place) -> Result<Handle> {
         let id = identity::file_id(&fd, &identity::facts(&fd)?)?;
-        Ok(Handle { volume, file: File::from(fd), kind, id, stream: None, place: Mutex::new(place) })
+        Ok(Handle { volume, file: File::from(fd), kind, writable, id, stream: None, place: Mutex::new(place) })
     }
 
     /// Which file it is.
@@ -84,6 +86,11 @@ impl Handle {
     /// File or directory; a named stream is a file.
     pub fn kind(&self) -> Kind {
         if self.stream.is_some() { Kind::File } else { self.kind }
+    }
+
+    /// Whether data can be written to it, as far as the host is asked. Of a directory the host is asked when something is made in it.
+    pub fn is_writable(&self) -> bool {
+        self.writable
     }
 
     /// The volume it is of.

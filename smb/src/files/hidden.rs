@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::error::Result;
 
-/// Its name. No client can say it in any case, at the root.
+/// Its name. No client can say it, in whatever case.
 pub(super) const HIDDEN: &str = ".tenure";
 /// Bytes that are read of a file in it that is no stream.
 const SMALL_FILE_BYTES_MAX: u64 = 4096;

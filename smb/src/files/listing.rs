@@ -70,6 +70,7 @@ impl Listing {
         if directory.kind() != Kind::Directory {
             return Err(Error::NotDirectory);
         }
+        self.last = None;
         loop {
             let here = self.next;
             let entry = match here {
@@ -132,7 +133,6 @@ impl Listing {
         let after: Option<Key> = self.batch.last().map(key);
         self.batch.clear();
         self.next = Position::Name(0);
-        self.last = None;
         let opened = directory.as_directory()?;
         if !self.pattern.has_wildcards() {
             self.complete = true;

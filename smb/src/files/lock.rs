@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 /// How long another process is waited for. It holds the lock for microseconds, unless it was stopped while it did; then the
 /// directory must not be stuck with it.
-const WAIT_MAX: Duration = Duration::from_millis(100);
+const WAIT_MAX: Duration = Duration::from_millis(300);
 /// Between two attempts.
 const RETRY_INTERVAL: Duration = Duration::from_micros(200);
 

@@ -72,13 +72,13 @@ impl Volume {
             None => {
                 let root = self.root()?;
                 let place = Place { parent: root.id, names: Vec::new() };
-                Handle::new(self.clone(), root.into_fd(), Kind::Directory, place)?
+                Handle::new(self.clone(), (root.into_fd(), true), Kind::Directory, place)?
             }
             Some((parent, mut names, name)) => {
                 let (name, facts) = parent.find(name)?.ok_or(Error::NotFound)?;
-                let (fd, _) = directory::open_entry(&parent, &name, identity::file_type(&facts), true)?;
+                let opened = directory::open_entry(&parent, &name, identity::file_type(&facts), true)?;
                 names.push(name);
-                self.handle(fd, Place { parent: parent.id, names })?
+                self.handle(opened, Place { parent: parent.id, names })?
             }
         };
         match path.stream() {
@@ -88,9 +88,9 @@ impl Volume {
         }
     }
 
-    fn handle(&self, fd: OwnedFd, place: Place) -> Result<Handle> {
+    fn handle(&self, (fd, writable): (OwnedFd, bool), place: Place) -> Result<Handle> {
         let kind = kind_of(&identity::facts(&fd)?)?;
-        Handle::new(self.clone(), fd, kind, place)
+        Handle::new(self.clone(), (fd, writable || kind == Kind::Directory), kind, place)
     }
 }
 

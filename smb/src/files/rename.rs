@@ -7,6 +7,7 @@ use lease::FileId;
 use rustix::fs::{AtFlags, RenameFlags, linkat, renameat, renameat_with, unlinkat};
 use rustix::io::Errno;
 
+use super::create::no_parent;
 use super::directory::{self, Directory};
 use super::error::{Error, Result};
 use super::handle::{Handle, Place};
@@ -15,6 +16,7 @@ use super::identity;
 use super::lock;
 use super::name::Name;
 use super::path::SmbPath;
+use super::place::until_not_moved;
 use super::stat::Kind;
 
 /// Where a file is to be, and what is there.
@@ -47,30 +49,36 @@ impl Handle {
     /// would replace a file or come to lie in itself, and for the root; [`Error::PathNotFound`]; [`Error::NotFound`] if the file has
     /// no name any more.
     pub fn rename(&self, path: &SmbPath, replace: Option<FileId>) -> Result<()> {
-        let target = self.target(path)?;
-        let (source, old) = self.locate()?;
-        let _names = lock_both(&source, &target.parent);
-        self.volume.still_is(&source, &old, self.id)?;
-        match self.occupant(&target, Some((&source, &old)), replace)? {
-            Occupant::None => rename_to_free(&source, &old, &target)?,
-            Occupant::OtherCase => renameat(&source, old.as_str(), &target.parent, target.name.as_str())?,
-            Occupant::Itself(_) if source.id == target.parent.id && old == *target.name => {}
+        until_not_moved(|| {
+            let target = self.target(path)?;
+            let (source, old) = self.locate()?;
+            let _names = lock_both(&source, &target.parent);
+            if !self.is_entry(&source, &old)? {
+                return Ok(None);
+            }
+            self.rename_locked(&source, &old, &target, replace)?;
+            self.moved_to(target.place());
+            Ok(Some(()))
+        })
+    }
+
+    fn rename_locked(&self, source: &Directory, old: &Name, target: &Target<'_>, replace: Option<FileId>) -> Result<()> {
+        match self.occupant(target, Some((source, old)), replace)? {
+            Occupant::None => rename_to_free(source, old, target),
+            Occupant::OtherCase => Ok(renameat(source, old.as_str(), &target.parent, target.name.as_str())?),
+            Occupant::Itself(_) if source.id == target.parent.id && old == target.name => Ok(()),
             // The host takes a rename onto another name of the same file for done; the client wants the old name gone.
             Occupant::Itself(other) => {
-                unlinkat(&source, old.as_str(), AtFlags::empty())?;
-                change_case(&target, &other)?;
+                unlinkat(source, old.as_str(), AtFlags::empty())?;
+                change_case(target, &other)
             }
+            Occupant::Other(..) if self.kind == Kind::Directory => Err(Error::AccessDenied),
             Occupant::Other(other, file, id) => {
-                if self.kind == Kind::Directory {
-                    return Err(Error::AccessDenied);
-                }
-                renameat(&source, old.as_str(), &target.parent, other.as_str())?;
-                change_case(&target, &other)?;
+                renameat(source, old.as_str(), &target.parent, other.as_str())?;
                 self.volume.after_unlink(&file, id);
+                change_case(target, &other)
             }
         }
-        self.moved_to(target.place());
-        Ok(())
     }
 
     /// Gives the file one more name (MS-FSA 2.1.5.15.7). `replace` is as for [`rename`](Handle::rename).
@@ -81,22 +89,33 @@ impl Handle {
         if self.kind == Kind::Directory {
             return Err(Error::IsDirectory);
         }
-        let target = self.target(path)?;
-        let (source, old) = self.locate()?;
-        let _names = lock_both(&source, &target.parent);
-        self.volume.still_is(&source, &old, self.id)?;
-        match self.occupant(&target, None, replace)? {
-            Occupant::None => Ok(linkat(&source, old.as_str(), &target.parent, target.name.as_str(), AtFlags::empty())?),
+        until_not_moved(|| {
+            let target = self.target(path)?;
+            let (source, old) = self.locate()?;
+            let _names = lock_both(&source, &target.parent);
+            if !self.is_entry(&source, &old)? {
+                return Ok(None);
+            }
+            self.link_locked(&source, &old, &target, replace).map(Some)
+        })
+    }
+
+    fn link_locked(&self, source: &Directory, old: &Name, target: &Target<'_>, replace: Option<FileId>) -> Result<()> {
+        let none = AtFlags::empty();
+        match self.occupant(target, None, replace)? {
+            Occupant::None => linkat(source, old.as_str(), &target.parent, target.name.as_str(), none).map_err(no_parent),
             Occupant::Itself(_) if replace == Some(self.id) => Ok(()),
             Occupant::Itself(_) | Occupant::OtherCase => Err(Error::Exists),
             Occupant::Other(other, file, id) => {
                 // A link is made only where nothing is; the rename is what replaces, and at once.
-                let temporary = hidden::unused_name();
-                linkat(&source, old.as_str(), self.volume.hidden(), &temporary, AtFlags::empty())?;
-                renameat(self.volume.hidden(), &temporary, &target.parent, other.as_str())?;
-                change_case(&target, &other)?;
+                let (hidden, temporary) = (self.volume.hidden(), hidden::unused_name());
+                linkat(source, old.as_str(), hidden, &temporary, none)?;
+                if let Err(errno) = renameat(hidden, &temporary, &target.parent, other.as_str()) {
+                    unlinkat(hidden, &temporary, none)?;
+                    return Err(errno.into());
+                }
                 self.volume.after_unlink(&file, id);
-                Ok(())
+                change_case(target, &other)
             }
         }
     }
@@ -106,7 +125,7 @@ impl Handle {
             return Err(Error::InvalidName);
         }
         let Some((parent, above, name)) = self.volume.parent_of(path)? else { return Err(Error::AccessDenied) };
-        if parent.hides(name) {
+        if directory::is_hidden(name) {
             return Err(Error::AccessDenied);
         }
         Ok(Target { parent, above, name })
@@ -160,7 +179,7 @@ fn rename_to_free(source: &impl AsFd, old: &Name, target: &Target<'_>) -> Result
     match done {
         // A directory can not be moved into itself.
         Err(Errno::INVAL) => Err(Error::AccessDenied),
-        other => Ok(other?),
+        other => other.map_err(no_parent),
     }
 }
 

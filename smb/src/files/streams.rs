@@ -80,8 +80,8 @@ impl Handle {
     pub(super) fn open_stream(self, name: &Name) -> Result<Handle> {
         let directory = self.volume.stream_directory(self.id)?.ok_or(Error::NotFound)?;
         let (name, _) = directory::find(&directory, name, Name::stream)?.ok_or(Error::NotFound)?;
-        let (fd, _) = directory::open_entry(&directory, &name, FileType::RegularFile, true)?;
-        Ok(self.with_stream(fd, name))
+        let opened = directory::open_entry(&directory, &name, FileType::RegularFile, true)?;
+        Ok(self.with_stream(opened, name))
     }
 
     /// Makes a stream of the file, whose handle is used up.
@@ -96,10 +96,11 @@ impl Handle {
         }
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = openat(&directory, name.as_str(), flags, Mode::from_raw_mode(0o666))?;
-        Ok(self.with_stream(fd, name.clone()))
+        Ok(self.with_stream((fd, true), name.clone()))
     }
 
-    fn with_stream(mut self, fd: OwnedFd, name: Name) -> Handle {
+    fn with_stream(mut self, (fd, writable): (OwnedFd, bool), name: Name) -> Handle {
+        self.writable = writable;
         self.stream = Some(OpenStream { file: File::from(fd), name: Mutex::new(name) });
         self
     }

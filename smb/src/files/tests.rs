@@ -2,11 +2,16 @@
 
 mod attributes;
 mod basic;
+mod hostile;
 mod identity;
+mod listing;
 mod names;
 mod patterns;
+mod properties;
+mod race;
 mod remove;
 mod rename;
+mod streams;
 
 use std::path::Path;
 

@@ -85,7 +85,7 @@ impl Volume {
 
     /// The root, opened anew: a lock on it is the caller's own.
     pub(super) fn root(&self) -> Result<Directory> {
-        Directory::new(directory::open_directory(&self.0.root, ".")?, true)
+        Directory::new(directory::open_directory(&self.0.root, ".")?)
     }
 
     /// The directory at the end of these names, and the names as the host has them.

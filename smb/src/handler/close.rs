@@ -6,12 +6,13 @@ use super::{Answer, malformed};
 use crate::connection::Context;
 use crate::files::{self, Stat};
 use crate::life::Life;
+use crate::notify::Event;
 use crate::ntstatus::{of_call, of_file};
 use crate::open::Open;
 use crate::session::Session;
 use crate::share::blocking;
 use crate::wire::close::{CloseFlags, CloseRequest, CloseResponse};
-use crate::wire::create::FileAttributes;
+use crate::wire::create::{CreateOptions, FileAttributes};
 use crate::wire::{FileTime, NtStatus};
 
 pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -> Answer {
@@ -35,6 +36,10 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
 pub(super) async fn close(life: &Arc<Life>, session: &Session, open: &Arc<Open>) -> Result<(), NtStatus> {
     let delete = life.table.close(session.id, open.id).await.map_err(|error| of_call(&error))?;
     if !delete {
+        if open.options.contains(CreateOptions::DELETE_ON_CLOSE) {
+            // It goes with the opens that others have.
+            open.share.changes.tell_deletion(open.key.file);
+        }
         return Ok(());
     }
     // A life that has ended owes nothing any more: another server is told to.
@@ -45,7 +50,8 @@ pub(super) async fn close(life: &Arc<Life>, session: &Session, open: &Arc<Open>)
     let unlinked = blocking(move || handle.unlink()).await;
     let reported = life.table.report_deleted(open.key.clone()).await;
     match unlinked {
-        Ok(()) | Err(files::Error::NotFound) => {}
+        Ok(()) => open.share.changes.tell(&[Event::removed(&open.handle)]),
+        Err(files::Error::NotFound) => {}
         Err(error) => {
             tracing::warn!(file = %open.key, %error, "a file that was to be deleted is still there");
             return Err(of_file(error));

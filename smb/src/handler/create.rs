@@ -19,6 +19,7 @@ use self::reconnect::Reconnecting;
 use super::{Answer, malformed};
 use crate::connection::Context;
 use crate::files::{Attributes, Handle, Stat};
+use crate::notify::Event;
 use crate::ntstatus::{of_call, of_file};
 use crate::open::Open;
 use crate::share::blocking;
@@ -185,6 +186,11 @@ async fn settle(
     let open = Open::new(opened.open, (tree.id, share), handle, wanted.access, wanted.options);
     if opened.durable.is_some() {
         open.keep();
+    }
+    if made {
+        share.changes.tell(&[Event::added(&open.handle)]);
+    } else if overwrite {
+        share.changes.tell(&[Event::overwritten(&open.handle)]);
     }
     session.add_open(Arc::new(open));
     let action = match (made, wanted.disposition) {

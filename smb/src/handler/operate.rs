@@ -62,8 +62,10 @@ async fn settle(context: &mut Context, open: &Open, operation: &Operation) -> Re
     }
     // No CANCEL ends this: what is done is done.
     match pending.finish().await {
-        // Whoever has locked it since has locked it as it is now.
-        Ok(()) | Err(CallError::Rejected(Rejection::FileLockConflict)) => Ok(()),
+        // Whoever has locked it since has locked it as it is now, and whoever has opened what a rename leads to knows the new name.
+        Ok(()) | Err(CallError::Rejected(Rejection::FileLockConflict | Rejection::SharingViolation | Rejection::AccessDenied)) => {
+            Ok(())
+        }
         Err(CallError::Rejected(Rejection::NoSuchOpen | Rejection::NoSuchSession | Rejection::Cancelled)) => {
             // The open has ended meanwhile, but not what others may believe of its file.
             let access = ForeignAccess { file: open.key.clone(), parent: Some(open.handle.parent()), operation: operation.clone() };

@@ -7,6 +7,7 @@ use lease::{ByteRange, Operation};
 use super::{Answer, malformed, operate, transfer};
 use crate::connection::Context;
 use crate::files::{Error, Handle, Kind, Result as FileResult};
+use crate::notify::Event;
 use crate::ntstatus::of_file;
 use crate::open::Open;
 use crate::share::blocking;
@@ -73,6 +74,7 @@ async fn write(context: &mut Context, open: &Arc<Open>, request: &WriteRequest<'
     });
     let end = end.await?;
     open.set_position(end);
+    open.share.changes.tell(&[Event::written(&open.handle)]);
     Ok(())
 }
 

@@ -1,6 +1,9 @@
 //! Making, opening, reading and writing.
 
+use rustix::io::Errno;
+
 use super::{Share, contents, create, create_with, error, found, mkdir, open, path};
+use crate::files::create::no_parent;
 use crate::files::{Attributes, Error, Kind};
 
 #[test]
@@ -130,6 +133,41 @@ fn a_handle_knows_its_path() {
     assert_eq!(file.path().to_string(), "Dir\\File");
     assert_eq!(open(&share.b, "").expect("opened").path().to_string(), "");
     assert_eq!(file.found().expect("found"), found(&share.a, "dir\\file").expect("found"));
+}
+
+#[test]
+fn what_the_host_says_has_its_place() {
+    let table = [
+        (Errno::NOENT, Error::NotFound),
+        (Errno::STALE, Error::NotFound),
+        (Errno::EXIST, Error::Exists),
+        (Errno::ISDIR, Error::IsDirectory),
+        (Errno::NOTDIR, Error::NotDirectory),
+        (Errno::NOTEMPTY, Error::NotEmpty),
+        (Errno::ACCESS, Error::AccessDenied),
+        (Errno::PERM, Error::AccessDenied),
+        (Errno::LOOP, Error::AccessDenied),
+        (Errno::TXTBSY, Error::Busy),
+        (Errno::NOSPC, Error::DiskFull),
+        (Errno::DQUOT, Error::DiskFull),
+        (Errno::FBIG, Error::DiskFull),
+        (Errno::ROFS, Error::WriteProtected),
+        (Errno::NAMETOOLONG, Error::TooLong),
+        (Errno::MLINK, Error::TooManyLinks),
+        (Errno::XDEV, Error::NotSameDevice),
+        (Errno::MFILE, Error::Exhausted),
+        (Errno::NOMEM, Error::Exhausted),
+        (Errno::OPNOTSUPP, Error::Unsupported),
+        (Errno::INVAL, Error::InvalidParameter),
+        (Errno::IO, Error::Io(5)),
+    ];
+    for (errno, error) in table {
+        assert_eq!(Error::from(errno), error);
+        assert_eq!(Error::from(std::io::Error::from(errno)), error);
+        // Where a name is given, the directory alone can be missing.
+        let given = if error == Error::NotFound && errno == Errno::NOENT { Error::PathNotFound } else { error };
+        assert_eq!(no_parent(errno), given);
+    }
 }
 
 #[test]

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use std::time::{Duration, Instant, SystemTime};
+
 use rustix::fs::StatxFlags;
 
 use super::{Share, create, mkdir, open, path};
+use crate::files::graveyard::Graveyard;
+use crate::files::hidden;
 use crate::files::identity::{facts, file_id, id_of};
 use crate::files::index_number;
 
@@ -49,6 +53,46 @@ fn an_id_never_comes_again_however_fast_files_come_and_go() {
     }
     // Else the test would show nothing.
     assert!(inodes.len() < 400, "the host gave no number twice");
+}
+
+#[test]
+fn the_number_of_a_file_that_lived_shortly_is_not_free_at_once() {
+    let share = Share::new();
+    let now = SystemTime::now();
+    let graveyard = Graveyard::default();
+    let bury = |born| graveyard.bury(create(&share.a, &hidden::unused_name()).file.try_clone().expect("a descriptor").into(), born);
+    bury(now - Duration::from_secs(1));
+    assert_eq!(graveyard.kept(), 0, "it lived long enough");
+    // Young however slow this machine is, as on a file server whose clock is ahead.
+    let young = now + Duration::from_secs(600);
+    bury(young);
+    bury(young);
+    assert_eq!(graveyard.kept(), 2);
+    graveyard.tidy();
+    for _ in 0..200 {
+        bury(young);
+    }
+    assert!(graveyard.kept() <= 64, "{} are kept", graveyard.kept());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while graveyard.kept() > 0 {
+        graveyard.tidy();
+        assert!(Instant::now() < deadline, "{} are kept for good", graveyard.kept());
+    }
+}
+
+#[test]
+fn a_file_that_lived_shortly_is_kept_a_moment() {
+    let share = Share::new();
+    let file = create(&share.a, "f");
+    let link = create(&share.a, "g");
+    link.hard_link(&path("h"), None).expect("linked");
+    link.unlink().expect("deleted");
+    assert_eq!(share.a.graveyard().kept(), 0, "it has another name");
+    file.unlink().expect("deleted");
+    // Unless this machine was too slow for it to matter.
+    let slow =
+        SystemTime::now().duration_since(file.stat().expect("a stat").created).is_ok_and(|age| age > Duration::from_millis(20));
+    assert!(slow || share.a.graveyard().kept() == 1);
 }
 
 #[test]
