@@ -114,8 +114,8 @@ impl Connection {
     }
 
     /// Sends an encoded message, which is neither signed nor sealed; whether there was room for it.
-    pub(crate) fn send_notification(&self, message: Vec<u8>) -> bool {
-        self.send_frame(&message).is_ok()
+    pub(crate) fn send_notification(&self, message: &[u8]) -> bool {
+        self.send_frame(message).is_ok()
     }
 
     /// Puts a message behind what waits to be sent. A client that has not read so many ends here.

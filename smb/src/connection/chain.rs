@@ -189,18 +189,14 @@ impl Connection {
             return;
         }
         let encryption = sealed.and_then(|session| session.keys.as_ref()).and_then(|keys| keys.encryption.as_ref());
-        let sent = match encryption {
+        let frame = encryption.map(|encryption| encryption.sealer.lock().unwrap_or_else(PoisonError::into_inner).seal(&bytes));
+        let sent = match frame {
             None => self.send_frame(&bytes),
-            Some(encryption) => {
-                let frame = encryption.sealer.lock().unwrap_or_else(PoisonError::into_inner).seal(&bytes);
-                match frame {
-                    Ok(frame) => self.send_frame(&frame),
-                    // No nonce is left: nothing may be sent any more under this key (MS-SMB2 3.3.4.1.4).
-                    Err(_) => {
-                        self.end();
-                        return;
-                    }
-                }
+            Some(Ok(frame)) => self.send_frame(&frame),
+            // No nonce is left: nothing may be sent any more under this key (MS-SMB2 3.3.4.1.4).
+            Some(Err(_)) => {
+                self.end();
+                return;
             }
         };
         // A client that is gone needs no answer.
@@ -300,11 +296,6 @@ impl Context {
     pub(crate) fn set_session(&mut self, session: Arc<Session>) {
         self.session = Some(session);
         self.header.flags.set(HeaderFlags::SIGNED, true);
-    }
-
-    /// Whether it was sealed.
-    pub(crate) fn is_sealed(&self) -> bool {
-        self.sealed.is_some()
     }
 
     /// Says that the request waits (MS-SMB2 3.3.4.2). In the midst of a compound nothing is said.

@@ -10,14 +10,11 @@ use crate::auth::{Acceptor, Identity, Step};
 use crate::connection::{Connection, Context, Negotiated, SETUPS_MAX, Setup};
 use crate::crypto::{KeySchedule, Opener, PreauthHash, Sealer, SessionKeys, Signer};
 use crate::ntstatus::of_call;
-use crate::session::{Encryption, Keys, Session};
+use crate::session::{ANONYMOUS, Encryption, Keys, Session};
 use crate::wire::NtStatus;
 use crate::wire::negotiate::{Dialect, SecurityMode};
 use crate::wire::session_setup::{SessionFlags, SessionSetupFlags, SessionSetupRequest, SessionSetupResponse};
 use crate::wire::simple::Empty;
-
-/// Who has not said who he is, as Windows names him: all of them are one.
-const ANONYMOUS: &str = "S-1-5-7";
 
 pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -> Answer {
     let request = SessionSetupRequest::decode(message).map_err(malformed)?;
@@ -29,7 +26,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
     }
     if context.header.session_id == 0 {
         context.header.session_id = begin(&connection)?.get();
-    } else if connection.life.session(SessionId::new(context.header.session_id)).is_some() {
+    } else if session_of(&connection, SessionId::new(context.header.session_id))?.is_some() {
         // A session that logs on again keeps its keys; who it is does not change here.
         begin_again(&connection, SessionId::new(context.header.session_id))?;
     }
@@ -49,7 +46,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         Step::Done { token, identity, session_key } => (token, identity, session_key),
     };
     let mut flags = SessionFlags::empty();
-    if let Some(session) = connection.life.session(id) {
+    if let Some(session) = session_of(&connection, id)? {
         context.set_session(session);
     } else {
         let anonymous = identity == Identity::Anonymous;
@@ -58,7 +55,8 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         let user = if let Identity::User(name) = &identity { name.as_str() } else { ANONYMOUS };
         let previous = Some(SessionId::new(request.previous_session_id)).filter(|previous| previous.get() != 0 && *previous != id);
         enter(&connection, negotiated, id, user, previous).await?;
-        let session = Arc::new(Session::new(id, (negotiated.client, connection.id), anonymous, keys, required && !anonymous));
+        let user = Arc::from(user);
+        let session = Arc::new(Session::new(id, (negotiated.client, connection.id), user, keys, required && !anonymous));
         connection.life.add_session(&session);
         if connection.has_ended() {
             // The loss was noted before the session was there.
@@ -123,11 +121,20 @@ async fn enter(
     let life = &connection.life;
     let entered = life.table.start_session_as(negotiated.client, connection.id, user, previous, Some(id)).await;
     entered.map_err(|error| of_call(&error))?;
-    // What it takes the place of may have been here: the table has closed its opens already.
-    if let Some(previous) = previous.and_then(|previous| life.remove_session(previous)) {
+    // What it takes the place of may have been here: the table has closed its opens already, if it is the same user's.
+    let own = previous.and_then(|previous| life.session(previous)).filter(|previous| &*previous.user == user);
+    if let Some(previous) = own.and_then(|own| life.remove_session(own.id)) {
         previous.take_opens();
     }
     Ok(())
+}
+
+/// A session of this connection, if it has logged on. One of another connection is none of its business (MS-SMB2 3.3.5.5).
+fn session_of(connection: &Connection, id: SessionId) -> Result<Option<Arc<Session>>, NtStatus> {
+    match connection.life.session(id) {
+        Some(session) if session.connection != connection.id => Err(NtStatus::USER_SESSION_DELETED),
+        session => Ok(session),
+    }
 }
 
 /// LOGOFF: the table closes what is open, but for what is kept for the client.

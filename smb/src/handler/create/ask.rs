@@ -29,10 +29,10 @@ pub(super) async fn ask(
         disposition: match wanted.disposition {
             CreateDisposition::Supersede if !made => Disposition::Supersede,
             CreateDisposition::Overwrite | CreateDisposition::OverwriteIf if !made => Disposition::Overwrite,
-            CreateDisposition::Supersede
-            | CreateDisposition::Open
+            CreateDisposition::Open
             | CreateDisposition::Create
             | CreateDisposition::OpenIf
+            | CreateDisposition::Supersede
             | CreateDisposition::Overwrite
             | CreateDisposition::OverwriteIf => Disposition::Keep,
         },
