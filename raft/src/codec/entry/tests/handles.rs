@@ -41,6 +41,7 @@ fn new_open(durable: DurableRequest, version: Option<AppInstanceVersion>) -> Ope
         replay: true,
         app: Some(AppInstance { id: AppInstanceId::from_bytes([0xbb; 16]), version }),
         reclaim: true,
+        only_replay: true,
         ..Open::default()
     }
 }
