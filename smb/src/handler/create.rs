@@ -3,6 +3,7 @@
 mod again;
 mod ask;
 mod check;
+mod dots;
 mod find;
 mod reconnect;
 mod respond;

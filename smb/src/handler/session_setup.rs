@@ -9,6 +9,7 @@ use super::{Answer, malformed};
 use crate::auth::{Acceptor, Identity, Step};
 use crate::connection::{Connection, Context, Negotiated, SETUPS_MAX, Setup};
 use crate::crypto::{KeySchedule, Opener, PreauthHash, Sealer, SessionKeys, Signer};
+use crate::life::Life;
 use crate::ntstatus::of_call;
 use crate::session::{ANONYMOUS, Encryption, Keys, Session};
 use crate::wire::NtStatus;
@@ -33,10 +34,17 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
     let id = SessionId::new(context.header.session_id);
     let mut setup = take(&connection, id).ok_or(NtStatus::USER_SESSION_DELETED)?;
     setup.preauth.update(message);
-    let step = setup.acceptor.step(request.security_buffer, &connection.life.config.users).map_err(|error| {
-        tracing::info!(connection = %connection.id, %error, "a logon failed");
-        NtStatus::LOGON_FAILURE
-    })?;
+    let step = match setup.acceptor.step(request.security_buffer, &connection.life.config.users) {
+        Ok(step) => step,
+        Err(error) => {
+            tracing::info!(connection = %connection.id, %error, "a logon failed");
+            // A session whose client can not say again who it is ends (MS-SMB2 3.3.5.5.3). One of another connection is not its.
+            if connection.life.session(id).is_some_and(|session| session.connection == connection.id) {
+                end(&connection.life, id).await?;
+            }
+            return Err(NtStatus::LOGON_FAILURE);
+        }
+    };
     let (token, identity, session_key) = match step {
         Step::Continue { token } => {
             connection.setups.lock().unwrap_or_else(PoisonError::into_inner).insert(id, setup);
@@ -139,11 +147,15 @@ fn session_of(connection: &Connection, id: SessionId) -> Result<Option<Arc<Sessi
 
 /// LOGOFF: the table closes what is open, but for what is kept for the client.
 pub(super) async fn log_off(context: &mut Context, out: &mut Vec<u8>) -> Answer {
-    let session = Arc::clone(context.session()?);
-    let life = Arc::clone(&context.connection.life);
-    life.remove_session(session.id);
-    session.take_opens();
-    life.table.end_session(session.id).await.map_err(|error| of_call(&error))?;
+    let id = context.session()?.id;
+    end(&Arc::clone(&context.connection.life), id).await?;
     Empty::default().encode(out);
     Ok(NtStatus::SUCCESS)
+}
+
+/// Ends a session, if there is one of this id.
+async fn end(life: &Life, id: SessionId) -> Result<(), NtStatus> {
+    let Some(session) = life.remove_session(id) else { return Ok(()) };
+    session.take_opens();
+    life.table.end_session(id).await.map_err(|error| of_call(&error))
 }
