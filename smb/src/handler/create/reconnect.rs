@@ -6,6 +6,7 @@ use lease::{CreateGuid, LeaseRequest, OpenId, Reconnect};
 
 use super::Created;
 use super::again::{Place, serve_again};
+use super::dots::resolved;
 use crate::connection::Context;
 use crate::files::{Error, Handle, SmbPath};
 use crate::ntstatus::{of_call, of_file};
@@ -46,7 +47,7 @@ impl Reconnecting {
             create_guid,
             persistent,
             lease: contexts.lease.filter(|_| leases).map(|lease| lease.request()),
-            path: SmbPath::parse(&request.name).ok(),
+            path: resolved(&request.name).ok().and_then(|name| SmbPath::parse(&name).ok()),
         }))
     }
 }

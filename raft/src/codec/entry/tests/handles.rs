@@ -41,7 +41,6 @@ fn new_open(durable: DurableRequest, version: Option<AppInstanceVersion>) -> Ope
         replay: true,
         app: Some(AppInstance { id: AppInstanceId::from_bytes([0xbb; 16]), version }),
         reclaim: true,
-        only_replay: true,
         ..Open::default()
     }
 }
@@ -100,6 +99,10 @@ pub(super) fn commands() -> Vec<(Command, &'static str)> {
         (
             Command::Open(new_open(DurableRequest::V1, None)),
             "c2013e08111214080112100000000000000000000000000000000738016802700378408201008801019201120a10bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb980101",
+        ),
+        (
+            Command::Open(Open { only_replay: true, ..new_open(DurableRequest::V1, None) }),
+            "c2014108111214080112100000000000000000000000000000000738016802700378408201008801019201120a10bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb980101a00101",
         ),
         (
             Command::Open(new_open(v2, Some(AppInstanceVersion { high: 1, low: 2 }))),
