@@ -76,8 +76,8 @@ pub async fn run(plan: &Plan, mut seen: impl FnMut(&Outcome)) -> Result<Vec<Outc
     for lane in 0..plan.lanes {
         let (queue, done, torture, limit) = (Arc::clone(&queue), done.clone(), plan.torture.clone(), plan.limit);
         let list = folder.path().join(format!("lane{lane}.unc"));
-        let lines: Vec<String> = addresses.iter().map(|address| format!("//{}/lane{lane}\n", address.ip())).collect();
-        std::fs::write(&list, lines.concat())?;
+        let paths: Vec<String> = addresses.iter().map(|address| format!("//{}/lane{lane}\n", address.ip())).collect();
+        std::fs::write(&list, paths.concat())?;
         let target = (format!("//{}/lane{lane}", addresses[0].ip()), addresses[0].port());
         lanes.spawn(async move {
             loop {

@@ -64,6 +64,9 @@ pub(crate) struct Demo {
     /// How long a client has to acknowledge a break; a real cluster gives it 35s
     #[arg(long, value_name = "TIME", default_value = "3s")]
     pub(crate) break_timeout: Period,
+    /// Serve a folder over SMB through all three nodes, and kill the one that a client is on
+    #[arg(long)]
+    pub(crate) smb: bool,
 }
 
 /// See [`Verb::Serve`].

@@ -22,7 +22,8 @@ pub(crate) use check::is_address;
 pub(crate) use error::ConfigError;
 pub(crate) use file::{File, Id, LogFormat};
 pub(crate) use overrides::{Overrides, suspicious_variables};
-use share::{NamedShare, Share};
+use share::Share;
+pub(crate) use share::{NamedShare, Served};
 pub(crate) use smb::Smb;
 pub(crate) use units::{Period, Size};
 

@@ -4,6 +4,7 @@ mod actors;
 mod checks;
 mod ledger;
 mod pulse;
+mod smb;
 mod stage;
 mod story;
 mod timeline;
@@ -71,20 +72,23 @@ async fn interrupted() -> Failure {
 
 async fn play(demo: &Demo) -> Result<(), Failure> {
     let timeline = Timeline::begin();
-    timeline
-        .tell("Tenure keeps the leases of SMB clients on three nodes. Watch two SMB servers use it while its leader is killed.");
+    timeline.tell(if demo.smb {
+        "Tenure serves one folder over SMB through three nodes. Watch a client keep what it caches while its node is killed."
+    } else {
+        "Tenure keeps the leases of SMB clients on three nodes. Watch two SMB servers use it while its leader is killed."
+    });
     timeline.tell(format!(
         "A client has {} to answer a break here, so that nobody waits long (--break-timeout); a real cluster gives it 35 s.",
         spoken(demo.break_timeout.0)
     ));
-    let (stage, leader) = open(&timeline, demo.break_timeout.0).await?;
+    let (stage, leader) = open(&timeline, demo.break_timeout.0, demo.smb).await?;
     let props = stage.props();
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         props.clear();
         hook(panic);
     }));
-    let played = perform(&timeline, &stage, leader, demo).await;
+    let played = if demo.smb { smb::play(&timeline, &stage, leader).await } else { perform(&timeline, &stage, leader, demo).await };
     if let Err(failure) = &played {
         timeline.say(Mood::Bad, "demo", failure);
         show_logs(&timeline, &stage);
@@ -94,11 +98,11 @@ async fn play(demo: &Demo) -> Result<(), Failure> {
 }
 
 /// Starts three nodes and waits until they have made a cluster of themselves.
-async fn open(timeline: &Timeline, break_timeout: Duration) -> Result<(Stage, Leadership), Failure> {
+async fn open(timeline: &Timeline, break_timeout: Duration, smb: bool) -> Result<(Stage, Leadership), Failure> {
     timeline.act("A cluster of three");
     let mut attempt = 1;
     loop {
-        let stage = Stage::set(break_timeout)?;
+        let stage = Stage::set(break_timeout, smb)?;
         let addresses = stage.addresses();
         for (id, address) in &addresses {
             let process = stage.start(*id)?;
@@ -172,14 +176,19 @@ async fn close(timeline: &Timeline, stage: Stage) -> Result<(), Failure> {
 
 /// Leaves the cluster running, and says how to talk to it.
 fn keep(timeline: &Timeline, stage: Stage) -> Result<(), Failure> {
-    let addresses = stage.addresses();
+    let (addresses, smb) = (stage.addresses(), stage.smb());
     let endpoints = addresses.values().cloned().collect::<Vec<_>>().join(",");
     let (folder, processes) = stage.keep()?;
     let binary = std::env::current_exe().map_or_else(|_| "tenure".to_owned(), |path| path.display().to_string());
     let processes = processes.values().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    timeline.tell(
-        "\nAll held, and the cluster goes on running. Its leases stay for ten minutes: their SMB servers have ended with the demo.",
-    );
+    if smb.is_empty() {
+        timeline.tell(
+            "\nAll held, and the cluster goes on running. Its leases stay for ten minutes: their SMB servers have ended with the demo.",
+        );
+    } else {
+        timeline.tell("\nAll held, and the cluster goes on running. Try it with any SMB client, through any node:\n");
+        smb::commands(smb.values()).for_each(|command| timeline.tell(format!("  {command}")));
+    }
     timeline.tell(format!("\n  export TENURE_ENDPOINTS={endpoints}"));
     timeline.tell(format!("  {binary} status\n  {binary} lease list\n  {binary} state hash\n  {binary} leader transfer"));
     timeline.tell("\nTo stop it and remove what it wrote:");

@@ -111,8 +111,8 @@ impl Connection {
     }
 
     /// Sends an encoded message, which is neither signed nor sealed; whether there was room for it.
-    pub(crate) fn send_notification(&self, message: Vec<u8>) -> bool {
-        let sent = self.send_frame(&message).is_ok();
+    pub(crate) fn send_notification(&self, message: &[u8]) -> bool {
+        let sent = self.send_frame(message).is_ok();
         if sent && self.unacknowledged.load(Ordering::Relaxed) {
             self.end_later();
         }

@@ -4,7 +4,6 @@ mod acknowledge;
 mod change_notify;
 mod close;
 mod create;
-mod echo;
 mod ioctl;
 mod lock;
 pub(crate) mod negotiate;
@@ -19,6 +18,7 @@ mod tree;
 mod write;
 
 use crate::connection::Context;
+use crate::wire::simple::Empty;
 use crate::wire::{Command, NtStatus, WireError};
 
 /// What a request comes to: a status with the body that was appended, or one without.
@@ -34,7 +34,11 @@ pub(crate) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         Command::TreeDisconnect => tree::disconnect(context, out).await,
         Command::Create => create::answer(context, message, out).await,
         Command::Close => close::answer(context, message, out).await,
-        Command::Echo => echo::answer(out),
+        Command::Echo => {
+            // ECHO (MS-SMB2 3.3.5.17).
+            Empty::default().encode(out);
+            Ok(NtStatus::SUCCESS)
+        }
         Command::OplockBreak => acknowledge::answer(context, message, out).await,
         Command::Flush => write::flush(context, message, out).await,
         Command::Read => read::answer(context, message, out).await,

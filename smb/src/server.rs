@@ -20,6 +20,9 @@ use crate::share::Share;
 /// How long to wait before another life is tried, when the cluster did not take the last one.
 const RETRY: Duration = Duration::from_millis(500);
 
+/// How long the cluster may take to be told that the server stops.
+const STOP_LIMIT: Duration = Duration::from_secs(2);
+
 /// Why the front end does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -75,11 +78,14 @@ impl SmbServer {
         self.address
     }
 
-    /// Drops every connection and ends the server's life in order: durable opens wait for their clients.
+    /// Drops every connection and ends the server's life in order: durable opens wait for their clients. A cluster that can not be told finds out
+    /// by itself.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(STOP_LIMIT, self.tasks.wait()).await.is_err() {
+            tracing::info!("the cluster was not told in time that this SMB server stops");
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::open::Open;
 use crate::share::Share;
 use crate::wire::NtStatus;
 
+/// Who has not said who he is, as Windows names him: all of them are one.
+pub(crate) const ANONYMOUS: &str = "S-1-5-7";
 /// Tree connects of one session.
 const TREES_MAX: usize = 1024;
 
@@ -21,7 +23,8 @@ pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) connection: ConnectionId,
     pub(crate) client: ClientGuid,
-    pub(crate) anonymous: bool,
+    /// Who it is, as the table knows him.
+    pub(crate) user: Arc<str>,
     /// None of who has not said who he is: there is no key then.
     pub(crate) keys: Option<Keys>,
     /// Whether what is not signed is refused.
@@ -75,7 +78,7 @@ impl Session {
     pub(crate) fn new(
         id: SessionId,
         (client, connection): (ClientGuid, ConnectionId),
-        anonymous: bool,
+        user: Arc<str>,
         keys: Option<Keys>,
         signing_required: bool,
     ) -> Session {
@@ -83,13 +86,18 @@ impl Session {
             id,
             connection,
             client,
-            anonymous,
+            user,
             keys,
             signing_required,
             trees: Mutex::default(),
             tree_last: AtomicU32::new(0),
             opens: Mutex::default(),
         }
+    }
+
+    /// Whether nobody has said who it is.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        &*self.user == ANONYMOUS
     }
 
     pub(crate) fn connect_tree(&self, target: Target) -> Result<Arc<Tree>, NtStatus> {

@@ -20,9 +20,9 @@ impl Expected {
         Expected::parse(&text)
     }
 
-    fn parse(text: &str) -> Result<Expected> {
+    fn parse(list: &str) -> Result<Expected> {
         let mut reasons = BTreeMap::new();
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (test, reason) = line.split_once(char::is_whitespace).with_context(|| format!("'{line}' gives no reason"))?;
             let before = reasons.insert(test.to_owned(), reason.trim().to_owned());
             ensure!(before.is_none(), "'{test}' is there twice");

@@ -46,7 +46,7 @@ impl Torture {
 
     /// Its version, and a clear word if it is not there.
     pub fn version(&self) -> Result<String> {
-        let said = std::process::Command::from(self.command().into_std()).arg("--version").output();
+        let said = self.command().into_std().arg("--version").output();
         let said = said.context("smbtorture cannot be started: install Debian's samba-testsuite")?;
         let text = String::from_utf8_lossy(&said.stdout);
         Ok(text.split_whitespace().last().unwrap_or("unknown").to_owned())
@@ -91,8 +91,8 @@ impl Torture {
         match tokio::time::timeout(limit, child.wait_with_output()).await {
             Ok(output) => {
                 let output = output?;
-                let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-                Ok(verdict(&text))
+                let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+                Ok(verdict(&said))
             }
             Err(_) => Ok(Verdict::Failed(format!("did not end within {limit:?}"))),
         }

@@ -14,7 +14,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
     ("rpc", &["lease", "raft"]),
     ("smb", &["lease", "rpc"]),
     ("tenure", &["lease", "raft", "rpc", "smb"]),
-    ("cluster-tests", &["lease", "raft", "rpc"]),
+    ("cluster-tests", &["lease", "raft", "rpc", "smb"]),
 ];
 
 /// Packages that only one member may name, tests included.

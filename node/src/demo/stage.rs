@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use lease::Settings;
+use lease::{ServerId, Settings, ShareId, ShareSettings};
 use raft::types::NodeId;
 
-use crate::config::Config;
+use crate::config::{Config, NamedShare, Served, Smb};
 use crate::exit::Failure;
 
 /// How long a node may take to stop in order, before it is killed.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
+/// The share of a demonstration that serves SMB.
+pub(super) const SHARE: &str = "demo";
 /// How much of a node's log is shown when something went wrong.
 const LOG_LINES_SHOWN: usize = 15;
 
@@ -39,12 +41,25 @@ struct Set {
 
 impl Stage {
     /// A folder, three free ports and three configurations; nothing runs yet.
-    pub(super) fn set(break_timeout: Duration) -> Result<Stage, Failure> {
+    pub(super) fn set(break_timeout: Duration, smb: bool) -> Result<Stage, Failure> {
         let folder = tempfile::Builder::new().prefix("tenure-demo-").tempdir().map_err(|error| cannot("make a folder", &error))?;
         let addresses = free_addresses(3)?;
         let members: BTreeMap<NodeId, String> = (1_u64..).map(NodeId::new).zip(addresses).collect();
         let mut configs = BTreeMap::new();
+        let served = folder.path().join("share");
+        let listen = if smb { free_addresses(3)? } else { Vec::new() };
+        let mut listen = listen.into_iter();
+        if smb {
+            std::fs::create_dir(&served).map_err(|error| cannot("make a folder to serve", &error))?;
+        }
         for (id, address) in &members {
+            let smb = listen.next().map(|address| Smb {
+                listen: address.parse().expect("a socket address was just bound"),
+                server: ServerId::new(id.get()),
+                users: None,
+                name: "tenure".to_owned(),
+                signing_required: false,
+            });
             let config = Config {
                 cluster: "demo".to_owned(),
                 node: *id,
@@ -52,7 +67,8 @@ impl Stage {
                 advertise: address.clone(),
                 data: folder.path().join(id.to_string()),
                 rules: Settings { break_timeout, ..Settings::default() },
-                shares: BTreeMap::new(),
+                shares: smb.is_some().then(|| share(&served)).into_iter().collect(),
+                smb,
                 scan_interval: Duration::from_secs(1).min(break_timeout),
                 members: members.clone(),
                 ..Config::example()
@@ -67,6 +83,11 @@ impl Stage {
     /// The nodes, and where each is reached.
     pub(super) fn addresses(&self) -> BTreeMap<NodeId, String> {
         self.configs.iter().map(|(id, config)| (*id, config.advertise.clone())).collect()
+    }
+
+    /// Where each node serves SMB, if they do.
+    pub(super) fn smb(&self) -> BTreeMap<NodeId, SocketAddr> {
+        self.configs.iter().filter_map(|(id, config)| Some((*id, config.smb.as_ref()?.listen))).collect()
     }
 
     /// What a panic has to clear away.
@@ -188,6 +209,13 @@ impl Set {
     fn path(&self) -> Result<&Path, Failure> {
         self.folder.as_ref().map(tempfile::TempDir::path).ok_or_else(|| Failure::Refused("the folder is gone".to_owned()))
     }
+}
+
+/// The one share of a demonstration that serves SMB: open to everybody, and continuously available.
+fn share(folder: &Path) -> (ShareId, NamedShare) {
+    let settings = ShareSettings { continuously_available: true, ..ShareSettings::default() };
+    let served = Served { path: folder.to_owned(), anonymous: true, read_only: false };
+    (ShareId::new(1), NamedShare { name: SHARE.to_owned(), settings, served: Some(served) })
 }
 
 /// Kills a node and waits until it is gone, so that nothing writes into the folder any more.

@@ -1,6 +1,8 @@
 //! What a frame asks for, one element after the other, and the answer to it (MS-SMB2 3.3.5.2, 3.3.4.1).
 
+use std::future::Future as _;
 use std::sync::{Arc, PoisonError};
+use std::task::Poll;
 
 use lease::{OpenId, SessionId};
 use tokio_util::sync::CancellationToken;
@@ -100,11 +102,16 @@ impl Connection {
             requests.push((header, range, self.begin_request(header.message_id)));
         }
         let first = requests.first().map(|(header, ..)| header.command);
-        let chain = Arc::clone(self).answer_all(frame, requests, sealed);
+        let mut chain = Box::pin(Arc::clone(self).answer_all(frame, requests, sealed));
         // What follows a NEGOTIATE depends on it; a logon is two messages that follow each other.
         if first == Some(Command::Negotiate) {
             chain.await;
-        } else {
+            return Ok(());
+        }
+        // Requests begin in the order in which they came, up to where they first wait: so a request that is followed by the CLOSE of its open
+        // has found the open, and those that wait for the same thing stand in line as they were sent.
+        let waits = std::future::poll_fn(|task| Poll::Ready(chain.as_mut().poll(task).is_pending())).await;
+        if waits {
             tokio::spawn(chain);
         }
         Ok(())
@@ -189,18 +196,14 @@ impl Connection {
             return;
         }
         let encryption = sealed.and_then(|session| session.keys.as_ref()).and_then(|keys| keys.encryption.as_ref());
-        let sent = match encryption {
+        let frame = encryption.map(|encryption| encryption.sealer.lock().unwrap_or_else(PoisonError::into_inner).seal(&bytes));
+        let sent = match frame {
             None => self.send_frame(&bytes),
-            Some(encryption) => {
-                let frame = encryption.sealer.lock().unwrap_or_else(PoisonError::into_inner).seal(&bytes);
-                match frame {
-                    Ok(frame) => self.send_frame(&frame),
-                    // No nonce is left: nothing may be sent any more under this key (MS-SMB2 3.3.4.1.4).
-                    Err(_) => {
-                        self.end();
-                        return;
-                    }
-                }
+            Some(Ok(frame)) => self.send_frame(&frame),
+            // No nonce is left: nothing may be sent any more under this key (MS-SMB2 3.3.4.1.4).
+            Some(Err(_)) => {
+                self.end();
+                return;
             }
         };
         // A client that is gone needs no answer.
@@ -300,11 +303,6 @@ impl Context {
     pub(crate) fn set_session(&mut self, session: Arc<Session>) {
         self.session = Some(session);
         self.header.flags.set(HeaderFlags::SIGNED, true);
-    }
-
-    /// Whether it was sealed.
-    pub(crate) fn is_sealed(&self) -> bool {
-        self.sealed.is_some()
     }
 
     /// Says that the request waits (MS-SMB2 3.3.4.2). In the midst of a compound nothing is said.

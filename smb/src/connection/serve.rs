@@ -39,8 +39,8 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    pub(super) fn protocol(why: impl ToString) -> Ending {
-        Ending::Protocol(why.to_string())
+    pub(super) fn protocol(why: impl std::fmt::Display) -> Ending {
+        Ending::Protocol(format!("{why}"))
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use lease::{LeaseKey, Rejection};
-use rpc::client::CallError;
+use lease::LeaseKey;
 
 use super::{Answer, malformed};
 use crate::connection::Context;
@@ -34,10 +33,7 @@ async fn of_oplock(context: &Context, ack: OplockBreak, out: &mut Vec<u8>) -> An
     let session = Arc::clone(context.session()?);
     let open = context.open(ack.file_id)?;
     let level = context.connection.life.table.acknowledge_oplock(session.id, open.id, ack.level, open.told()).await;
-    let level = level.map_err(|error| match error {
-        CallError::Rejected(Rejection::NoSuchOpen) => NtStatus::FILE_CLOSED,
-        other => of_call(&other),
-    })?;
+    let level = level.map_err(|error| of_call(&error))?;
     OplockBreak { level: level.to_byte(), file_id: ack.file_id }.encode(out);
     Ok(NtStatus::SUCCESS)
 }

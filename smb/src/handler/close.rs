@@ -51,7 +51,8 @@ pub(super) async fn close(life: &Arc<Life>, session: &Session, open: &Arc<Open>)
     let reported = life.table.report_deleted(open.key.clone()).await;
     match unlinked {
         Ok(()) => open.share.changes.tell(&[Event::removed(&open.handle)]),
-        Err(files::Error::NotFound) => {}
+        // A directory in which something was made meanwhile stays, and who wanted it gone is not told (MS-FSA 2.1.5.5).
+        Err(files::Error::NotFound | files::Error::NotEmpty) => {}
         Err(error) => {
             tracing::warn!(file = %open.key, %error, "a file that was to be deleted is still there");
             return Err(of_file(error));

@@ -2,6 +2,7 @@
 
 mod ask;
 mod check;
+mod dots;
 mod find;
 mod reconnect;
 mod respond;

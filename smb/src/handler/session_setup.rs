@@ -9,15 +9,13 @@ use super::{Answer, malformed};
 use crate::auth::{Acceptor, Identity, Step};
 use crate::connection::{Connection, Context, Negotiated, SETUPS_MAX, Setup};
 use crate::crypto::{KeySchedule, Opener, PreauthHash, Sealer, SessionKeys, Signer};
+use crate::life::Life;
 use crate::ntstatus::of_call;
-use crate::session::{Encryption, Keys, Session};
+use crate::session::{ANONYMOUS, Encryption, Keys, Session};
 use crate::wire::NtStatus;
 use crate::wire::negotiate::{Dialect, SecurityMode};
 use crate::wire::session_setup::{SessionFlags, SessionSetupFlags, SessionSetupRequest, SessionSetupResponse};
 use crate::wire::simple::Empty;
-
-/// Who has not said who he is, as Windows names him: all of them are one.
-const ANONYMOUS: &str = "S-1-5-7";
 
 pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -> Answer {
     let request = SessionSetupRequest::decode(message).map_err(malformed)?;
@@ -29,17 +27,24 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
     }
     if context.header.session_id == 0 {
         context.header.session_id = begin(&connection)?.get();
-    } else if connection.life.session(SessionId::new(context.header.session_id)).is_some() {
+    } else if session_of(&connection, SessionId::new(context.header.session_id))?.is_some() {
         // A session that logs on again keeps its keys; who it is does not change here.
         begin_again(&connection, SessionId::new(context.header.session_id))?;
     }
     let id = SessionId::new(context.header.session_id);
     let mut setup = take(&connection, id).ok_or(NtStatus::USER_SESSION_DELETED)?;
     setup.preauth.update(message);
-    let step = setup.acceptor.step(request.security_buffer, &connection.life.config.users).map_err(|error| {
-        tracing::info!(connection = %connection.id, %error, "a logon failed");
-        NtStatus::LOGON_FAILURE
-    })?;
+    let step = match setup.acceptor.step(request.security_buffer, &connection.life.config.users) {
+        Ok(step) => step,
+        Err(error) => {
+            tracing::info!(connection = %connection.id, %error, "a logon failed");
+            // A session whose client can not say again who it is ends (MS-SMB2 3.3.5.5.3). One of another connection is not its.
+            if connection.life.session(id).is_some_and(|session| session.connection == connection.id) {
+                end(&connection.life, id).await?;
+            }
+            return Err(NtStatus::LOGON_FAILURE);
+        }
+    };
     let (token, identity, session_key) = match step {
         Step::Continue { token } => {
             connection.setups.lock().unwrap_or_else(PoisonError::into_inner).insert(id, setup);
@@ -49,7 +54,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         Step::Done { token, identity, session_key } => (token, identity, session_key),
     };
     let mut flags = SessionFlags::empty();
-    if let Some(session) = connection.life.session(id) {
+    if let Some(session) = session_of(&connection, id)? {
         context.set_session(session);
     } else {
         let anonymous = identity == Identity::Anonymous;
@@ -58,7 +63,8 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         let user = if let Identity::User(name) = &identity { name.as_str() } else { ANONYMOUS };
         let previous = Some(SessionId::new(request.previous_session_id)).filter(|previous| previous.get() != 0 && *previous != id);
         enter(&connection, negotiated, id, user, previous).await?;
-        let session = Arc::new(Session::new(id, (negotiated.client, connection.id), anonymous, keys, required && !anonymous));
+        let user = Arc::from(user);
+        let session = Arc::new(Session::new(id, (negotiated.client, connection.id), user, keys, required && !anonymous));
         connection.life.add_session(&session);
         if connection.has_ended() {
             // The loss was noted before the session was there.
@@ -123,20 +129,33 @@ async fn enter(
     let life = &connection.life;
     let entered = life.table.start_session_as(negotiated.client, connection.id, user, previous, Some(id)).await;
     entered.map_err(|error| of_call(&error))?;
-    // What it takes the place of may have been here: the table has closed its opens already.
-    if let Some(previous) = previous.and_then(|previous| life.remove_session(previous)) {
+    // What it takes the place of may have been here: the table has closed its opens already, if it is the same user's.
+    let own = previous.and_then(|previous| life.session(previous)).filter(|previous| &*previous.user == user);
+    if let Some(previous) = own.and_then(|own| life.remove_session(own.id)) {
         previous.take_opens();
     }
     Ok(())
 }
 
+/// A session of this connection, if it has logged on. One of another connection is none of its business (MS-SMB2 3.3.5.5).
+fn session_of(connection: &Connection, id: SessionId) -> Result<Option<Arc<Session>>, NtStatus> {
+    match connection.life.session(id) {
+        Some(session) if session.connection != connection.id => Err(NtStatus::USER_SESSION_DELETED),
+        session => Ok(session),
+    }
+}
+
 /// LOGOFF: the table closes what is open, but for what is kept for the client.
 pub(super) async fn log_off(context: &mut Context, out: &mut Vec<u8>) -> Answer {
-    let session = Arc::clone(context.session()?);
-    let life = Arc::clone(&context.connection.life);
-    life.remove_session(session.id);
-    session.take_opens();
-    life.table.end_session(session.id).await.map_err(|error| of_call(&error))?;
+    let id = context.session()?.id;
+    end(&Arc::clone(&context.connection.life), id).await?;
     Empty::default().encode(out);
     Ok(NtStatus::SUCCESS)
+}
+
+/// Ends a session, if there is one of this id.
+async fn end(life: &Life, id: SessionId) -> Result<(), NtStatus> {
+    let Some(session) = life.remove_session(id) else { return Ok(()) };
+    session.take_opens();
+    life.table.end_session(id).await.map_err(|error| of_call(&error))
 }

@@ -24,7 +24,7 @@ pub(super) fn connect(context: &mut Context, message: &[u8], out: &mut Vec<u8>) 
         (Target::Pipes, response(ShareType::Pipe, ShareCapabilities::empty(), READ_ONLY))
     } else {
         let share = shares.iter().find(|share| share.config.name.eq_ignore_ascii_case(name)).ok_or(NtStatus::BAD_NETWORK_NAME)?;
-        if session.anonymous && !share.config.anonymous {
+        if session.is_anonymous() && !share.config.anonymous {
             return Err(NtStatus::ACCESS_DENIED);
         }
         let mut capabilities = ShareCapabilities::empty();

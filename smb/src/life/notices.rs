@@ -103,18 +103,18 @@ impl Life {
     fn tell_break(self: &Arc<Self>, notice: Break) {
         let lease = (notice.client, notice.key);
         if self.opening.is_clear(lease) {
-            self.send_break(notice);
+            self.send_break(&notice);
             return;
         }
         let life = Arc::clone(self);
         tokio::spawn(async move {
             // When it takes longer, the open waits for something else, and its client has the lease from before.
             tokio::time::timeout(RESPONSE_FIRST, life.opening.clear(lease)).await.ok();
-            life.send_break(notice);
+            life.send_break(&notice);
         });
     }
 
-    fn send_break(self: &Arc<Self>, notice: Break) {
+    fn send_break(self: &Arc<Self>, notice: &Break) {
         if notice.ack_by.is_some() {
             let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
             told.insert((notice.client, notice.key), notice.generation);
@@ -125,12 +125,12 @@ impl Life {
         flags.set(LeaseBreakFlags::ACK_REQUIRED, notice.ack_by.is_some());
         let (current, new) = (notice.from.bits(), notice.into.bits());
         wire::LeaseBreak { epoch: notice.epoch.unwrap_or_default(), flags, key: notice.key, current, new }.encode(&mut message);
-        let sent = self.connection(notice.to.connection).is_some_and(|connection| connection.send_notification(message));
+        let sent = self.connection(notice.to.connection).is_some_and(|connection| connection.send_notification(&message));
         if !sent {
-            let life = Arc::clone(self);
+            let (life, connection) = (Arc::clone(self), notice.to.connection);
+            let (client, key, generation) = (notice.client, notice.key, notice.generation);
             tokio::spawn(async move {
-                let connection = notice.to.connection;
-                let told = life.table.undeliverable(connection, notice.client, notice.key, notice.generation).await;
+                let told = life.table.undeliverable(connection, client, key, generation).await;
                 if let Err(error) = told {
                     tracing::debug!(%connection, %error, "a break could not be sent, and the table does not know");
                 }
@@ -148,7 +148,7 @@ impl Life {
         Header::unsolicited_break().encode(&mut message);
         wire::OplockBreak { level: notice.into.to_byte(), file_id: file_id(notice.open) }.encode(&mut message);
         let connection = self.connection(notice.to.connection);
-        if !connection.is_some_and(|connection| connection.send_notification(message)) {
+        if !connection.is_some_and(|connection| connection.send_notification(&message)) {
             // An oplock is told of nowhere else: the connection is lost, and its opens go or wait for their client.
             self.end_connection(notice.to.connection);
         }

@@ -33,7 +33,12 @@ pub(super) async fn ask(
         disposition: match wanted.disposition {
             CreateDisposition::Supersede if !made => Disposition::Supersede,
             CreateDisposition::Overwrite | CreateDisposition::OverwriteIf if !made => Disposition::Overwrite,
-            _ => Disposition::Keep,
+            CreateDisposition::Open
+            | CreateDisposition::Create
+            | CreateDisposition::OpenIf
+            | CreateDisposition::Supersede
+            | CreateDisposition::Overwrite
+            | CreateDisposition::OverwriteIf => Disposition::Keep,
         },
         parent: Some(handle.parent()),
         created: made,

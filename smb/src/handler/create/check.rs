@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lease::{AppInstance, AppInstanceVersion, CreateGuid, DurableRequest, LeaseRequest, OPLOCK_LEVEL_LEASE, OpenId, OplockLevel};
 
+use super::dots::resolved;
 use crate::connection::Context;
 use crate::files::{self, Attributes, SmbPath};
 use crate::ntstatus::of_file;
@@ -77,7 +78,7 @@ pub(super) fn check(context: &Context, request: &CreateRequest<'_>, share: &Shar
         return Err(NtStatus::INVALID_PARAMETER);
     }
     let (durable, reconnect) = durable(context, request, share)?;
-    let path = SmbPath::parse(&request.name).map_err(of_file)?;
+    let path = SmbPath::parse(&resolved(&request.name)?).map_err(of_file)?;
     if request.contexts.timewarp.is_some() {
         return Err(NtStatus::OBJECT_NAME_NOT_FOUND);
     }
