@@ -26,7 +26,7 @@ pub(crate) struct Open {
     pub(crate) access: AccessMask,
     pub(crate) options: CreateOptions,
     /// The break of its oplock that was told last, to be named by its acknowledgement.
-    told: Mutex<Option<Generation>>,
+    told: Mutex<Option<Told>>,
     /// Whether it outlives its connection: durable, resilient or persistent.
     kept: AtomicBool,
     /// Open.CurrentByteOffset (MS-FSA 2.1.1.6), in bytes.
@@ -45,6 +45,14 @@ pub(crate) struct Open {
 
 /// The options that FileModeInformation shows (MS-FSCC 2.4.31).
 const MODE: u32 = 0x0000_103E;
+
+/// A break of an oplock that the client was told of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
+    pub(crate) generation: Generation,
+    /// Whether it has to be acknowledged: one from level II has not.
+    pub(crate) ack_required: bool,
+}
 
 impl Open {
     pub(crate) fn new(
@@ -77,11 +85,11 @@ impl Open {
         }
     }
 
-    pub(crate) fn note_break(&self, generation: Generation) {
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(generation);
+    pub(crate) fn note_break(&self, told: Told) {
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
     }
 
-    pub(crate) fn told(&self) -> Option<Generation> {
+    pub(crate) fn told(&self) -> Option<Told> {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

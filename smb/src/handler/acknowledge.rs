@@ -32,7 +32,13 @@ async fn of_lease(context: &Context, ack: LeaseAck, out: &mut Vec<u8>) -> Answer
 async fn of_oplock(context: &Context, ack: OplockBreak, out: &mut Vec<u8>) -> Answer {
     let session = Arc::clone(context.session()?);
     let open = context.open(ack.file_id)?;
-    let level = context.connection.life.table.acknowledge_oplock(session.id, open.id, ack.level, open.told()).await;
+    let told = open.told();
+    if told.is_some_and(|told| !told.ack_required) {
+        // smb2.oplock.levelii500: Windows answers so who acknowledges what needs no acknowledgement, and may know nothing of it any more.
+        return Err(NtStatus::INVALID_OPLOCK_PROTOCOL);
+    }
+    let generation = told.map(|told| told.generation);
+    let level = context.connection.life.table.acknowledge_oplock(session.id, open.id, ack.level, generation).await;
     let level = level.map_err(|error| of_call(&error))?;
     OplockBreak { level: level.to_byte(), file_id: ack.file_id }.encode(out);
     Ok(NtStatus::SUCCESS)

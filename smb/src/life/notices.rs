@@ -9,7 +9,7 @@ use rpc::client::{Deletion, Notice, Notices};
 use tokio::sync::Notify;
 
 use super::Life;
-use crate::open::file_id;
+use crate::open::{Told, file_id};
 use crate::wire::header::Header;
 use crate::wire::oplock_break::{self as wire, LeaseBreakFlags};
 
@@ -142,7 +142,7 @@ impl Life {
     fn tell_oplock_break(self: &Arc<Self>, notice: &OplockBreak) {
         let session = self.session(notice.session);
         if let Some(open) = session.as_ref().and_then(|session| session.open(notice.open)) {
-            open.note_break(notice.generation);
+            open.note_break(Told { generation: notice.generation, ack_required: notice.ack_by.is_some() });
         }
         let mut message = Vec::new();
         Header::unsolicited_break().encode(&mut message);
