@@ -95,6 +95,11 @@ impl Connection {
         self.negotiated.get()
     }
 
+    /// Whether a dialect of 3.x is spoken, which has contexts that others do not have.
+    pub(crate) fn is_3x(&self) -> bool {
+        self.negotiated().is_some_and(|negotiated| negotiated.dialect.is_3x())
+    }
+
     /// Notes what was negotiated; false if something was before.
     pub(crate) fn set_negotiated(&self, negotiated: Negotiated) -> bool {
         self.negotiated.set(negotiated).is_ok()

@@ -1,9 +1,10 @@
 //! What a client has open (MS-SMB2 3.3.1.10).
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use lease::{FileKey, Generation, OpenId};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::files::{Handle, Listing};
@@ -37,7 +38,7 @@ pub(crate) struct Open {
     /// Where it is in listing its directory.
     pub(crate) listing: Mutex<Option<Listing>>,
     /// What it wants to hear of its directory, from the first CHANGE_NOTIFY on.
-    pub(crate) watch: OnceLock<Arc<Watch>>,
+    pub(crate) watch: OnceCell<Arc<Watch>>,
     /// No request can name it any more.
     pub(crate) closed: CancellationToken,
 }
@@ -71,7 +72,7 @@ impl Open {
             mode,
             deleting: AtomicBool::new(false),
             listing: Mutex::default(),
-            watch: OnceLock::new(),
+            watch: OnceCell::new(),
             closed: CancellationToken::new(),
         }
     }

@@ -21,7 +21,14 @@ pub(crate) struct Share {
 impl Share {
     pub(crate) fn open(config: ShareConfig) -> files::Result<Share> {
         let volume = Volume::open(&config.path, config.volume)?;
-        Ok(Share { config, volume, changes: Changes::default() })
+        let changes = match volume.journal() {
+            Ok(journal) => Changes::shared(journal),
+            Err(error) => {
+                tracing::warn!(share = config.name, %error, "clients do not hear of changes that are made through other nodes");
+                Changes::default()
+            }
+        };
+        Ok(Share { config, volume, changes })
     }
 
     /// Deletes a file that was to be deleted and has lost its last open, unless its name means another by now; then says so.

@@ -4,6 +4,7 @@ mod attributes;
 mod basic;
 mod hostile;
 mod identity;
+mod journal;
 mod listing;
 mod names;
 mod patterns;

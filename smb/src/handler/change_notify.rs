@@ -23,10 +23,11 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         return Err(NtStatus::ACCESS_DENIED);
     }
     let limit = usize::try_from(request.output_length).unwrap_or(usize::MAX);
-    let watch = open.watch.get_or_init(|| {
+    let watch = open.watch.get_or_init(async || {
         let tree = request.flags.contains(ChangeNotifyFlags::WATCH_TREE);
-        open.share.changes.watch((open.key.file, &open.handle.path()), tree, request.filter, limit)
+        open.share.changes.watch((open.key.file, &open.handle.path()), tree, request.filter, limit).await
     });
+    let watch = watch.await;
     let told = match next_now(watch, limit) {
         Some(told) => told,
         None if context.cancel.is_cancelled() => return Err(NtStatus::CANCELLED),

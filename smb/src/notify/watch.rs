@@ -114,6 +114,15 @@ impl Watch {
         self.told.notify_one();
     }
 
+    /// Something has happened, and nobody knows what.
+    pub(super) fn lose(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.changes = Vec::new();
+        state.overflowed = true;
+        drop(state);
+        self.told.notify_one();
+    }
+
     /// Something that leads to the directory, or the directory itself, has another name.
     pub(super) fn moved(&self, old: &SmbPath, new: &SmbPath) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -45,7 +45,7 @@ pub(super) async fn rename(context: &mut Context, open: &Arc<Open>, asked: &Rena
     let changes = &open.share.changes;
     let kind = open.handle.kind();
     if kind == Kind::Directory {
-        changes.moved(&old, &new);
+        changes.moved(old.clone(), new.clone());
     }
     changes.tell(&Event::renamed(kind, old, new));
     Ok(())
