@@ -29,6 +29,12 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
     }
     let input = u32::try_from(request.input.len()).map_err(|_| NtStatus::INVALID_PARAMETER)?;
     transfer::check(context, input.max(request.max_input.saturating_add(request.max_output)))?;
+    // About the connection and nothing else: it comes without a session.
+    if request.code == codes::TEST_FORCE_UNACKED_TIMEOUT {
+        testing::lose_unacknowledged(context)?;
+        IoctlResponse { code: request.code, file_id: request.file_id, output: &[] }.encode(out);
+        return Ok(NtStatus::SUCCESS);
+    }
     context.tree()?;
     let (output, named) = match request.code {
         codes::VALIDATE_NEGOTIATE_INFO => (validate::answer(context, &request)?, request.file_id),
@@ -36,8 +42,6 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         codes::QUERY_NETWORK_INTERFACE_INFO => return Err(NtStatus::NOT_SUPPORTED),
         // Nothing here is in a namespace of DFS (MS-SMB2 3.3.5.15.2).
         codes::DFS_GET_REFERRALS | codes::DFS_GET_REFERRALS_EX => return Err(NtStatus::FS_DRIVER_REQUIRED),
-        // Of the connection, though it comes with a tree connect and the id of no open.
-        codes::TEST_FORCE_UNACKED_TIMEOUT => (testing::lose_unacknowledged(context)?, request.file_id),
         codes::PIPE_WAIT => return Err(NtStatus::OBJECT_NAME_NOT_FOUND),
         _ => {
             let open = context.open(request.file_id)?;

@@ -4,10 +4,10 @@ use crate::connection::Context;
 use crate::wire::NtStatus;
 
 /// From here on whatever is told on this connection unasked counts as never acknowledged by the client's machine.
-pub(super) fn lose_unacknowledged(context: &Context) -> Result<Vec<u8>, NtStatus> {
+pub(super) fn lose_unacknowledged(context: &Context) -> Result<(), NtStatus> {
     if !context.connection.life.config.test_controls {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
     context.connection.lose_unacknowledged();
-    Ok(Vec::new())
+    Ok(())
 }
