@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use lease::Operation;
+
+use super::operate::ask;
 use super::{Answer, malformed};
 use crate::connection::Context;
 use crate::files::{self, Stat};
@@ -27,6 +30,11 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         }
     }
     session.remove_open(open.id).ok_or(NtStatus::FILE_CLOSED)?;
+    if open.options.contains(CreateOptions::DELETE_ON_CLOSE) {
+        // Who caches a handle of the file has closed it, or knows, before the client is told that it is gone (smb2.lease.unlink). Whether the
+        // file goes is then the close's to find out.
+        ask(context, &open, &Operation::Dispose { delete: true }).await.ok();
+    }
     close(&context.connection.life, &session, &open).await?;
     response.encode(out);
     Ok(NtStatus::SUCCESS)
