@@ -46,7 +46,8 @@ impl Smb {
     fn toml(&self, number: u64) -> String {
         let address =
             usize::try_from(number - 1).ok().and_then(|index| self.addresses.get(index)).expect("every node has an address");
-        let mut text = format!("\n[smb]\nlisten = \"{address}\"\nusers = {:?}\n", self.users.display().to_string());
+        let mut text =
+            format!("\n[smb]\nlisten = \"{address}\"\ntest_controls = true\nusers = {:?}\n", self.users.display().to_string());
         for ((name, path, more), id) in self.shares.iter().zip(1..) {
             let path = path.display().to_string();
             write!(text, "\n[[share]]\nid = {id}\nname = {name:?}\npath = {path:?}\nanonymous = true\n{more}\n")

@@ -78,20 +78,23 @@ fn settings() -> Settings {
     Settings { shares, ..Settings::default() }
 }
 
-/// Each once, with parameters that differ from the defaults.
-pub(super) fn commands() -> Vec<(Command, &'static str)> {
-    let v2 = DurableRequest::V2 { create_guid: guid(), timeout: Duration::from_secs(300), persistent: true };
-    let (session, open) = (SessionId::new(17), OpenId::new(5));
-    let renamed = Operation::Rename { name: Arc::from("b"), parent: None, replaces: Some(folder()) };
-    let start = Command::StartSession {
+fn start() -> Command {
+    Command::StartSession {
         client: client(),
         connection: ConnectionId::new(3),
         user: Some(Arc::from("S-1")),
         previous: Some(SessionId::new(16)),
         id: Some(SessionId::CHOSEN_MIN),
-    };
+    }
+}
+
+/// Each once, with parameters that differ from the defaults.
+pub(super) fn commands() -> Vec<(Command, &'static str)> {
+    let v2 = DurableRequest::V2 { create_guid: guid(), timeout: Duration::from_secs(300), persistent: true };
+    let (session, open) = (SessionId::new(17), OpenId::new(5));
+    let renamed = Operation::Rename { name: Arc::from("b"), parent: None, replaces: Some(folder()) };
     vec![
-        (start, "aa01260a10000000000000000000000000000000c110031a03532d3120102880808080808080808001"),
+        (start(), "aa01260a10000000000000000000000000000000c110031a03532d3120102880808080808080808001"),
         (
             Command::Configure(settings()),
             "8a012d08b8910210a0fe0a18e0d40320b8910228e0d403320c0801101f1801200228033004320308ac02380340e0a712",
