@@ -4,6 +4,8 @@ mod acknowledge;
 mod change_notify;
 mod close;
 mod create;
+mod descriptor;
+mod extended;
 mod lock;
 pub(crate) mod negotiate;
 mod operate;

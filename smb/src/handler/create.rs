@@ -12,9 +12,9 @@ use std::sync::Arc;
 use lease::{Durable, Grant, OpenId, OplockLevel, Rejection};
 use rpc::client::{CallError, Opened};
 
-use super::{Answer, malformed};
+use super::{Answer, extended, malformed};
 use crate::connection::Context;
-use crate::files::{Attributes, Handle, Stat};
+use crate::files::{Attributes, Extra, Handle, Stat};
 use crate::notify::Event;
 use crate::ntstatus::{of_call, of_file};
 use crate::open::Open;
@@ -99,7 +99,7 @@ async fn settle(
     let session = Arc::clone(context.session()?);
     // An answer that is given again is about a file that is as it was left.
     let overwrite = !made && wanted.overwrites() && !wanted.replay;
-    let (attributes, allocation) = (wanted.attributes, wanted.allocation);
+    let (attributes, allocation, extended) = (wanted.attributes, wanted.allocation, wanted.extended.clone());
     let allowed = life.allows();
     let prepared = blocking(move || {
         let stat = handle.stat()?;
@@ -109,6 +109,13 @@ async fn settle(
         if overwrite && allowed {
             handle.set_len(0)?;
             handle.set_attributes(attributes | Attributes::ARCHIVE)?;
+            // What was kept with the data that went goes with it (MS-FSA 2.1.5.1.2).
+            if handle.stat()?.ea_bytes > 0 {
+                handle.set_extra(Extra::ExtendedAttributes, &[])?;
+            }
+        }
+        if !extended.is_empty() && (made || overwrite && allowed) {
+            extended::set(&handle, extended)?;
         }
         if let Some(bytes) = allocation.filter(|_| made || overwrite) {
             handle.allocate(bytes)?;
