@@ -22,7 +22,7 @@ pub use id::{
     NfsOwnerId, NoticeNumber, OpenId, RequestId, Sequence, ServerId, SessionId, ShareId, VolumeId,
 };
 pub use oplock::{OPLOCK_LEVEL_LEASE, OplockLevel};
-pub use outcome::{Durable, Grant, GrantV2, Limit, Outcome, Rejection};
+pub use outcome::{CreateAction, Durable, Grant, GrantV2, Limit, OpenedAs, Outcome, Rejection};
 pub use range::{ByteRange, Lock, LockOwner, LockSequence, RangeLock, Unlock};
 pub use settings::{Settings, ShareSettings};
 pub use time::LogTime;

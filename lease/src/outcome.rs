@@ -1,10 +1,11 @@
 //! What a command can come to. Both tables are exhaustive wherever they are mapped to another protocol.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::caching::Caching;
-use crate::command::Delegation;
-use crate::id::{Epoch, Incarnation, LeaseKey, OpenId, SessionId};
+use crate::command::{Access, Delegation};
+use crate::id::{Epoch, FileKey, Incarnation, LeaseKey, OpenId, SessionId};
 use crate::oplock::OplockLevel;
 use crate::time::LogTime;
 
@@ -39,6 +40,8 @@ pub enum Outcome {
         delegation: Option<Delegation>,
         /// The durable handle; none if none was asked for, or none could be granted.
         durable: Option<Durable>,
+        /// Of a replay of what was carried out: as what it was opened then. None if the file was opened now.
+        before: Option<Box<OpenedAs>>,
     },
     /// The open is the session's again.
     Reconnected {
@@ -50,6 +53,8 @@ pub enum Outcome {
         oplock: OplockLevel,
         /// The durable handle that it is.
         durable: Durable,
+        /// As what it was opened.
+        before: Box<OpenedAs>,
     },
     /// The open is resilient.
     Resilient {
@@ -97,6 +102,35 @@ pub enum Outcome {
     Cancelled,
     /// The failed notification was noted.
     Noted,
+}
+
+/// As what an open was opened: what a server needs that goes on serving it without having opened it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedAs {
+    /// The file.
+    pub file: FileKey,
+    /// The file's path as the table knows it, which follows renames of the file. Only a hint: the file has to be the one above.
+    pub name: Arc<str>,
+    /// DesiredAccess, as it was granted.
+    pub access: Access,
+    /// CreateOptions. 0 of an open that had nothing durable when it was opened, and is resilient.
+    pub options: u32,
+    /// What the first CREATE did.
+    pub action: CreateAction,
+}
+
+/// What a CREATE has done (MS-SMB2 2.2.14, CreateAction).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CreateAction {
+    /// FILE_OPENED: the file was there, and stayed as it was.
+    #[default]
+    Opened,
+    /// FILE_CREATED: it was not there.
+    Created,
+    /// FILE_OVERWRITTEN: its data went.
+    Overwritten,
+    /// FILE_SUPERSEDED: it was replaced.
+    Superseded,
 }
 
 /// What a CREATE response says of a durable handle (MS-SMB2 2.2.14.2.3, 2.2.14.2.12).
@@ -174,6 +208,10 @@ pub enum Rejection {
     /// The file goes when its last open is closed: nobody opens it any more (MS-FSA 2.1.5.1).
     #[error("the file is being deleted")]
     DeletePending,
+    /// The file has lost its last open, and a server is deleting it now: who can wait for that tries again (MS-FSA 2.1.5.5). To its client it is
+    /// [`DeletePending`](Rejection::DeletePending).
+    #[error("the file is gone but for its name")]
+    BeingDeleted,
     /// A file that the rename would replace is open, or one below the directory to be renamed (MS-FSA 2.1.5.15.12); or a durable open is
     /// another user's, or was made with another lease key (MS-SMB2 3.3.5.9).
     #[error("access denied")]

@@ -11,6 +11,7 @@ mod limits;
 mod lists;
 mod lives;
 mod locks;
+mod opened_as;
 mod opens;
 mod remembered;
 mod requests;

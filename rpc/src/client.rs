@@ -17,8 +17,8 @@ mod session;
 use std::sync::Arc;
 
 use lease::{
-    ClientGuid, ConnectionId, Delegation, Durable, FileKey, Generation, Grant, LeaseKey, NoticeNumber, OpenId, OplockLevel,
-    Rejection, SessionId,
+    ClientGuid, ConnectionId, Delegation, Durable, FileKey, Generation, Grant, LeaseKey, NoticeNumber, OpenId, OpenedAs,
+    OplockLevel, Rejection, SessionId,
 };
 use raft::types::NodeId;
 
@@ -30,7 +30,7 @@ pub use parkable::{PendingAccess, PendingLock, PendingNfsLock, PendingOpen, Pend
 pub use server::Server;
 
 /// A file that was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     /// The open.
     pub open: OpenId,
@@ -42,12 +42,14 @@ pub struct Opened {
     pub delegation: Option<Delegation>,
     /// Its durable handle; none if none was asked for, or granted.
     pub durable: Option<Durable>,
+    /// Of a replay of what was carried out: as what it was opened then. None if it was opened now.
+    pub before: Option<OpenedAs>,
     /// The log index that it was opened at.
     pub index: u64,
 }
 
 /// An open that is its client's again (MS-SMB2 3.3.5.9.7, 3.3.5.9.12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconnected {
     /// The open: its id is what it was.
     pub open: OpenId,
@@ -57,6 +59,8 @@ pub struct Reconnected {
     pub oplock: OplockLevel,
     /// The durable handle that it is.
     pub durable: Durable,
+    /// As what it was opened, by whichever server: what this one needs to go on.
+    pub before: OpenedAs,
     /// The log index that it was reconnected at.
     pub index: u64,
 }

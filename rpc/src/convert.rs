@@ -10,6 +10,7 @@ mod lock;
 mod nfs;
 mod notice;
 mod open;
+mod opened_as;
 mod operation;
 
 #[cfg(test)]

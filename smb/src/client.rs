@@ -108,7 +108,7 @@ impl Client {
             desired_access: AccessMask::FILE_GENERIC_READ | AccessMask::FILE_GENERIC_WRITE,
             attributes: FileAttributes::empty(),
             share_access: ShareAccess::READ | ShareAccess::WRITE | ShareAccess::DELETE,
-            disposition: CreateDisposition::OpenIf,
+            disposition: Some(CreateDisposition::OpenIf),
             options: CreateOptions::NON_DIRECTORY_FILE,
             name: name.to_owned(),
             contexts: CreateContexts { lease: Some(lease), durable_v2, durable_reconnect_v2, ..CreateContexts::default() },

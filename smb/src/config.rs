@@ -31,6 +31,8 @@ pub struct Config {
     pub connections_max: usize,
     /// How long a connection may be there without a session.
     pub idle_before_session: Duration,
+    /// Whether clients may use the controls that only Samba's tests know: they harm nobody but who uses them.
+    pub test_controls: bool,
 }
 
 impl Config {
@@ -47,6 +49,7 @@ impl Config {
             credits_max: 8192,
             connections_max: 4096,
             idle_before_session: Duration::from_secs(60),
+            test_controls: false,
         }
     }
 }

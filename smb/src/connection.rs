@@ -5,7 +5,7 @@ mod serve;
 mod window;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lease::{ClientGuid, ConnectionId, SessionId};
@@ -41,6 +41,8 @@ pub(crate) struct Connection {
     async_last: AtomicU64,
     outgoing: mpsc::Sender<Vec<u8>>,
     ended: CancellationToken,
+    /// Whether the client's machine is to be taken for one that acknowledges nothing any more.
+    unacknowledged: AtomicBool,
 }
 
 /// What NEGOTIATE came to (MS-SMB2 3.3.1.7).
@@ -51,7 +53,6 @@ pub(crate) struct Negotiated {
     /// What the client said that it can, and how it signs: compared by FSCTL_VALIDATE_NEGOTIATE_INFO.
     pub(crate) client_capabilities: u32,
     pub(crate) client_security_mode: u16,
-    pub(crate) client_dialects: Vec<u16>,
     /// What the server said that it can.
     pub(crate) capabilities: u32,
     pub(crate) cipher: Option<Cipher>,
@@ -85,12 +86,18 @@ impl Connection {
             async_last: AtomicU64::new(0),
             outgoing,
             ended: CancellationToken::new(),
+            unacknowledged: AtomicBool::new(false),
         }
     }
 
     /// What was negotiated, if it was.
     pub(crate) fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.get()
+    }
+
+    /// Whether a dialect of 3.x is spoken, which has contexts that others do not have.
+    pub(crate) fn is_3x(&self) -> bool {
+        self.negotiated().is_some_and(|negotiated| negotiated.dialect.is_3x())
     }
 
     /// Notes what was negotiated; false if something was before.
@@ -110,7 +117,26 @@ impl Connection {
 
     /// Sends an encoded message, which is neither signed nor sealed; whether there was room for it.
     pub(crate) fn send_notification(&self, message: &[u8]) -> bool {
-        self.send_frame(message).is_ok()
+        let sent = self.send_frame(message).is_ok();
+        if sent && self.unacknowledged.load(Ordering::Relaxed) {
+            self.end_later();
+        }
+        sent
+    }
+
+    /// From here on whatever is told unasked is taken for not acknowledged.
+    pub(crate) fn lose_unacknowledged(&self) {
+        self.unacknowledged.store(true, Ordering::Relaxed);
+    }
+
+    /// Drops the connection when what was sent has not been acknowledged for as long as it may be.
+    fn end_later(&self) {
+        let ended = self.ended.clone();
+        tokio::spawn(async move {
+            // Whichever comes first: both are the end of it.
+            ended.run_until_cancelled(tokio::time::sleep(serve::UNACKNOWLEDGED_MAX)).await;
+            ended.cancel();
+        });
     }
 
     /// Puts a message behind what waits to be sent. A client that has not read so many ends here.

@@ -6,6 +6,7 @@ mod close;
 mod create;
 mod descriptor;
 mod extended;
+mod ioctl;
 mod lock;
 pub(crate) mod negotiate;
 mod operate;
@@ -49,7 +50,7 @@ pub(crate) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         Command::QueryInfo => query_info::answer(context, message, out).await,
         Command::SetInfo => set_info::answer(context, message, out).await,
         Command::Lock => lock::answer(context, message, out).await,
-        Command::Ioctl => Err(NtStatus::NOT_SUPPORTED),
+        Command::Ioctl => ioctl::answer(context, message, out).await,
         // CANCEL is carried out where it is received.
         Command::Cancel | Command::Unknown(_) => Err(NtStatus::INVALID_PARAMETER),
     }

@@ -34,7 +34,7 @@ pub(crate) fn of_rejection(rejection: Rejection) -> NtStatus {
         }
         Rejection::ContextMismatch => NtStatus::CONTEXT_MISMATCH,
         Rejection::SharingViolation => NtStatus::SHARING_VIOLATION,
-        Rejection::DeletePending => NtStatus::DELETE_PENDING,
+        Rejection::DeletePending | Rejection::BeingDeleted => NtStatus::DELETE_PENDING,
         Rejection::AccessDenied => NtStatus::ACCESS_DENIED,
         Rejection::DuplicateObjectId => NtStatus::DUPLICATE_OBJECTID,
         Rejection::FileForcedClosed => NtStatus::FILE_FORCED_CLOSED,

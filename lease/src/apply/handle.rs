@@ -8,7 +8,7 @@ use crate::command::{DurableRequest, Open};
 use crate::id::{FileKey, OpenId, RequestId, SessionId};
 use crate::limits::DURABLE_TIMEOUT_MAX;
 use crate::oplock::OplockLevel;
-use crate::outcome::{Grant, Outcome, Rejection};
+use crate::outcome::{CreateAction, Grant, Outcome, Rejection};
 use crate::range::LockOwner;
 use crate::state::{Answer, File, Handle, HoldId, Locks, OpenRecord, State, Survival};
 
@@ -84,6 +84,7 @@ impl State {
             owner: self.user(open.session),
             create_guid,
             options: open.options,
+            action: open.action(),
             replayable: create_guid.is_some() && repeatable,
             app: open.app,
         })
@@ -140,6 +141,7 @@ impl Step<'_> {
             owner,
             create_guid: None,
             options: 0,
+            action: CreateAction::Opened,
             replayable: false,
             app: None,
         });

@@ -44,7 +44,7 @@ impl Step<'_> {
             return Err(Rejection::InvalidParameter);
         }
         if record.is_some_and(|record| record.deletion_owed().is_some()) {
-            return Err(Rejection::DeletePending);
+            return Err(Rejection::BeingDeleted);
         }
         let parked = self.state.index().parked_of_nfs.get(&owner.client);
         if parked.is_some_and(|parked| parked.len() >= PARKED_PER_CLIENT_MAX) {

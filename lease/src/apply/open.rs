@@ -11,7 +11,7 @@ use crate::id::{ClientGuid, LeaseKey, OpenId, RequestId};
 use crate::limits::{NAME_BYTES_MAX, OPENS_PER_FILE_MAX};
 use crate::oplock::OplockLevel;
 use crate::outcome::{Limit, Outcome, Rejection};
-use crate::state::{Answer, File, Handle, HoldId, Keyed, OpenRecord, Under, Waiting};
+use crate::state::{Answer, Deleting, File, Handle, HoldId, Keyed, OpenRecord, Under, Waiting};
 
 /// The key of the directory lease that what is done through this open does not break: only a lease context has one (LS-130).
 fn parent_key(open: &Open) -> Option<LeaseKey> {
@@ -26,13 +26,14 @@ impl Step<'_> {
             Err(rejection) => return Some(Err(rejection)),
         };
         let open = &*through_share(self.state, open);
-        match self
-            .replay(id, open, client)
-            .and_then(|replayed| if replayed { Ok(true) } else { self.take_over(open, client).map(|()| false) })
-        {
+        match self.replay(id, open, client) {
             Err(rejection) => return Some(Err(rejection)),
             Ok(true) => return None,
+            Ok(false) if open.only_replay => return Some(Err(Rejection::NoSuchDurableOpen)),
             Ok(false) => (),
+        }
+        if let Err(rejection) = self.take_over(open, client) {
+            return Some(Err(rejection));
         }
         // The file is there already, whatever comes of the open.
         if open.created {
@@ -133,7 +134,7 @@ impl Step<'_> {
         if let Some(handle) = handle {
             self.state.edit_file(file).put_handle(id, handle);
         }
-        Outcome::Opened { open: id, lease, oplock, delegation, durable }
+        Outcome::Opened { open: id, lease, oplock, delegation, durable, before: None }
     }
 
     /// The open changes what its directory lists.
@@ -147,8 +148,10 @@ fn within_limits(file: &File, open: &Open) -> Result<(), Rejection> {
         return Err(Rejection::InvalidParameter);
     }
     // Before anything else is looked at, and before anybody is broken in vain (LS-142).
-    if file.deleting().is_some() {
-        return Err(Rejection::DeletePending);
+    match file.deleting() {
+        None => (),
+        Some(Deleting::Pending { .. }) => return Err(Rejection::DeletePending),
+        Some(Deleting::Owed { .. }) => return Err(Rejection::BeingDeleted),
     }
     if file.opens().len() >= OPENS_PER_FILE_MAX {
         return Err(Rejection::LimitReached(Limit::OpensPerFile));

@@ -33,7 +33,8 @@ fn fits_lease(file: &File, open: &OpenRecord, client: ClientGuid, context: Optio
 fn check_open(file: &File, open: &OpenRecord, handle: &Handle, client: ClientGuid, asked: &Reconnect) -> Result<(), Rejection> {
     let none = Err(Rejection::NoSuchDurableOpen);
     let named = match asked.create_guid {
-        Some(guid) => handle.create_guid == Some(guid),
+        // What was never given a name has the empty one (MS-SMB2 3.3.5.9.6), which a context of version 2 can say.
+        Some(guid) => handle.create_guid.unwrap_or_default() == guid,
         None => !handle.is_persistent(),
     };
     if !named || handle.survival.is_none() || handle.is_persistent() && !asked.persistent {
@@ -92,10 +93,11 @@ impl Step<'_> {
         self.take_back(&file, open, asked.session, client);
         let record = self.state.file(&file);
         let durable = record.and_then(|record| record.handle(open)).and_then(Handle::durable);
-        let durable = durable.expect("only what survives can be taken back");
+        let before = record.and_then(|record| record.opened_as(open)).map(Box::new);
+        let (durable, before) = durable.zip(before).expect("only what survives can be taken back");
         let (lease, oplock) = self.caching_of(&file, open);
         // The client has to have its handle back before it is told that it loses caching.
-        self.reply(id, Ok(Outcome::Reconnected { open, lease, oplock, durable }));
+        self.reply(id, Ok(Outcome::Reconnected { open, lease, oplock, durable, before }));
         self.tell_waiting(&file, open);
         None
     }

@@ -112,9 +112,11 @@ impl Step<'_> {
         }
         let (lease, oplock) = self.caching_of(&file, known);
         let oplock = oplock.min(open.oplock);
-        let durable = self.state.file(&file).and_then(|record| record.handle(known)).and_then(Handle::durable);
+        let record = self.state.file(&file);
+        let durable = record.and_then(|record| record.handle(known)).and_then(Handle::durable);
+        let before = record.and_then(|record| record.opened_as(known)).map(Box::new);
         let durable = durable.filter(|durable| durable.persistent || lease.is_some() || open.oplock == OplockLevel::Batch);
-        self.reply(id, Ok(Outcome::Opened { open: known, lease, oplock, delegation: None, durable }));
+        self.reply(id, Ok(Outcome::Opened { open: known, lease, oplock, delegation: None, durable, before }));
         if adrift {
             self.tell_waiting(&file, known);
         }

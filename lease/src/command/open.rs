@@ -6,6 +6,7 @@ use super::{AppInstance, DurableRequest};
 use crate::caching::Caching;
 use crate::id::{Epoch, FileId, FileKey, LeaseKey, SessionId, ShareId};
 use crate::oplock::OplockLevel;
+use crate::outcome::CreateAction;
 
 /// CREATE, as far as caching and sharing go (MS-SMB2 2.2.13).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +47,10 @@ pub struct Open {
     pub durable: Option<DurableRequest>,
     /// SMB2_FLAGS_REPLAY_OPERATION: this CREATE may have been carried out already.
     pub replay: bool,
+    /// Only if it was: nothing is opened otherwise, and the answer is
+    /// [`NoSuchDurableOpen`](crate::Rejection::NoSuchDurableOpen). So a server asks before it looks at the file, which need not be named
+    /// then.
+    pub only_replay: bool,
     /// The application that the open belongs to (MS-SMB2 2.2.13.2.13, 2.2.13.2.15).
     pub app: Option<AppInstance>,
     /// It takes back what it had before, within a grace period: NFSv4 OPEN with CLAIM_PREVIOUS.
@@ -53,6 +58,16 @@ pub struct Open {
 }
 
 impl Open {
+    /// What it does, once it is granted.
+    pub(crate) fn action(&self) -> CreateAction {
+        match (self.created, self.disposition) {
+            (true, _) => CreateAction::Created,
+            (false, Disposition::Keep) => CreateAction::Opened,
+            (false, Disposition::Overwrite) => CreateAction::Overwritten,
+            (false, Disposition::Supersede) => CreateAction::Superseded,
+        }
+    }
+
     /// The lease context as far as it counts: on a directory one of version 1 does not (MS-SMB2 3.3.5.9.8).
     pub(crate) fn lease_context(&self) -> Option<LeaseRequest> {
         self.lease.filter(|lease| !self.directory || lease.v2.is_some())

@@ -79,6 +79,7 @@ impl Display for Open {
             replay,
             app,
             reclaim,
+            only_replay,
         } = self;
         write!(f, "open {file} in {session} access {access} share {share} {disposition}")?;
         if let Some(parent) = parent {
@@ -105,7 +106,7 @@ impl Display for Open {
         if let Some(app) = app {
             write!(f, " app {}", app.id)?;
         }
-        for (said, what) in [(*replay, " replay"), (*reclaim, " reclaim")] {
+        for (said, what) in [(*replay, " replay"), (*only_replay, " only"), (*reclaim, " reclaim")] {
             f.write_str(if said { what } else { "" })?;
         }
         let Some(lease) = lease else { return Ok(()) };

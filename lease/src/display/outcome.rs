@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use crate::oplock::OplockLevel;
-use crate::outcome::{Durable, Grant, Limit, Outcome};
+use crate::outcome::{CreateAction, Durable, Grant, Limit, OpenedAs, Outcome};
 
 impl Display for Outcome {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -13,18 +13,19 @@ impl Display for Outcome {
             Outcome::SessionStarted { session } => write!(f, "session {session}"),
             Outcome::SessionEnded => f.write_str("session ended"),
             Outcome::Disconnected => f.write_str("disconnected"),
-            Outcome::Opened { open, lease, oplock, delegation, durable } => {
+            Outcome::Opened { open, lease, oplock, delegation, durable, before } => {
                 write!(f, "opened {open}")?;
                 caching(lease.as_ref(), *oplock, f)?;
                 if let Some(delegation) = delegation {
                     write!(f, ", {delegation}")?;
                 }
-                durable.map_or(Ok(()), |durable| write!(f, ", {durable}"))
+                durable.map_or(Ok(()), |durable| write!(f, ", {durable}"))?;
+                before.as_deref().map_or(Ok(()), |before| write!(f, ", {before}"))
             }
-            Outcome::Reconnected { open, lease, oplock, durable } => {
+            Outcome::Reconnected { open, lease, oplock, durable, before } => {
                 write!(f, "reconnected {open}")?;
                 caching(lease.as_ref(), *oplock, f)?;
-                write!(f, ", {durable}")
+                write!(f, ", {durable}, {before}")
             }
             Outcome::Resilient { timeout } => write!(f, "resilient for {} ms", timeout.as_millis()),
             Outcome::Deleted => f.write_str("deleted"),
@@ -51,6 +52,25 @@ fn caching(lease: Option<&Grant>, oplock: OplockLevel, f: &mut Formatter<'_>) ->
         (Some(grant), _) => write!(f, ", {grant}"),
         (None, OplockLevel::None) => Ok(()),
         (None, oplock) => write!(f, ", {oplock}"),
+    }
+}
+
+impl Display for OpenedAs {
+    /// `v1/7 created before as DIR\\NAME for R options 0x40`
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let OpenedAs { file, name, access, options, action } = self;
+        write!(f, "{file} {action} before as {name:?} for {access} options {options:#x}")
+    }
+}
+
+impl Display for CreateAction {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.pad(match self {
+            CreateAction::Opened => "opened",
+            CreateAction::Created => "created",
+            CreateAction::Overwritten => "overwritten",
+            CreateAction::Superseded => "superseded",
+        })
     }
 }
 

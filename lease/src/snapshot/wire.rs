@@ -244,6 +244,9 @@ pub(super) struct Handle {
     pub(super) replayable: bool,
     #[prost(message, optional, tag = "9")]
     pub(super) app: Option<App>,
+    /// 0 opened, 1 created, 2 overwritten, 3 superseded.
+    #[prost(uint32, tag = "10")]
+    pub(super) action: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -341,7 +344,7 @@ pub(super) struct Replays {
 }
 
 /// An answer: a kind and the fields that the kind needs.
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
+#[derive(Clone, PartialEq, Eq, Message)]
 pub(super) struct Answer {
     #[prost(uint32, tag = "1")]
     pub(super) version: u32,
@@ -361,6 +364,28 @@ pub(super) struct Answer {
     pub(super) delegation: u32,
     #[prost(message, optional, tag = "7")]
     pub(super) durable: Option<Durable>,
+    #[prost(message, optional, tag = "8")]
+    pub(super) before: Option<OpenedAs>,
+}
+
+/// As what an open was opened.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(super) struct OpenedAs {
+    #[prost(uint64, tag = "1")]
+    pub(super) volume: u64,
+    #[prost(message, optional, tag = "2")]
+    pub(super) file: Option<Guid>,
+    #[prost(string, optional, tag = "3")]
+    pub(super) stream: Option<String>,
+    #[prost(string, tag = "4")]
+    pub(super) name: String,
+    #[prost(uint32, tag = "5")]
+    pub(super) access: u32,
+    #[prost(uint32, tag = "6")]
+    pub(super) options: u32,
+    /// As of a handle.
+    #[prost(uint32, tag = "7")]
+    pub(super) action: u32,
 }
 
 /// What an answer says of a durable handle. The timeout is in milliseconds.

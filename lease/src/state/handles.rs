@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::command::AppInstance;
 use crate::id::{CreateGuid, OpenId};
-use crate::outcome::Durable;
+use crate::outcome::{CreateAction, Durable, OpenedAs};
 use crate::state::hold::{Hold, HoldId};
-use crate::state::{File, OpenRecord};
+use crate::state::{File, Keyed as _, OpenRecord};
 use crate::time::LogTime;
 
 /// What an open survives.
@@ -38,6 +38,8 @@ pub(crate) struct Handle {
     pub(crate) create_guid: Option<CreateGuid>,
     /// CreateOptions.
     pub(crate) options: u32,
+    /// What the CREATE did: its replay is told the same.
+    pub(crate) action: CreateAction,
     /// Nothing was done through it yet that the CREATE could not be repeated after (Open.IsReplayEligible).
     pub(crate) replayable: bool,
     pub(crate) app: Option<AppInstance>,
@@ -87,6 +89,13 @@ impl File {
     /// What is kept beside opens.
     pub(crate) fn handles(&self) -> impl Iterator<Item = (OpenId, &Handle)> {
         self.handles.iter().flat_map(|handles| handles.iter()).map(|(open, handle)| (*open, handle))
+    }
+
+    /// As what an open was opened that something is kept beside.
+    pub(crate) fn opened_as(&self, open: OpenId) -> Option<OpenedAs> {
+        let Handle { options, action, .. } = self.handle(open)?;
+        let access = self.open(open)?.access;
+        Some(OpenedAs { file: self.key().clone(), name: Arc::clone(self.name()), access, options: *options, action: *action })
     }
 
     /// The opens under a hold.

@@ -296,7 +296,7 @@ impl Play {
 }
 
 /// What a play has to come across now and then.
-const ABOUT: [&str; 34] = [
+const ABOUT: [&str; 35] = [
     "Alive",
     "Stopped",
     "SessionStarted",
@@ -324,6 +324,7 @@ const ABOUT: [&str; 34] = [
     "no: SharingViolation",
     "no: Cancelled",
     "no: DeletePending",
+    "no: BeingDeleted",
     "Locked",
     "Unlocked",
     "no: LockNotGranted",

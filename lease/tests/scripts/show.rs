@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lease::{
-    Break, Caching, ClientInfo, Counts, Durable, Effect, Grant, LeaseInfo, LockInfo, LockOwner, OpenInfo, OplockLevel, Outcome,
-    Rejection, RequestId, Route,
+    Break, Caching, ClientInfo, Counts, CreateAction, Durable, Effect, Grant, LeaseInfo, LockInfo, LockOwner, OpenInfo, OpenedAs,
+    OplockLevel, Outcome, Rejection, RequestId, Route,
 };
 
 use crate::args::{Client, Key, Peer, Server, seconds};
@@ -79,12 +79,12 @@ fn answer(outcome: &Outcome) -> String {
         Outcome::SessionStarted { .. } => "connected".to_owned(),
         Outcome::SessionEnded => "logged off".to_owned(),
         Outcome::Disconnected => "disconnected".to_owned(),
-        Outcome::Opened { open: _, lease, oplock, delegation, durable } => {
+        Outcome::Opened { open: _, lease, oplock, delegation, durable, before: _ } => {
             let delegation = delegation.map(|delegation| format!(" {delegation}"));
             let (delegation, durable) = (delegation.unwrap_or_default(), durable.as_ref().map(kept).unwrap_or_default());
             format!("opened{}{delegation}{durable}", caches(lease.as_ref(), *oplock))
         }
-        Outcome::Reconnected { open: _, lease, oplock, durable } => {
+        Outcome::Reconnected { open: _, lease, oplock, durable, before: _ } => {
             format!("reconnected{}{}", caches(lease.as_ref(), *oplock), kept(durable))
         }
         Outcome::Resilient { timeout } => format!("resilient for {}", span(*timeout)),
@@ -105,11 +105,23 @@ fn answer(outcome: &Outcome) -> String {
     }
 }
 
-/// Of an open that was opened before: which it is.
+/// Of an open that was opened before: which it is, what it did then, and how its file is called now if otherwise.
 fn known(world: &World, id: RequestId, outcome: &Outcome) -> String {
-    let (Some(About::Open(name)), Outcome::Opened { open, .. }) = (world.about(id), outcome) else { return String::new() };
-    let known = world.name_of(*open);
-    if known == *name { String::new() } else { format!(", which is {known}") }
+    match (world.about(id), outcome) {
+        (Some(About::Open(name)), Outcome::Opened { open, before, .. }) => {
+            let known = world.name_of(*open);
+            let which = if known == *name { String::new() } else { format!(", which is {known}") };
+            format!("{which}{}", before.as_deref().map(|before| done_before(world, before)).unwrap_or_default())
+        }
+        (_, Outcome::Reconnected { before, .. }) => done_before(world, before),
+        _ => String::new(),
+    }
+}
+
+fn done_before(world: &World, before: &OpenedAs) -> String {
+    let action = if before.action == CreateAction::Opened { String::new() } else { format!(" ({})", before.action) };
+    let name = world.file_name(&before.file);
+    if *before.name == *name { action } else { format!("{action}, now {}", before.name) }
 }
 
 /// A handle that is more than open.
@@ -176,6 +188,7 @@ fn refusal(rejection: Rejection) -> String {
         | Rejection::KeyOnOtherFile
         | Rejection::SharingViolation
         | Rejection::DeletePending
+        | Rejection::BeingDeleted
         | Rejection::OplockNotBreaking
         | Rejection::InvalidOplockProtocol
         | Rejection::AccessDenied

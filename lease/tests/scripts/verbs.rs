@@ -73,6 +73,9 @@ pub(crate) enum Verb {
         /// Whether it may have been carried out already.
         #[arg(key, optional)]
         replay: bool,
+        /// Whether it is only meant if it was.
+        #[arg(key, optional)]
+        only: bool,
         /// The application that it belongs to.
         #[arg(key)]
         app: Option<App>,

@@ -74,6 +74,7 @@ pub(crate) struct Smb {
     pub(super) users: Option<PathBuf>,
     pub(super) name: Option<String>,
     pub(super) signing_required: Option<bool>,
+    pub(super) test_controls: Option<bool>,
 }
 
 /// What is logged, and how.

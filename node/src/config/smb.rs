@@ -25,6 +25,8 @@ pub(crate) struct Smb {
     pub(crate) name: String,
     /// Whether users have to sign what they send.
     pub(crate) signing_required: bool,
+    /// Whether clients may use the controls that only Samba's tests know.
+    pub(crate) test_controls: bool,
 }
 
 impl Smb {
@@ -36,30 +38,33 @@ impl Smb {
             users: Some(PathBuf::from("/etc/tenure/users")),
             name: NAME.to_owned(),
             signing_required: false,
+            test_controls: false,
         }
     }
 
     /// The front end as it is written. The server is called like its node, unless it is said otherwise.
     pub(super) fn read(written: file::Smb, node: NodeId) -> Smb {
-        let file::Smb { listen, server, users, name, signing_required } = written;
+        let file::Smb { listen, server, users, name, signing_required, test_controls } = written;
         Smb {
             listen,
             server: ServerId::new(server.map_or(node.get(), NonZeroU64::get)),
             users,
             name: name.unwrap_or_else(|| NAME.to_owned()),
             signing_required: signing_required.unwrap_or_default(),
+            test_controls: test_controls.unwrap_or_default(),
         }
     }
 
     /// What stands in a file that says the same.
     pub(super) fn written(&self) -> file::Smb {
-        let Smb { listen, server, users, name, signing_required } = self;
+        let Smb { listen, server, users, name, signing_required, test_controls } = self;
         file::Smb {
             listen: *listen,
             server: NonZeroU64::new(server.get()),
             users: users.clone(),
             name: Some(name.clone()),
             signing_required: Some(*signing_required),
+            test_controls: Some(*test_controls),
         }
     }
 }

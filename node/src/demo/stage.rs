@@ -59,6 +59,7 @@ impl Stage {
                 users: None,
                 name: "tenure".to_owned(),
                 signing_required: false,
+                test_controls: false,
             });
             let config = Config {
                 cluster: "demo".to_owned(),

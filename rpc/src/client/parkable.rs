@@ -89,8 +89,9 @@ impl<T> PendingRequest<T> {
 }
 
 pub(super) fn opened(index: u64, outcome: &Outcome) -> Result<Opened, CallError> {
-    let Outcome::Opened { open, lease, oplock, delegation, durable } = *outcome else { return Err(unexpected(outcome)) };
-    Ok(Opened { open, lease, oplock, delegation, durable, index })
+    let Outcome::Opened { open, lease, oplock, delegation, durable, before } = outcome else { return Err(unexpected(outcome)) };
+    let before = before.as_deref().cloned();
+    Ok(Opened { open: *open, lease: *lease, oplock: *oplock, delegation: *delegation, durable: *durable, before, index })
 }
 
 pub(super) fn locked(_: u64, outcome: &Outcome) -> Result<(), CallError> {

@@ -9,6 +9,7 @@ use lease::{
 
 use super::command::millis;
 use super::ids::lease_key;
+use super::opened_as::{opened_as_from, opened_as_to};
 use crate::proto::v1 as pb;
 use crate::proto::v1::reply::Result as Wire;
 
@@ -33,6 +34,7 @@ pub(crate) fn rejection(rejection: &Rejection) -> pb::Rejection {
         Rejection::Cancelled => Reason::Cancelled,
         Rejection::InvalidParameter => Reason::InvalidParameter,
         Rejection::DeletePending => Reason::DeletePending,
+        Rejection::BeingDeleted => Reason::BeingDeleted,
         Rejection::OplockNotBreaking => Reason::OplockNotBreaking,
         Rejection::InvalidOplockProtocol => Reason::InvalidOplockProtocol,
         Rejection::AccessDenied => Reason::AccessDenied,
@@ -113,6 +115,7 @@ pub(crate) fn rejection_from(wire: &pb::Rejection) -> Option<Rejection> {
         Reason::Cancelled => Rejection::Cancelled,
         Reason::InvalidParameter => Rejection::InvalidParameter,
         Reason::DeletePending => Rejection::DeletePending,
+        Reason::BeingDeleted => Rejection::BeingDeleted,
         Reason::OplockNotBreaking => Rejection::OplockNotBreaking,
         Reason::InvalidOplockProtocol => Rejection::InvalidOplockProtocol,
         Reason::AccessDenied => Rejection::AccessDenied,
@@ -141,18 +144,20 @@ pub(crate) fn answer(outcome: &Result<Outcome, Rejection>) -> Wire {
         Ok(Outcome::SessionStarted { session }) => Wire::SessionStarted(pb::SessionStarted { session: session.get() }),
         Ok(Outcome::SessionEnded) => Wire::SessionEnded(pb::SessionEnded {}),
         Ok(Outcome::Disconnected) => Wire::Disconnected(pb::Disconnected {}),
-        Ok(Outcome::Opened { open, lease, oplock, delegation, durable }) => Wire::Opened(pb::Opened {
+        Ok(Outcome::Opened { open, lease, oplock, delegation, durable, before }) => Wire::Opened(pb::Opened {
             open: open.get(),
             lease: lease.as_ref().map(grant_to),
             oplock: oplock_level_to(*oplock).into(),
             delegation: delegation_to(*delegation).into(),
             durable: durable.map(durable_to),
+            before: before.as_deref().map(opened_as_to),
         }),
-        Ok(Outcome::Reconnected { open, lease, oplock, durable }) => Wire::Reconnected(pb::Reconnected {
+        Ok(Outcome::Reconnected { open, lease, oplock, durable, before }) => Wire::Reconnected(pb::Reconnected {
             open: open.get(),
             lease: lease.as_ref().map(grant_to),
             oplock: oplock_level_to(*oplock).into(),
             durable: Some(durable_to(*durable)),
+            before: Some(opened_as_to(before)),
         }),
         Ok(Outcome::Resilient { timeout }) => Wire::Resilient(pb::Resilient { timeout_ms: millis(*timeout) }),
         Ok(Outcome::Deleted) => Wire::Deleted(pb::Deleted {}),
@@ -228,7 +233,11 @@ fn from_millis(number: u32) -> Duration {
 }
 
 fn opened_from(opened: &pb::Opened) -> Option<Outcome> {
-    let pb::Opened { open, lease, oplock, delegation, durable } = opened;
+    let pb::Opened { open, lease, oplock, delegation, durable, before } = opened;
+    let before = match before {
+        None => None,
+        Some(before) => Some(Box::new(opened_as_from(before)?)),
+    };
     let lease = match lease {
         None => None,
         Some(grant) => Some(grant_from(grant)?),
@@ -239,11 +248,12 @@ fn opened_from(opened: &pb::Opened) -> Option<Outcome> {
         oplock: oplock_level_from(*oplock)?,
         delegation: delegation_from(pb::Delegation::try_from(*delegation).ok()?),
         durable: durable.map(durable_from),
+        before,
     })
 }
 
 fn reconnected_from(reconnected: &pb::Reconnected) -> Option<Outcome> {
-    let pb::Reconnected { open, lease, oplock, durable } = reconnected;
+    let pb::Reconnected { open, lease, oplock, durable, before } = reconnected;
     let lease = match lease {
         None => None,
         Some(grant) => Some(grant_from(grant)?),
@@ -253,6 +263,7 @@ fn reconnected_from(reconnected: &pb::Reconnected) -> Option<Outcome> {
         lease,
         oplock: oplock_level_from(*oplock)?,
         durable: durable.map(durable_from)?,
+        before: Box::new(opened_as_from(before.as_ref()?)?),
     })
 }
 

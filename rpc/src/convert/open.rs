@@ -42,9 +42,13 @@ pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
         replay,
         app,
         reclaim,
+        only_replay,
     } = open;
     if path.is_empty() && !directory {
         return Err(BadField::new("name", "must not be empty, except for a directory"));
+    }
+    if *only_replay && !replay {
+        return Err(BadField::new("only_replay", "is for a replay"));
     }
     let (oplock, delegation) = one_of(lease.is_some(), *oplock, *delegation)?;
     Ok(Open {
@@ -67,6 +71,7 @@ pub(crate) fn open_from(open: &pb::Open) -> Result<Open, BadField> {
         replay: *replay,
         app: app.as_ref().map(app_from).transpose()?,
         reclaim: *reclaim,
+        only_replay: *only_replay,
     })
 }
 
@@ -200,6 +205,7 @@ pub(crate) fn open_to(open: Open) -> pb::Open {
         replay,
         app,
         reclaim,
+        only_replay,
     } = open;
     let disposition = match disposition {
         Disposition::Keep => pb::Disposition::Keep,
@@ -226,6 +232,7 @@ pub(crate) fn open_to(open: Open) -> pb::Open {
         replay,
         app: app.as_ref().map(app_to),
         reclaim,
+        only_replay,
     }
 }
 

@@ -42,6 +42,7 @@ fn all_rejections() -> Vec<Rejection> {
         Rejection::Cancelled,
         Rejection::InvalidParameter,
         Rejection::DeletePending,
+        Rejection::BeingDeleted,
         Rejection::OplockNotBreaking,
         Rejection::InvalidOplockProtocol,
         Rejection::AccessDenied,

@@ -32,7 +32,7 @@ async fn a_deletion_is_owed_until_the_server_says_that_it_is_done() {
     told.sort();
     assert_eq!(told, [file(1), file(2)]);
     let no = other.open(open(theirs, 1, 1, Caching::R)).await;
-    assert_eq!(no, Err(CallError::Rejected(Rejection::DeletePending)));
+    assert_eq!(no, Err(CallError::Rejected(Rejection::BeingDeleted)));
 
     // Another node says all of it again, and the SDK does not.
     server.report_deleted(file(1)).await.expect("noted");
@@ -57,7 +57,7 @@ async fn who_closes_the_last_open_is_told_with_the_answer() {
     let asked = || Open { delete_on_close: true, ..open(session, 1, 1, Caching::RWH) };
     let opened = server.open(asked()).await.expect("opened").open;
     assert_eq!(server.close(session, opened).await, Ok(true));
-    assert_eq!(server.open(asked()).await, Err(CallError::Rejected(Rejection::DeletePending)));
+    assert_eq!(server.open(asked()).await, Err(CallError::Rejected(Rejection::BeingDeleted)));
     server.report_deleted(file(1)).await.expect("noted");
     server.open(asked()).await.expect("opened");
 }

@@ -23,6 +23,10 @@ const FRAMES_AT_ONCE: usize = 64;
 /// How long the last frames may take to be written when the connection ends.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
+/// How long the client's machine may leave unacknowledged what was sent to it: then nobody is there, and whoever waits for this client
+/// waits no longer. Much less than a break may take.
+pub(super) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(15);
+
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Ending {
@@ -44,6 +48,10 @@ impl Ending {
 pub(crate) async fn serve(stream: TcpStream, life: Arc<Life>) {
     // Answers are short, and waited for.
     stream.set_nodelay(true).ok();
+    let limit = u32::try_from(UNACKNOWLEDGED_MAX.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, limit) {
+        tracing::debug!(%error, "a client that is gone will be waited for");
+    }
     let peer = stream.peer_addr().map_or_else(|_| "unknown".to_owned(), |peer| peer.to_string());
     let (read, write) = stream.into_split();
     let (outgoing, queue) = mpsc::channel(OUTGOING_MAX);

@@ -8,6 +8,7 @@ use rand::RngExt as _;
 
 use super::{Answer, malformed};
 use crate::auth;
+use crate::config::Config;
 use crate::connection::{Connection, Context, Negotiated};
 use crate::crypto::{Cipher, SigningAlgorithm};
 use crate::wire::header::HEADER_LENGTH;
@@ -33,7 +34,7 @@ pub(super) fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -
     if request.dialects.is_empty() {
         return Err(NtStatus::INVALID_PARAMETER);
     }
-    let dialect = DIALECTS.into_iter().find(|dialect| request.dialects.contains(dialect)).ok_or(NtStatus::NOT_SUPPORTED)?;
+    let dialect = best(&request.dialects).ok_or(NtStatus::NOT_SUPPORTED)?;
     let (cipher, signing, contexts) = settle(dialect, &request)?;
     let connection = Arc::clone(&context.connection);
     let capabilities = capabilities(dialect, request.capabilities, cipher);
@@ -43,7 +44,6 @@ pub(super) fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -
         client: request.client_guid,
         client_capabilities: request.capabilities.bits(),
         client_security_mode: request.security_mode.bits(),
-        client_dialects: request.dialects.iter().map(|dialect| dialect.0).collect(),
         capabilities: capabilities.bits(),
         cipher,
         signing,
@@ -55,6 +55,18 @@ pub(super) fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -
     // Only the keys of 3.1.1 depend on it.
     connection.preauth.lock().unwrap_or_else(PoisonError::into_inner).update(message);
     Ok(NtStatus::SUCCESS)
+}
+
+/// The dialect that is spoken with who offers these (MS-SMB2 3.3.5.4).
+pub(super) fn best(offered: &[Dialect]) -> Option<Dialect> {
+    DIALECTS.into_iter().find(|dialect| offered.contains(dialect))
+}
+
+/// What the server says of signing (MS-SMB2 2.2.4).
+pub(super) fn security_mode(config: &Config) -> SecurityMode {
+    let mut mode = SecurityMode::SIGNING_ENABLED;
+    mode.set(SecurityMode::SIGNING_REQUIRED, config.signing_required);
+    mode
 }
 
 /// What the contexts of 3.1.1 come to (MS-SMB2 3.3.5.4), and what follows from the dialect alone before it.
@@ -128,10 +140,8 @@ fn response(
     } else {
         config.transfer_bytes_max.min(TRANSFER_BYTES_SINGLE)
     };
-    let mut security_mode = SecurityMode::SIGNING_ENABLED;
-    security_mode.set(SecurityMode::SIGNING_REQUIRED, config.signing_required);
     NegotiateResponse {
-        security_mode,
+        security_mode: security_mode(config),
         dialect,
         server_guid: config.guid,
         capabilities,
@@ -161,7 +171,6 @@ pub(crate) fn answer_smb1(connection: &Arc<Connection>, frame: &[u8]) -> Result<
             client: ClientGuid::default(),
             client_capabilities: 0,
             client_security_mode: 0,
-            client_dialects: vec![dialect.0],
             capabilities: 0,
             cipher: None,
             signing: SigningAlgorithm::HmacSha256,

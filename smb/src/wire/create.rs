@@ -124,8 +124,8 @@ pub struct CreateRequest<'a> {
     pub attributes: FileAttributes,
     /// What others may do meanwhile.
     pub share_access: ShareAccess,
-    /// What to do if the file is there, and if not.
-    pub disposition: CreateDisposition,
+    /// What to do if the file is there, and if not. None for a number that stands for nothing, which only a reconnect may say.
+    pub disposition: Option<CreateDisposition>,
     /// How to open it.
     pub options: CreateOptions,
     /// The name from the top of the share, with `\` between its parts. Not checked further than that it is text.
@@ -170,7 +170,7 @@ impl<'a> CreateRequest<'a> {
             desired_access: fixed.desired_access,
             attributes: fixed.attributes,
             share_access: fixed.share_access,
-            disposition: CreateDisposition::from_code(fixed.disposition).ok_or(WireError::Value("CreateDisposition"))?,
+            disposition: CreateDisposition::from_code(fixed.disposition),
             options: fixed.options,
             name: text::decode(name, "the name in CREATE")?,
             contexts: CreateContexts::decode(contexts)?,
@@ -188,7 +188,7 @@ impl<'a> CreateRequest<'a> {
             desired_access: self.desired_access,
             attributes: self.attributes,
             share_access: self.share_access,
-            disposition: self.disposition.code(),
+            disposition: self.disposition.map_or(u32::MAX, CreateDisposition::code),
             options: self.options,
             name_offset: length(name_at),
             name_length: length(text::length(&self.name)),

@@ -30,7 +30,7 @@ pub(crate) fn there_and_back(answer: &Answer) -> Option<Answer> {
 
 /// An answer of this kind with nothing but a number.
 fn plain(kind: u32, value: Option<u64>) -> wire::Answer {
-    wire::Answer { version: wire::VERSION, kind, value, lease: None, oplock: 0, delegation: 0, durable: None }
+    wire::Answer { version: wire::VERSION, kind, value, lease: None, oplock: 0, delegation: 0, durable: None, before: None }
 }
 
 fn outcome_of(outcome: &Outcome) -> wire::Answer {
@@ -40,20 +40,22 @@ fn outcome_of(outcome: &Outcome) -> wire::Answer {
         Outcome::SessionStarted { session } => (3, Some(session.get())),
         Outcome::SessionEnded => (4, None),
         Outcome::Disconnected => (5, None),
-        Outcome::Opened { open, lease, oplock, delegation, durable } => {
+        Outcome::Opened { open, lease, oplock, delegation, durable, before } => {
             let answer = plain(6, Some(open.get()));
             return wire::Answer {
                 lease: lease.map(grant),
                 oplock: u32::from(oplock.to_byte()),
                 delegation: handle::delegation(*delegation),
                 durable: durable.map(handle::durable),
+                before: before.as_deref().map(handle::opened_as),
                 ..answer
             };
         }
-        Outcome::Reconnected { open, lease, oplock, durable } => {
+        Outcome::Reconnected { open, lease, oplock, durable, before } => {
             let answer = plain(13, Some(open.get()));
             let (lease, durable) = (lease.map(grant), Some(handle::durable(*durable)));
-            return wire::Answer { lease, oplock: u32::from(oplock.to_byte()), durable, ..answer };
+            let before = Some(handle::opened_as(before));
+            return wire::Answer { lease, oplock: u32::from(oplock.to_byte()), durable, before, ..answer };
         }
         Outcome::Closed { delete } => (7, delete.then_some(1)),
         Outcome::Acknowledged { state } => (8, Some(u64::from(state.bits()))),
@@ -104,6 +106,7 @@ fn rejection_of(rejection: Rejection) -> (u32, Option<u64>) {
         Rejection::NoSuchDelegation => (126, None),
         Rejection::Grace => (127, None),
         Rejection::NoGrace => (128, None),
+        Rejection::BeingDeleted => (129, None),
     }
 }
 
@@ -165,7 +168,7 @@ fn grant_of(part: wire::Grant) -> Option<Grant> {
 
 /// The answer that a record holds; nothing if no version of this program wrote it.
 pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
-    let wire::Answer { version, kind, value, lease, oplock, delegation, durable } = part;
+    let wire::Answer { version, kind, value, lease, oplock, delegation, durable, before } = part;
     if version != wire::VERSION {
         return None;
     }
@@ -182,14 +185,18 @@ pub(in crate::snapshot) fn decode(part: wire::Answer) -> Option<Answer> {
             };
             let (open, oplock) = (OpenId::new(value?), OplockLevel::from_byte(u8::try_from(oplock).ok()?)?);
             let durable = durable.map(handle::durable_from);
+            let before = match before {
+                Some(before) => Some(Box::new(handle::opened_as_from(before)?)),
+                None => None,
+            };
             if kind == 6 {
                 let delegation = match delegation {
                     0 => None,
                     number => Some(handle::delegation_from(number)?),
                 };
-                Outcome::Opened { open, lease, oplock, delegation, durable }
+                Outcome::Opened { open, lease, oplock, delegation, durable, before }
             } else {
-                Outcome::Reconnected { open, lease, oplock, durable: durable? }
+                Outcome::Reconnected { open, lease, oplock, durable: durable?, before: before? }
             }
         }
         7 => Outcome::Closed { delete: value == Some(1) },
@@ -242,6 +249,7 @@ fn rejection_from(kind: u32, value: Option<u64>) -> Option<Rejection> {
         126 => Rejection::NoSuchDelegation,
         127 => Rejection::Grace,
         128 => Rejection::NoGrace,
+        129 => Rejection::BeingDeleted,
         _ => return None,
     })
 }

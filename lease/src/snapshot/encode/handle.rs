@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{guid, millis};
-use crate::command::{AppInstance, AppInstanceVersion, Delegation, DurableRequest};
-use crate::id::{AppInstanceId, CreateGuid};
-use crate::outcome::Durable;
-use crate::snapshot::restore::guid_of;
+use crate::command::{Access, AppInstance, AppInstanceVersion, Delegation, DurableRequest};
+use crate::id::{AppInstanceId, CreateGuid, FileKey, VolumeId};
+use crate::outcome::{CreateAction, Durable, OpenedAs};
+use crate::snapshot::restore::{file_id_of, guid_of};
 use crate::snapshot::wire;
 use crate::state::{Handle, Survival};
 use crate::time::LogTime;
@@ -53,6 +53,44 @@ pub(super) fn durable_from(wire::Durable { v2, persistent, timeout }: wire::Dura
     Durable { v2, persistent, timeout: Duration::from_millis(timeout) }
 }
 
+pub(super) fn opened_as(part: &OpenedAs) -> wire::OpenedAs {
+    let OpenedAs { file: FileKey { volume, file, stream }, name, access, options, action } = part;
+    wire::OpenedAs {
+        volume: volume.get(),
+        file: Some(guid(file.to_bytes())),
+        stream: stream.as_deref().map(str::to_owned),
+        name: name.as_ref().to_owned(),
+        access: access.0,
+        options: *options,
+        action: action_number(*action),
+    }
+}
+
+pub(super) fn opened_as_from(message: wire::OpenedAs) -> Option<OpenedAs> {
+    let wire::OpenedAs { volume, file, stream, name, access, options, action } = message;
+    let file = FileKey { volume: VolumeId::new(volume), file: file_id_of(file?), stream: stream.map(Arc::from) };
+    Some(OpenedAs { file, name: Arc::from(name), access: Access(access), options, action: action_of(action)? })
+}
+
+fn action_number(action: CreateAction) -> u32 {
+    match action {
+        CreateAction::Opened => 0,
+        CreateAction::Created => 1,
+        CreateAction::Overwritten => 2,
+        CreateAction::Superseded => 3,
+    }
+}
+
+fn action_of(number: u32) -> Option<CreateAction> {
+    match number {
+        0 => Some(CreateAction::Opened),
+        1 => Some(CreateAction::Created),
+        2 => Some(CreateAction::Overwritten),
+        3 => Some(CreateAction::Superseded),
+        _ => None,
+    }
+}
+
 pub(super) fn app(AppInstance { id, version }: AppInstance) -> wire::App {
     wire::App { id: Some(guid(id.to_bytes())), version: version.map(|AppInstanceVersion { high, low }| wire::Guid { high, low }) }
 }
@@ -65,7 +103,7 @@ pub(super) fn app_from(wire::App { id, version }: wire::App) -> Option<AppInstan
 }
 
 pub(super) fn handle(part: &Handle) -> wire::Handle {
-    let Handle { survival, timeout, until, owner, create_guid, options, replayable, app: of } = part;
+    let Handle { survival, timeout, until, owner, create_guid, options, action, replayable, app: of } = part;
     wire::Handle {
         version: wire::VERSION,
         survival: match survival {
@@ -81,11 +119,12 @@ pub(super) fn handle(part: &Handle) -> wire::Handle {
         options: *options,
         replayable: *replayable,
         app: of.map(app),
+        action: action_number(*action),
     }
 }
 
 pub(in crate::snapshot) fn handle_from(message: wire::Handle) -> Option<Handle> {
-    let wire::Handle { version: _, survival, timeout, until, owner, create_guid, options, replayable, app } = message;
+    let wire::Handle { version: _, survival, timeout, until, owner, create_guid, options, replayable, app, action } = message;
     Some(Handle {
         survival: match survival {
             0 => None,
@@ -99,6 +138,7 @@ pub(in crate::snapshot) fn handle_from(message: wire::Handle) -> Option<Handle> 
         owner: owner.map(Arc::from),
         create_guid: create_guid.map(|create_guid| CreateGuid::from_bytes(guid_of(create_guid).to_bytes())),
         options,
+        action: action_of(action)?,
         replayable,
         app: match app {
             None => None,

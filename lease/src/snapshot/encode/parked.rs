@@ -93,6 +93,8 @@ fn open_of(part: &Open) -> wire::ParkedOpen {
         replay,
         app,
         reclaim,
+        // What asks for no more than that never waits.
+        only_replay: _,
     } = part;
     wire::ParkedOpen {
         name: name.as_ref().to_owned(),
@@ -174,6 +176,7 @@ fn open_from(session: SessionId, file: &FileKey, message: wire::ParkedOpen) -> O
             Some(app) => Some(handle::app_from(app)?),
         },
         reclaim,
+        only_replay: false,
     })
 }
 

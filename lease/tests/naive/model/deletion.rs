@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lease::{FileKey, Outcome, RequestId, ServerId};
+use lease::{FileKey, Outcome, Rejection, RequestId, ServerId};
 
 use super::{Effect, File, Handle, Model};
 
@@ -17,10 +17,13 @@ pub(crate) struct Debt {
 }
 
 impl Model {
-    /// Whether a server has yet to delete this file: then nobody opens it.
-    pub(super) fn is_going(&self, file: &FileKey) -> bool {
-        self.debts.iter().any(|debt| debt.file == *file)
-            || self.files.iter().any(|known| known.key == *file && known.delete_pending)
+    /// Why nobody opens this file: it is to be deleted, or a server has yet to delete it.
+    pub(super) fn refused_for_deletion(&self, file: &FileKey) -> Option<Rejection> {
+        if self.debts.iter().any(|debt| debt.file == *file) {
+            return Some(Rejection::BeingDeleted);
+        }
+        let going = self.files.iter().any(|known| known.key == *file && known.delete_pending);
+        going.then_some(Rejection::DeletePending)
     }
 
     /// A handle of a file has ended, one of a session of this server. If it was the last, and the file is to be deleted, this server deletes

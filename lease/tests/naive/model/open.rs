@@ -55,8 +55,8 @@ impl Model {
         if debt.or(file).is_some_and(|directory| directory != open.directory) {
             return Verdict::Answered(Err(Rejection::InvalidParameter));
         }
-        if self.is_going(&open.file) {
-            return Verdict::Answered(Err(Rejection::DeletePending)); // before anybody is broken (LS-142)
+        if let Some(refused) = self.refused_for_deletion(&open.file) {
+            return Verdict::Answered(Err(refused)); // before anybody is broken (LS-142)
         }
         let mine = (Rights::of(open.access, open.disposition), open.share);
         let shared = self.share_demands(owner, &open.file, mine);
@@ -153,6 +153,6 @@ impl Model {
         if open.disposition != Disposition::Keep {
             self.child_changed(&open.file, open.parent, parent_key(open));
         }
-        Outcome::Opened { open: id, lease: grant, oplock, delegation: None, durable: None }
+        Outcome::Opened { open: id, lease: grant, oplock, delegation: None, durable: None, before: None }
     }
 }

@@ -262,6 +262,7 @@ impl Play {
                     Rejection::SharingViolation
                     | Rejection::KeyOnOtherFile
                     | Rejection::DeletePending
+                    | Rejection::BeingDeleted
                     | Rejection::Grace
                     | Rejection::Cancelled,
                 ),

@@ -147,7 +147,7 @@ impl Play {
             (About::Return(open), Ok(Outcome::DelegationReturned)) => {
                 self.beliefs.delegations.remove(open);
             }
-            (About::NfsLock { .. }, Ok(Outcome::Locked) | Err(Rejection::Cancelled | Rejection::Grace | Rejection::DeletePending))
+            (About::NfsLock { .. }, Ok(Outcome::Locked) | Err(Rejection::Cancelled | Rejection::Grace | Rejection::BeingDeleted))
             | (About::NfsUnlock { .. }, Ok(Outcome::Unlocked))
             | (About::Access { operation: Operation::Dispose { delete: false }, .. }, Err(Rejection::InvalidParameter))
             | (About::NfsRelease(_), Ok(Outcome::NfsClientReleased))

@@ -87,6 +87,9 @@ pub struct OpenRecord {
     /// Whether it takes back what was there before.
     #[prost(bool, tag = "19")]
     pub reclaim: bool,
+    /// Whether it is only meant if it was carried out already.
+    #[prost(bool, tag = "20")]
+    pub only_replay: bool,
 }
 
 /// A lease context, as it is written.
@@ -136,6 +139,7 @@ impl From<&Open> for OpenRecord {
             replay,
             app,
             reclaim,
+            only_replay,
         } = open;
         OpenRecord {
             session: session.get(),
@@ -161,6 +165,7 @@ impl From<&Open> for OpenRecord {
             replay: *replay,
             app: app.as_ref().map(AppRecord::from),
             reclaim: *reclaim,
+            only_replay: *only_replay,
         }
     }
 }
@@ -189,6 +194,7 @@ impl TryFrom<OpenRecord> for Open {
             replay,
             app,
             reclaim,
+            only_replay,
         } = record;
         Ok(Open {
             session: SessionId::new(session),
@@ -218,6 +224,7 @@ impl TryFrom<OpenRecord> for Open {
             replay,
             app: app.map(AppInstance::try_from).transpose()?,
             reclaim,
+            only_replay,
         })
     }
 }

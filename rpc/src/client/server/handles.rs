@@ -12,8 +12,8 @@ impl Server {
     /// Reconnects an open that was kept for its client (MS-SMB2 3.3.5.9.7, 3.3.5.9.12).
     pub async fn reconnect(&self, reconnect: Reconnect) -> Result<Reconnected, CallError> {
         let (index, outcome) = self.call(&Command::Reconnect(reconnect)).await?;
-        let Outcome::Reconnected { open, lease, oplock, durable } = outcome else { return Err(unexpected(&outcome)) };
-        Ok(Reconnected { open, lease, oplock, durable, index })
+        let Outcome::Reconnected { open, lease, oplock, durable, before } = outcome else { return Err(unexpected(&outcome)) };
+        Ok(Reconnected { open, lease, oplock, durable, before: *before, index })
     }
 
     /// Has an open kept without a connection, whatever it caches (MS-SMB2 3.3.5.15.9); a timeout of zero stands for the default. Returns how

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lease::{
-    AppInstance, AppInstanceId, AppInstanceVersion, ByteRange, Caching, ClientGuid, Command, ConnectionId, CreateGuid, Delegation,
-    Durable, DurableRequest, Effect, FileId, ForeignAccess, Generation, Grant, Incarnation, LeaseKey, LeaseRequest, LogTime,
-    NfsClient, NfsLock, NfsOwner, NfsOwnerId, NfsUnlock, NoticeNumber, Open, OpenId, Operation, OplockLevel, Outcome, RangeLock,
-    Recall, Reconnect, Route, ServerId, SessionId, ShareId, VolumeId,
+    Access, AppInstance, AppInstanceId, AppInstanceVersion, ByteRange, Caching, ClientGuid, Command, ConnectionId, CreateAction,
+    CreateGuid, Delegation, Durable, DurableRequest, Effect, FileId, ForeignAccess, Generation, Grant, Incarnation, LeaseKey,
+    LeaseRequest, LogTime, NfsClient, NfsLock, NfsOwner, NfsOwnerId, NfsUnlock, NoticeNumber, Open, OpenId, OpenedAs, Operation,
+    OplockLevel, Outcome, RangeLock, Recall, Reconnect, Route, ServerId, SessionId, ShareId, VolumeId,
 };
 
 use super::{file, open, rename, wire_open};
 use crate::client::{DelegationRevoked, Deletion, Evicted};
-use crate::convert::{Told, answer_from, command_to, delivery, told};
+use crate::convert::{Told, answer, answer_from, command_to, delivery, told};
 use crate::proto::v1 as pb;
 use crate::proto::v1::request::Command as Wire;
 
@@ -63,6 +63,7 @@ fn delegated(delegation: Delegation) -> Open {
         replay: true,
         app: Some(AppInstance { id: AppInstanceId::from_u128(5), version }),
         reclaim: true,
+        only_replay: true,
         ..open()
     }
 }
@@ -113,14 +114,39 @@ pub(super) fn outcomes() -> Vec<Outcome> {
     let grant = Grant { key: LeaseKey::from_u128(6), state: Caching::RW, breaking: true, v2: None };
     let durable = Durable { v2: true, persistent: true, timeout: Duration::from_secs(60) };
     let v1 = Durable { v2: false, persistent: false, timeout: Duration::ZERO };
-    let opened = |oplock, delegation, durable| Outcome::Opened { open: OpenId::new(2), lease: None, oplock, delegation, durable };
-    let reconnected = |lease, oplock| Outcome::Reconnected { open: OpenId::new(2), lease, oplock, durable };
+    let before = |action, stream| {
+        Box::new(OpenedAs { file: file(stream), name: Arc::from("dir\\file"), access: Access(0x12_019F), options: 0x40, action })
+    };
+    let opened = |oplock, delegation, durable| Outcome::Opened {
+        open: OpenId::new(2),
+        lease: None,
+        oplock,
+        delegation,
+        durable,
+        before: None,
+    };
+    let replayed = |action| Outcome::Opened {
+        open: OpenId::new(2),
+        lease: None,
+        oplock: OplockLevel::Batch,
+        delegation: None,
+        durable: Some(durable),
+        before: Some(before(action, None)),
+    };
+    let reconnected = |lease, oplock| {
+        let before = before(CreateAction::Opened, Some("s"));
+        Outcome::Reconnected { open: OpenId::new(2), lease, oplock, durable, before }
+    };
     vec![
         opened(OplockLevel::Batch, None, Some(durable)),
         opened(OplockLevel::None, Some(Delegation::Read), Some(v1)),
         opened(OplockLevel::None, Some(Delegation::Write), None),
         reconnected(Some(grant), OplockLevel::None),
         reconnected(None, OplockLevel::Batch),
+        replayed(CreateAction::Opened),
+        replayed(CreateAction::Created),
+        replayed(CreateAction::Overwritten),
+        replayed(CreateAction::Superseded),
         Outcome::Resilient { timeout: Duration::from_secs(300) },
         Outcome::Deleted,
         Outcome::DelegationReturned,
@@ -252,6 +278,27 @@ fn what_an_older_client_does_not_know_is_none() {
     }
     let opened = pb::Opened { open: 1, delegation: 3, ..pb::Opened::default() };
     assert_eq!(answer_from(&pb::reply::Result::Opened(opened)), None);
-    let reconnected = pb::Reconnected { open: 1, durable: None, ..pb::Reconnected::default() };
-    assert_eq!(answer_from(&pb::reply::Result::Reconnected(reconnected)), None);
+    let whole = Outcome::Reconnected {
+        open: OpenId::new(1),
+        lease: None,
+        oplock: OplockLevel::Batch,
+        durable: Durable { v2: true, persistent: false, timeout: Duration::from_secs(60) },
+        before: Box::new(OpenedAs {
+            file: file(None),
+            name: Arc::from("f"),
+            access: Access(1),
+            options: 0,
+            action: CreateAction::Opened,
+        }),
+    };
+    let pb::reply::Result::Reconnected(whole) = answer(&Ok(whole)) else { panic!("another answer") };
+    assert!(answer_from(&pb::reply::Result::Reconnected(whole.clone())).is_some());
+    let unsaid = pb::OpenedAs { action: 0, ..whole.before.clone().expect("it is said") };
+    for lacking in [
+        pb::Reconnected { durable: None, ..whole.clone() },
+        pb::Reconnected { before: None, ..whole.clone() },
+        pb::Reconnected { before: Some(unsaid), ..whole },
+    ] {
+        assert_eq!(answer_from(&pb::reply::Result::Reconnected(lacking)), None);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lease::{AppInstance, AppInstanceVersion, CreateGuid, DurableRequest, LeaseRequest, OPLOCK_LEVEL_LEASE, OpenId, OplockLevel};
+use lease::{AppInstance, AppInstanceVersion, DurableRequest, LeaseRequest, OPLOCK_LEVEL_LEASE, OplockLevel};
 
 use super::dots::resolved;
 use crate::connection::Context;
@@ -41,17 +41,8 @@ pub(super) struct Wanted {
     pub(super) lease: Option<LeaseRequest>,
     pub(super) oplock: OplockLevel,
     pub(super) durable: Option<DurableRequest>,
-    pub(super) reconnect: Option<Reconnecting>,
     pub(super) app: Option<AppInstance>,
     pub(super) replay: bool,
-}
-
-/// Which open a CREATE wants back.
-#[derive(Debug, Clone)]
-pub(super) struct Reconnecting {
-    pub(super) open: Option<OpenId>,
-    pub(super) create_guid: Option<CreateGuid>,
-    pub(super) persistent: bool,
 }
 
 impl Wanted {
@@ -80,7 +71,8 @@ pub(super) fn check(context: &Context, request: &CreateRequest<'_>, share: &Shar
     if options.bits() >> 24 != 0 || options.contains(CreateOptions::DIRECTORY_FILE | CreateOptions::NON_DIRECTORY_FILE) {
         return Err(NtStatus::INVALID_PARAMETER);
     }
-    let (durable, reconnect) = durable(context, request, share)?;
+    let disposition = request.disposition.ok_or(NtStatus::INVALID_PARAMETER)?;
+    let durable = durable(context, request, share);
     let path = SmbPath::parse(&resolved(&request.name)?).map_err(of_file)?;
     if request.contexts.timewarp.is_some() {
         return Err(NtStatus::OBJECT_NAME_NOT_FOUND);
@@ -102,7 +94,7 @@ pub(super) fn check(context: &Context, request: &CreateRequest<'_>, share: &Shar
         path,
         access,
         share_access: request.share_access,
-        disposition: request.disposition,
+        disposition,
         options,
         attributes: attributes(request.attributes),
         allocation: request.contexts.allocation_size,
@@ -110,7 +102,6 @@ pub(super) fn check(context: &Context, request: &CreateRequest<'_>, share: &Shar
         lease,
         oplock,
         durable,
-        reconnect,
         app,
         replay: context.header.flags.contains(HeaderFlags::REPLAY),
     })
@@ -147,34 +138,14 @@ fn caching(context: &Context, request: &CreateRequest<'_>) -> Result<(Option<Lea
     Ok((None, OplockLevel::from_byte(request.oplock_level).unwrap_or_default()))
 }
 
-/// The durable handle that is asked for, or the one that is wanted back (MS-SMB2 3.3.5.9.6, .7, .10, .12).
-fn durable(
-    context: &Context,
-    request: &CreateRequest<'_>,
-    share: &Share,
-) -> Result<(Option<DurableRequest>, Option<Reconnecting>), NtStatus> {
+/// The durable handle that is asked for (MS-SMB2 3.3.5.9.6, 3.3.5.9.10).
+fn durable(context: &Context, request: &CreateRequest<'_>, share: &Share) -> Option<DurableRequest> {
     let contexts = &request.contexts;
-    let v3 = context.connection.negotiated().is_some_and(|negotiated| negotiated.dialect.is_3x());
-    let (v2, v2_again) = (contexts.durable_v2.filter(|_| v3), contexts.durable_reconnect_v2.filter(|_| v3));
-    let v1s = contexts.durable || contexts.durable_reconnect.is_some();
-    if v2_again.is_some() && (v1s || v2.is_some()) || v2.is_some() && contexts.durable_reconnect.is_some() {
-        return Err(NtStatus::INVALID_PARAMETER);
-    }
-    if let Some(again) = v2_again {
-        let persistent = again.flags.contains(DurableFlags::PERSISTENT);
-        let open = Some(OpenId::new(again.file_id.persistent)).filter(|open| open.get() != 0);
-        return Ok((None, Some(Reconnecting { open, create_guid: Some(again.create_guid), persistent })));
-    }
-    if let Some(again) = contexts.durable_reconnect {
-        let open = Some(OpenId::new(again.persistent)).filter(|open| open.get() != 0);
-        return Ok((None, Some(Reconnecting { open, create_guid: None, persistent: false })));
-    }
-    if let Some(v2) = v2 {
-        let persistent = v2.flags.contains(DurableFlags::PERSISTENT) && share.config.continuously_available;
-        let timeout = Duration::from_millis(v2.timeout.into());
-        return Ok((Some(DurableRequest::V2 { create_guid: v2.create_guid, timeout, persistent }), None));
-    }
-    Ok((contexts.durable.then_some(DurableRequest::V1), None))
+    let Some(v2) = contexts.durable_v2.filter(|_| context.connection.is_3x()) else {
+        return contexts.durable.then_some(DurableRequest::V1);
+    };
+    let persistent = v2.flags.contains(DurableFlags::PERSISTENT) && share.config.continuously_available;
+    Some(DurableRequest::V2 { create_guid: v2.create_guid, timeout: Duration::from_millis(v2.timeout.into()), persistent })
 }
 
 /// Whether a file with these attributes may be opened so (MS-FSA 2.1.5.1.2.1).

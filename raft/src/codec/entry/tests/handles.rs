@@ -101,6 +101,10 @@ pub(super) fn commands() -> Vec<(Command, &'static str)> {
             "c2013e08111214080112100000000000000000000000000000000738016802700378408201008801019201120a10bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb980101",
         ),
         (
+            Command::Open(Open { only_replay: true, ..new_open(DurableRequest::V1, None) }),
+            "c2014108111214080112100000000000000000000000000000000738016802700378408201008801019201120a10bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb980101a00101",
+        ),
+        (
             Command::Open(new_open(v2, Some(AppInstanceVersion { high: 1, low: 2 }))),
             "c2015c08111214080112100000000000000000000000000000000738016802700378408201180a10aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa10e0a71218018801019201180a10bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb120408011002980101",
         ),
