@@ -4,6 +4,8 @@ mod acknowledge;
 mod change_notify;
 mod close;
 mod create;
+mod descriptor;
+mod extended;
 mod ioctl;
 mod lock;
 pub(crate) mod negotiate;

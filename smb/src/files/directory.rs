@@ -10,6 +10,7 @@ use super::error::{Error, Result};
 use super::hidden::HIDDEN;
 use super::identity;
 use super::name::Name;
+use super::short;
 
 /// How often an entry is looked for that was there a moment ago: it may have been renamed meanwhile.
 const ATTEMPTS_MAX: usize = 4;
@@ -45,7 +46,28 @@ impl Directory {
         if is_hidden(name) {
             return Ok(None);
         }
-        find(&self.fd, name, Name::file)
+        match find(&self.fd, name, Name::file)? {
+            None => match self.by_short_name(name)? {
+                Some(name) => find(&self.fd, &name, Name::file),
+                None => Ok(None),
+            },
+            found => Ok(found),
+        }
+    }
+
+    /// The name of the one entry whose short name this is; none if there are several, for nobody could say which is meant.
+    fn by_short_name(&self, short: &Name) -> Result<Option<Name>> {
+        if !short::is_made(short) {
+            return Ok(None);
+        }
+        let mut only = None;
+        for name in names(&self.fd, Name::file)? {
+            let name = name?;
+            if short::short_name(name.as_str()).is_some_and(|other| short.same(&other)) && only.replace(name).is_some() {
+                return Ok(None);
+            }
+        }
+        Ok(only)
     }
 
     /// The directory of this name, and the name as the host has it. [`Error::PathNotFound`] if there is none, or if it is no directory;
@@ -65,7 +87,13 @@ impl Directory {
                     let id = identity::file_id(&fd, &facts)?;
                     return Ok((Directory { fd, id }, name));
                 }
-                Err(Errno::NOENT) => name = scan(&self.fd, &name, Name::file)?.ok_or(Error::PathNotFound)?,
+                Err(Errno::NOENT) => {
+                    let other = match scan(&self.fd, &name, Name::file)? {
+                        None => self.by_short_name(&name)?,
+                        other => other,
+                    };
+                    name = other.ok_or(Error::PathNotFound)?;
+                }
                 Err(Errno::NOTDIR | Errno::LOOP) => return Err(Error::PathNotFound),
                 Err(errno) => return Err(errno.into()),
             }

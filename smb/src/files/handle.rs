@@ -59,6 +59,8 @@ pub struct Times {
     pub accessed: Option<SystemTime>,
     /// When its data last changed.
     pub written: Option<SystemTime>,
+    /// When anything of it last changed.
+    pub changed: Option<SystemTime>,
 }
 
 impl Handle {
@@ -208,16 +210,20 @@ impl Handle {
         Ok(())
     }
 
-    /// Sets times (MS-FSA 2.1.5.15.2). The change time is the host's; what a client says of it is not kept.
+    /// Sets times (MS-FSA 2.1.5.15.2). The change time is kept until the host sees another change.
     pub fn set_times(&self, times: Times) -> Result<()> {
         if let Some(created) = times.created {
             self.change_record(|record| record.created = Some(created))?;
         }
-        if times.accessed.is_none() && times.written.is_none() {
-            return Ok(());
+        if times.accessed.is_some() || times.written.is_some() {
+            let stamps = Timestamps { last_access: timespec(times.accessed), last_modification: timespec(times.written) };
+            futimens(&self.file, &stamps)?;
         }
-        let stamps = Timestamps { last_access: timespec(times.accessed), last_modification: timespec(times.written) };
-        Ok(futimens(&self.file, &stamps)?)
+        if let Some(changed) = times.changed {
+            // Last: it is kept with the moment at which it was set.
+            self.change_record(|record| record.changed = Some((changed, SystemTime::now())))?;
+        }
+        Ok(())
     }
 
     /// Sets the attributes (MS-FSA 2.1.5.15.2): those that clients may set; DIRECTORY and NORMAL follow from the rest.
@@ -233,18 +239,18 @@ impl Handle {
         if attributes == default {
             return Ok(());
         }
-        self.volume.records().write(&self.file, self.id, &Record { attributes, created: None })
+        self.volume.records().write(&self.file, self.id, &Record { attributes, ..Record::default() })
     }
 
     /// Reads the record, changes it and writes it, while no other process does.
-    fn change_record(&self, change: impl FnOnce(&mut Record)) -> Result<()> {
+    pub(super) fn change_record(&self, change: impl FnOnce(&mut Record)) -> Result<()> {
         // The place's mutex keeps the threads of this handle apart, which share one descriptor and so one lock of the host.
         let _threads = self.place.lock().unwrap_or_else(PoisonError::into_inner);
         let _processes = lock::exclusive(&self.file);
         let records = self.volume.records();
         let mut record = match records.read(&self.file, self.id)? {
             Some(record) => record,
-            None => Record { attributes: Attributes::of_new(self.kind), created: None },
+            None => Record { attributes: Attributes::of_new(self.kind), ..Record::default() },
         };
         let before = record;
         change(&mut record);

@@ -38,8 +38,10 @@ pub struct Stat {
     pub accessed: SystemTime,
     /// When its data last changed.
     pub written: SystemTime,
-    /// When anything of it last changed. The host alone sets this.
+    /// When anything of it last changed, or what a client set for that and nothing has changed since.
     pub changed: SystemTime,
+    /// Bytes that its extended attributes take.
+    pub ea_bytes: u32,
     /// The attributes, with DIRECTORY or NORMAL where they belong.
     pub attributes: Attributes,
 }
@@ -55,6 +57,7 @@ impl Stat {
         } else {
             time_of(facts.stx_mtime).min(time_of(facts.stx_ctime))
         };
+        let host_changed = time_of(facts.stx_ctime);
         Stat {
             kind,
             size: bytes(facts.stx_size),
@@ -63,7 +66,8 @@ impl Stat {
             created: record.and_then(|record| record.created).unwrap_or(birth),
             accessed: time_of(facts.stx_atime),
             written: time_of(facts.stx_mtime),
-            changed: time_of(facts.stx_ctime),
+            changed: record.map_or(host_changed, |record| record.changed(host_changed)),
+            ea_bytes: record.map_or(0, |record| record.ea_bytes),
             attributes: record.map_or(Attributes::of_new(kind), |record| record.attributes).shown(!data),
         }
     }

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod basic;
+mod extra;
 mod hostile;
 mod identity;
 mod journal;
@@ -12,6 +13,7 @@ mod properties;
 mod race;
 mod remove;
 mod rename;
+mod short;
 mod streams;
 
 use std::path::Path;

@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::again::{Place, serve_again};
 use self::reconnect::Reconnecting;
-use super::{Answer, malformed};
+use super::{Answer, extended, malformed};
 use crate::connection::Context;
-use crate::files::{Attributes, Handle, Stat};
+use crate::files::{Attributes, Extra, Handle, Stat};
 use crate::notify::Event;
 use crate::ntstatus::{of_call, of_file};
 use crate::open::Open;
@@ -153,11 +153,11 @@ async fn settle(
     let life = &context.connection.life;
     let session = Arc::clone(context.session()?);
     let overwrite = !made && wanted.overwrites();
-    let (attributes, allocation) = (wanted.attributes, wanted.allocation);
     if overwrite && !life.allows() {
         // The life is over, and with it the open.
         return Err(NtStatus::FILE_NOT_AVAILABLE);
     }
+    let (attributes, allocation, extended) = (wanted.attributes, wanted.allocation, wanted.extended.clone());
     let prepared = blocking(move || {
         let stat = handle.stat()?;
         if stat.links == 0 {
@@ -166,6 +166,13 @@ async fn settle(
         if overwrite {
             handle.set_len(0)?;
             handle.set_attributes(attributes | Attributes::ARCHIVE)?;
+            // What was kept with the data that went goes with it (MS-FSA 2.1.5.1.2).
+            if handle.stat()?.ea_bytes > 0 {
+                handle.set_extra(Extra::ExtendedAttributes, &[])?;
+            }
+        }
+        if !extended.is_empty() && (made || overwrite) {
+            extended::set(&handle, extended)?;
         }
         if let Some(bytes) = allocation.filter(|_| made || overwrite) {
             handle.allocate(bytes)?;

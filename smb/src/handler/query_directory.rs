@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::{Answer, malformed, transfer};
 use crate::connection::Context;
-use crate::files::{Entry, Kind, Listing, Pattern};
+use crate::files::{Entry, Kind, Listing, Pattern, short_name};
 use crate::ntstatus::of_file;
 use crate::open::Open;
 use crate::share::blocking;
@@ -99,10 +99,10 @@ fn of_entry(entry: Entry) -> DirectoryEntry {
         end_of_file: stat.size,
         allocation_size: stat.allocated,
         attributes: FileAttributes::from_bits_retain(stat.attributes.bits()),
-        ea_size: 0,
+        ea_size: stat.ea_bytes,
         reparse_tag: 0,
         file_id: id.to_bytes(),
-        short_name: String::new(),
+        short_name: short_name(&name).unwrap_or_default(),
         name,
     }
 }

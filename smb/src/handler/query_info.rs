@@ -34,7 +34,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         InfoType::FileSystem => filesystem::query(Arc::clone(&open.share), request.class).await?,
         InfoType::Security => {
             let asked = SecurityInformation::from_bits_retain(request.additional);
-            return Ok(send_security(&security::query(&open, asked)?, budget, newest, out));
+            return Ok(send_security(&security::query(&open, asked).await?, budget, newest, out));
         }
         InfoType::Quota => return Err(NtStatus::NOT_SUPPORTED),
     };

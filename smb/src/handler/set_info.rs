@@ -9,9 +9,13 @@ mod size;
 
 use std::sync::Arc;
 
-use super::{Answer, malformed, transfer};
+use lease::Operation;
+
+use super::{Answer, extended, malformed, operate, transfer};
 use crate::connection::Context;
+use crate::notify::Event;
 use crate::open::Open;
+use crate::wire::change_notify::CompletionFilter;
 use crate::wire::create::{AccessMask, CreateOptions};
 use crate::wire::info::file::{Mode, Position};
 use crate::wire::info::set::{Allocation, Disposition, DispositionEx, EndOfFile, Rename};
@@ -78,7 +82,7 @@ async fn file(context: &mut Context, open: &Arc<Open>, class: u8, data: &[u8]) -
         FileClass::Mode => set_mode(open, read(Mode::decode(data))?.mode),
         FileClass::FullEa => {
             needs(open, AccessMask::WRITE_EA)?;
-            Err(NtStatus::EAS_NOT_SUPPORTED)
+            set_extended(context, open, data).await
         }
         FileClass::ValidDataLength | FileClass::ShortName | FileClass::Pipe | FileClass::Quota => Err(NtStatus::NOT_SUPPORTED),
         // What is only ever asked for, and what directories are listed as.
@@ -122,6 +126,20 @@ fn read<T>(decoded: Result<T, WireError>) -> Result<T, NtStatus> {
 
 fn needs(open: &Open, access: AccessMask) -> Result<(), NtStatus> {
     if open.access.contains(access) { Ok(()) } else { Err(NtStatus::ACCESS_DENIED) }
+}
+
+/// Sets extended attributes (MS-FSA 2.1.5.15.6).
+async fn set_extended(context: &mut Context, open: &Arc<Open>, data: &[u8]) -> Result<(), NtStatus> {
+    let attributes = extended::parse(data)?;
+    let changed = operate::change(context, open, &Operation::SetAttributes, |handle| extended::set(handle, attributes));
+    changed.await.map_err(too_long)?;
+    open.share.changes.tell(&[Event::modified(&open.handle, CompletionFilter::EA)]);
+    Ok(())
+}
+
+/// More attributes than a file keeps.
+fn too_long(status: NtStatus) -> NtStatus {
+    if status == NtStatus::NAME_TOO_LONG { NtStatus::EA_TOO_LARGE } else { status }
 }
 
 /// What FileModeInformation may set (MS-FSA 2.1.5.15.10): whether writes go through, and how the client's own side waits.

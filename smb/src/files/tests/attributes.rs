@@ -54,7 +54,8 @@ fn times_are_set_one_by_one() {
         file.set_times(Times { written: Some(odd(1_000_000_000)), ..Times::default() }).expect("set");
         let after = other.stat().expect("a stat");
         assert_eq!((after.written, after.accessed, after.created), (odd(1_000_000_000), before.accessed, before.created));
-        file.set_times(Times { accessed: Some(odd(1_100_000_000)), created: Some(odd(900_000_000)), written: None }).expect("set");
+        file.set_times(Times { accessed: Some(odd(1_100_000_000)), created: Some(odd(900_000_000)), ..Times::default() })
+            .expect("set");
         let after = other.stat().expect("a stat");
         assert_eq!((after.written, after.accessed, after.created), (odd(1_000_000_000), odd(1_100_000_000), odd(900_000_000)));
         assert_eq!(after.attributes, Attributes::ARCHIVE, "which were not touched");
@@ -68,7 +69,7 @@ fn times_before_1970_and_far_ahead() {
     let share = Share::new();
     let file = create(&share.a, "f");
     let set = |time| {
-        file.set_times(Times { created: Some(time), accessed: None, written: Some(time) }).expect("set");
+        file.set_times(Times { created: Some(time), written: Some(time), ..Times::default() }).expect("set");
         let stat = file.stat().expect("a stat");
         (stat.created, stat.written)
     };
@@ -100,7 +101,7 @@ fn a_file_is_as_old_as_the_host_says() {
 #[test]
 fn a_record_has_a_form_that_stays() {
     let created = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let record = Record { attributes: Attributes::HIDDEN | Attributes::ARCHIVE, created: Some(created) };
+    let record = Record { attributes: Attributes::HIDDEN | Attributes::ARCHIVE, created: Some(created), ..Record::default() };
     let bytes = [1, 0x22, 0, 0, 0, 0x00, 0x00, 0x6d, 0xc6, 0x47, 0x17, 0xda, 0x01];
     assert_eq!(record.encode(), bytes);
     assert_eq!(Record::decode(&bytes), Some(record));
@@ -108,7 +109,27 @@ fn a_record_has_a_form_that_stays() {
     assert_eq!(Record::decode(&[]), None);
     assert_eq!(Record::decode(&[1; 12]), None);
     assert_eq!(Record::decode(&[1; 14]), None);
-    assert_eq!(Record::decode(&[2; 13]), None, "of a later version");
+    assert_eq!(Record::decode(&[2; 13]), None, "cut off");
+    assert_eq!(Record::decode(&[3; 33]), None, "of a later version");
+    let more = Record { changed: Some((created, created)), ea_bytes: 0x0102, ..record };
+    let long = [&[2], &bytes[1..], &bytes[5..], &bytes[5..], &[2, 1, 0, 0]].concat();
+    assert_eq!(more.encode(), long);
+    assert_eq!(Record::decode(&long), Some(more));
+}
+
+#[test]
+fn a_change_time_that_was_set_holds_until_the_host_sees_a_change() {
+    let (shown, set) = (UNIX_EPOCH + Duration::from_secs(1), UNIX_EPOCH + Duration::from_secs(1000));
+    let record = Record { changed: Some((shown, set)), ..Record::default() };
+    assert_eq!(record.changed(set + Duration::from_millis(10)), shown);
+    let later = set + Duration::from_secs(2);
+    assert_eq!(record.changed(later), later);
+    assert_eq!(Record::default().changed(later), later);
+    for share in shares() {
+        let file = create(&share.a, "f");
+        file.set_times(Times { changed: Some(shown), written: Some(set), ..Times::default() }).expect("set");
+        assert_eq!(open(&share.b, "f").expect("opened").stat().expect("a stat").changed, shown);
+    }
 }
 
 #[test]

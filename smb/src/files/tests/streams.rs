@@ -66,7 +66,7 @@ fn attributes_and_times_are_those_of_the_file() {
     let stream = create_with(&share.b, "f:s", b"345");
     stream.set_attributes(Attributes::HIDDEN).expect("set");
     let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
-    stream.set_times(Times { created: Some(time), accessed: Some(time), written: Some(time) }).expect("set");
+    stream.set_times(Times { created: Some(time), accessed: Some(time), written: Some(time), changed: None }).expect("set");
     let (whole, part) = (file.stat().expect("a stat"), stream.stat().expect("a stat"));
     assert_eq!((whole.attributes, whole.written, whole.created, whole.size), (Attributes::HIDDEN, time, time, 2));
     assert_eq!((part.attributes, part.written, part.created, part.size), (Attributes::HIDDEN, time, time, 3));

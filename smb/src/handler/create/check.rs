@@ -7,12 +7,14 @@ use lease::{AppInstance, AppInstanceVersion, DurableRequest, LeaseRequest, OPLOC
 use super::dots::resolved;
 use crate::connection::Context;
 use crate::files::{self, Attributes, SmbPath};
+use crate::handler::extended;
 use crate::ntstatus::of_file;
 use crate::share::Share;
 use crate::wire::create::contexts::DurableFlags;
 use crate::wire::create::{
     AccessMask, CreateDisposition, CreateOptions, CreateRequest, FileAttributes, IMPERSONATION_LEVEL_MAX, ShareAccess,
 };
+use crate::wire::info::ea::FullEa;
 use crate::wire::negotiate::Dialect;
 use crate::wire::{HeaderFlags, NtStatus};
 
@@ -35,6 +37,7 @@ pub(super) struct Wanted {
     pub(super) options: CreateOptions,
     pub(super) attributes: Attributes,
     pub(super) allocation: Option<u64>,
+    pub(super) extended: Vec<FullEa>,
     pub(super) lease: Option<LeaseRequest>,
     pub(super) oplock: OplockLevel,
     pub(super) durable: Option<DurableRequest>,
@@ -74,8 +77,9 @@ pub(super) fn check(context: &Context, request: &CreateRequest<'_>, share: &Shar
     if request.contexts.timewarp.is_some() {
         return Err(NtStatus::OBJECT_NAME_NOT_FOUND);
     }
-    if request.contexts.extended_attributes.is_some() {
-        return Err(NtStatus::EAS_NOT_SUPPORTED);
+    let extended = request.contexts.extended_attributes.map(extended::parse).transpose()?.unwrap_or_default();
+    if !extended.is_empty() && options.contains(CreateOptions::NO_EA_KNOWLEDGE) {
+        return Err(NtStatus::ACCESS_DENIED);
     }
     let access = access(request.desired_access, share)?;
     if options.contains(CreateOptions::DELETE_ON_CLOSE) && !access.contains(AccessMask::DELETE) {
@@ -94,6 +98,7 @@ pub(super) fn check(context: &Context, request: &CreateRequest<'_>, share: &Shar
         options,
         attributes: attributes(request.attributes),
         allocation: request.contexts.allocation_size,
+        extended,
         lease,
         oplock,
         durable,

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use super::Information;
-use crate::files::{Handle, Kind, Stat, StreamInfo, index_number};
+use crate::files::{Handle, Kind, Stat, StreamInfo, index_number, short_name};
+use crate::handler::extended;
 use crate::ntstatus::of_file;
 use crate::open::Open;
 use crate::share::blocking;
 use crate::wire::create::{AccessMask, FileAttributes};
 use crate::wire::info::FileClass;
 use crate::wire::info::all::{All, Name};
+use crate::wire::info::ea::{FullEa, encode_attributes};
 use crate::wire::info::file::{
     Access, Alignment, AttributeTag, Basic, Compression, Ea, Id, Internal, Mode, NetworkOpen, Position, Standard,
 };
@@ -23,6 +25,12 @@ const NAME_AT_LEAST: usize = 8;
 /// An entry of FileStreamInformation, after alignment.
 const STREAM_AT_LEAST: usize = 32;
 
+/// What of a file is a list, as far as it is asked for.
+struct Lists {
+    streams: Vec<StreamInfo>,
+    attributes: Vec<FullEa>,
+}
+
 /// Answers one class of information.
 pub(super) async fn query(open: &Arc<Open>, class: u8, newest: bool, budget: usize) -> Result<Information, NtStatus> {
     let class = FileClass::from_code(class).ok_or(NtStatus::INVALID_INFO_CLASS)?;
@@ -31,10 +39,11 @@ pub(super) async fn query(open: &Arc<Open>, class: u8, newest: bool, budget: usi
     let known = blocking(move || {
         let stat = open.handle.stat()?;
         let streams = if class == FileClass::Stream { open.handle.streams()? } else { Vec::new() };
-        Ok((open, stat, streams))
+        let attributes = if class == FileClass::FullEa { extended::of(&open.handle)? } else { Vec::new() };
+        Ok((open, stat, Lists { streams, attributes }))
     });
-    let (open, stat, streams) = known.await.map_err(of_file)?;
-    of_class(&open, class, &stat, &streams, newest, budget)
+    let (open, stat, lists) = known.await.map_err(of_file)?;
+    of_class(&open, class, &stat, &lists, newest, budget)
 }
 
 /// What the open has to be allowed for it (MS-SMB2 3.3.5.20.1).
@@ -53,7 +62,7 @@ fn of_class(
     open: &Open,
     class: FileClass,
     stat: &Stat,
-    streams: &[StreamInfo],
+    lists: &Lists,
     newest: bool,
     budget: usize,
 ) -> Result<Information, NtStatus> {
@@ -64,7 +73,7 @@ fn of_class(
         FileClass::Basic => basic(stat).encode(out),
         FileClass::Standard => standard(open, stat).encode(out),
         FileClass::Internal => internal(open).encode(out),
-        FileClass::Ea => Ea::default().encode(out),
+        FileClass::Ea => ea(stat).encode(out),
         FileClass::Access => Access { access: open.access }.encode(out),
         FileClass::Position => Position { current_byte_offset: open.position() }.encode(out),
         FileClass::Mode => Mode { mode: open.mode() }.encode(out),
@@ -82,12 +91,16 @@ fn of_class(
             at_least = Some(NAME_AT_LEAST.min(out.len()));
         }
         FileClass::Stream => {
-            let (some, _) = encode_streams(&listed(streams), usize::MAX);
-            return Ok(Information { at_least: STREAM_AT_LEAST.min(some.len()), bytes: whole_streams(streams, some, budget) });
+            let streams = listed(&lists.streams);
+            let (all, _) = encode_streams(&streams, usize::MAX);
+            let at_least = STREAM_AT_LEAST.min(all.len());
+            return Ok(Information { at_least, bytes: whole(all, budget, |budget| encode_streams(&streams, budget)) });
         }
-        // Names of eight and three characters are not made here, as on a volume where they are switched off.
-        FileClass::AlternateName => return Err(NtStatus::OBJECT_NAME_NOT_FOUND),
-        FileClass::FullEa => return Err(NtStatus::NO_EAS_ON_FILE),
+        FileClass::AlternateName => {
+            Name { name: alternate_name(&open.handle)? }.encode(out);
+            at_least = Some(NAME_AT_LEAST.min(out.len()));
+        }
+        FileClass::FullEa => return all_extended(&lists.attributes, budget),
         FileClass::NormalizedName
         | FileClass::Pipe
         | FileClass::PipeLocal
@@ -118,14 +131,30 @@ fn of_class(
 }
 
 /// Of a list that does not fit only whole entries are sent: it is cut where [`super::send`] would cut it, or earlier.
-fn whole_streams(streams: &[StreamInfo], all: Vec<u8>, budget: usize) -> Vec<u8> {
+fn whole(all: Vec<u8>, budget: usize, encode: impl Fn(usize) -> (Vec<u8>, bool)) -> Vec<u8> {
     if all.len() <= budget {
         return all;
     }
-    let (mut some, _) = encode_streams(&listed(streams), budget);
+    let (mut some, _) = encode(budget);
     // What is longer than the room shows that something is missing.
     some.resize(budget.saturating_add(1), 0);
     some
+}
+
+/// The extended attributes (MS-FSA 2.1.5.12.11).
+fn all_extended(attributes: &[FullEa], budget: usize) -> Result<Information, NtStatus> {
+    if attributes.is_empty() {
+        return Err(NtStatus::NO_EAS_ON_FILE);
+    }
+    let (all, _) = encode_attributes(attributes, usize::MAX);
+    Ok(Information { at_least: 0, bytes: whole(all, budget, |budget| encode_attributes(attributes, budget)) })
+}
+
+/// The name of eight and three characters. What has one already has no other.
+fn alternate_name(handle: &Handle) -> Result<String, NtStatus> {
+    let path = handle.path();
+    let name = path.file_name().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?.as_str();
+    Ok(short_name(name).unwrap_or_else(|| name.to_owned()))
 }
 
 fn listed(streams: &[StreamInfo]) -> Vec<Stream> {
@@ -167,6 +196,10 @@ fn internal(open: &Open) -> Internal {
     Internal { index_number: index_number(open.key.file) }
 }
 
+fn ea(stat: &Stat) -> Ea {
+    Ea { ea_size: stat.ea_bytes }
+}
+
 fn network_open(stat: &Stat) -> NetworkOpen {
     let Basic { creation_time, last_access_time, last_write_time, change_time, attributes } = basic(stat);
     NetworkOpen {
@@ -185,7 +218,7 @@ fn all(open: &Open, stat: &Stat) -> All {
         basic: basic(stat),
         standard: standard(open, stat),
         internal: internal(open),
-        ea: Ea::default(),
+        ea: ea(stat),
         access: Access { access: open.access },
         position: Position { current_byte_offset: open.position() },
         mode: Mode { mode: open.mode() },

@@ -113,7 +113,8 @@ fn attribute(share: &Share) -> Attribute {
         | FileSystemAttributes::CASE_SENSITIVE_SEARCH
         | FileSystemAttributes::UNICODE_ON_DISK
         | FileSystemAttributes::NAMED_STREAMS
-        | FileSystemAttributes::SUPPORTS_HARD_LINKS;
+        | FileSystemAttributes::SUPPORTS_HARD_LINKS
+        | FileSystemAttributes::SUPPORTS_EXTENDED_ATTRIBUTES;
     attributes.set(FileSystemAttributes::READ_ONLY_VOLUME, share.config.read_only);
     Attribute { attributes, maximum_component_length: COMPONENT_CHARACTERS_MAX, name: FILE_SYSTEM.to_owned() }
 }

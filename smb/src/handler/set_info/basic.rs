@@ -22,9 +22,8 @@ pub(super) async fn set(context: &mut Context, open: &Arc<Open>, asked: Basic) -
         created: time(asked.creation_time)?,
         accessed: time(asked.last_access_time)?,
         written: time(asked.last_write_time)?,
+        changed: time(asked.change_time)?,
     };
-    // The host keeps this time itself; that it is a time is all that is asked of it.
-    time(asked.change_time)?;
     if attributes.is_none() && times == Times::default() {
         return Ok(());
     }
