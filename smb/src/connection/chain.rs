@@ -319,6 +319,11 @@ impl Context {
         self.header.flags.set(HeaderFlags::SIGNED, true);
     }
 
+    /// Whether the client can be told that the request waits: it is the last of its compound.
+    pub(crate) fn may_pend(&self) -> bool {
+        self.last
+    }
+
     /// Says that the request waits (MS-SMB2 3.3.4.2). In the midst of a compound nothing is said.
     pub(crate) fn pend(&mut self) {
         if !self.last || self.is_async() {

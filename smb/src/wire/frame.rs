@@ -96,7 +96,11 @@ impl<'a> Elements<'a> {
 /// Makes a compound of encoded messages: pads all but the last and tells each where the next begins. They are signed after this, each
 /// with its padding, and sent one behind the other (MS-SMB2 3.3.4.1.3).
 pub fn link(messages: &mut [Vec<u8>]) {
-    if let Some((_, but_the_last)) = messages.split_last_mut() {
+    if let Some((last, but_the_last)) = messages.split_last_mut() {
+        if !but_the_last.is_empty() {
+            // Nobody has to, but Windows does, and there are clients that count on it.
+            align(last);
+        }
         for message in but_the_last {
             align(message);
             let next = length(message.len());

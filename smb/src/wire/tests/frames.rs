@@ -115,7 +115,7 @@ fn a_compound_is_linked_and_split_again() {
     messages[1].extend([2; 8]);
     messages[2].extend([3; 3]);
     link(&mut messages);
-    assert_eq!(messages.iter().map(Vec::len).collect::<Vec<_>>(), [72, 72, 67]);
+    assert_eq!(messages.iter().map(Vec::len).collect::<Vec<_>>(), [72, 72, 72]);
     let joined = messages.concat();
     let split: Vec<_> = elements(&joined).map(Result::unwrap).collect();
     assert_eq!(split.iter().map(|(header, _)| header.next_command).collect::<Vec<_>>(), [72, 72, 0]);
