@@ -216,9 +216,11 @@ fn contexts_of_a_response() {
     assert_eq!(ResponseContexts::default().chain(), Vec::<u8>::new());
 }
 
+/// A lease, whether it is durable, the allocation size, a durable handle of version 2, and contexts that nobody knows.
+type AnyContexts = (Option<(u128, u32, Option<u16>)>, bool, Option<u64>, Option<(u32, u128)>, Vec<(Vec<u8>, Vec<u8>)>);
+
 /// A few of everything; the rest of the fields have their literal tests.
-fn any_contexts()
--> impl Strategy<Value = (Option<(u128, u32, Option<u16>)>, bool, Option<u64>, Option<(u32, u128)>, Vec<(Vec<u8>, Vec<u8>)>)> {
+fn any_contexts() -> impl Strategy<Value = AnyContexts> {
     let raw = (proptest::collection::vec(b'a'..=b'z', 4..20), proptest::collection::vec(any::<u8>(), 0..40));
     (
         any::<Option<(u128, u32, Option<u16>)>>(),
