@@ -29,6 +29,8 @@ fn a_server_names_its_sessions_and_no_two_have_one_name() {
     assert_eq!(world.outcome(2, start(None, 2)), Ok(Outcome::SessionStarted { session: SessionId::new(1) }), "the count goes on");
     let counted = SessionId::new(SessionId::CHOSEN_MIN.get() - 1);
     assert_eq!(world.outcome(2, start(Some(counted), 2)), Err(Rejection::InvalidParameter), "the table may come to it");
+    let lowest = SessionId::CHOSEN_MIN;
+    assert_eq!(world.outcome(2, start(Some(lowest), 2)), Ok(Outcome::SessionStarted { session: lowest }));
     world.ask(1, Command::EndSession { session: chosen });
     assert_eq!(world.outcome(2, start(Some(chosen), 2)), Ok(Outcome::SessionStarted { session: chosen }), "it is free again");
 }
