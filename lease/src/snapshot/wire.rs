@@ -3,10 +3,12 @@
 //!
 //! Sixteen opaque bytes are two fixed numbers, high half first: nothing is allocated to encode them.
 
+mod locks;
 mod parked;
 
 use prost::Message;
 
+pub(super) use locks::{Lock, NfsOwner, Range, Replays};
 pub(super) use parked::{
     App, DurableRequest, LeaseRequest, Parked, ParkedAccess, ParkedLock, ParkedNfsLock, ParkedOpen, ParkedOperation,
 };
@@ -298,49 +300,6 @@ pub(super) struct Notice {
     pub(super) revoked: bool,
     #[prost(uint32, optional, tag = "5")]
     pub(super) epoch: Option<u32>,
-}
-
-/// A range that is locked, read or written; of a lock, whether it is exclusive.
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub(super) struct Range {
-    #[prost(uint64, tag = "1")]
-    pub(super) offset: u64,
-    #[prost(uint64, tag = "2")]
-    pub(super) length: u64,
-    #[prost(bool, tag = "3")]
-    pub(super) exclusive: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Lock {
-    #[prost(uint32, tag = "1")]
-    pub(super) version: u32,
-    /// The owner, if it is an open.
-    #[prost(uint64, tag = "2")]
-    pub(super) open: u64,
-    #[prost(message, optional, tag = "3")]
-    pub(super) range: Option<Range>,
-    /// The owner, if it is one of NFS.
-    #[prost(message, optional, tag = "4")]
-    pub(super) nfs: Option<NfsOwner>,
-}
-
-/// A lock owner of NFS.
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub(super) struct NfsOwner {
-    #[prost(message, optional, tag = "1")]
-    pub(super) client: Option<Guid>,
-    #[prost(message, optional, tag = "2")]
-    pub(super) owner: Option<Guid>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Replays {
-    #[prost(uint32, tag = "1")]
-    pub(super) version: u32,
-    /// 64 numbers of four bits, 255 for none.
-    #[prost(bytes = "vec", tag = "2")]
-    pub(super) numbers: Vec<u8>,
 }
 
 /// An answer: a kind and the fields that the kind needs.

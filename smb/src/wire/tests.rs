@@ -2,10 +2,14 @@
 
 mod bodies;
 mod breaks;
+mod chains;
+mod creates;
 mod directories;
 mod frames;
+mod hostile;
 mod infos;
 mod leases;
+mod negotiates;
 mod values;
 
 use super::header::{Command, Header, HeaderFlags, Target};
