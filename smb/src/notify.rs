@@ -44,15 +44,9 @@ impl Changes {
         budget: usize,
     ) -> Arc<Watch> {
         let watch = Arc::new(Watch::new(directory, tree, filter, budget));
-        let Some(relay) = &self.relay else {
-            self.watches.add(&watch);
-            return watch;
-        };
-        // Under this lock nobody stops listening because nothing is watched.
-        let mut listening = relay.listening.lock().await;
-        self.watches.add(&watch);
-        if !*listening {
-            *listening = relay.listen(&self.watches).await;
+        match &self.relay {
+            None => self.watches.add(&watch),
+            Some(relay) => relay.add(&self.watches, &watch).await,
         }
         watch
     }

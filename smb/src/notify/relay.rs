@@ -1,13 +1,13 @@
 //! Telling the other nodes, and hearing what they tell: through files in the share, which all nodes have.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
 
 use super::message::Message;
-use super::{Changes, Watches};
+use super::{Changes, Watch, Watches};
 use crate::files::{Follower, Journal};
 use crate::share::blocking;
 
@@ -25,9 +25,12 @@ pub(super) struct Relay {
     queue: mpsc::Sender<Message>,
     /// Some did not fit in the queue.
     lost: Arc<AtomicBool>,
-    /// Whether somebody listens to the others.
-    pub(super) listening: Arc<Mutex<bool>>,
+    /// The files of the others, while somebody listens to them.
+    listening: Listening,
 }
+
+/// Held by whoever reads what the others tell, until those who watch have heard it.
+type Listening = Arc<Mutex<Option<Follower>>>;
 
 impl Relay {
     /// Begins to write what is told, as long as the relay is there.
@@ -45,19 +48,22 @@ impl Relay {
         }
     }
 
-    /// Begins to listen to the others, from now on, until nobody watches any more. Whether that is possible.
-    pub(super) async fn listen(&self, watches: &Arc<Watches>) -> bool {
-        let journal = Arc::clone(&self.journal);
-        match blocking(move || journal.follow()).await {
-            Ok(follower) => {
-                tokio::spawn(hear(follower, Arc::downgrade(watches), Arc::clone(&self.listening)));
-                true
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a client does not hear of changes that are made through other nodes");
-                false
+    /// Adds a watch, which hears what the others tell from now on: what they told before is heard by those who were there.
+    pub(super) async fn add(&self, watches: &Arc<Watches>, watch: &Arc<Watch>) {
+        let mut listening = self.listening.lock().await;
+        if let Some(follower) = listening.take() {
+            *listening = Some(hear(follower, watches).await);
+        } else {
+            let journal = Arc::clone(&self.journal);
+            match blocking(move || journal.follow()).await {
+                Ok(follower) => {
+                    *listening = Some(follower);
+                    tokio::spawn(listen(Arc::clone(&self.listening), Arc::downgrade(watches)));
+                }
+                Err(error) => tracing::warn!(%error, "a client does not hear of changes that are made through other nodes"),
             }
         }
+        watches.add(watch);
     }
 }
 
@@ -76,31 +82,38 @@ async fn write(journal: Arc<Journal>, mut messages: mpsc::Receiver<Message>, los
     }
 }
 
-async fn hear(follower: Follower, watches: Weak<Watches>, listening: Arc<Mutex<bool>>) {
-    let follower = Arc::new(std::sync::Mutex::new(follower));
+/// Listens to the others until nobody watches any more.
+async fn listen(listening: Listening, watches: Weak<Watches>) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         look.tick().await;
-        let Some(watches) = watches.upgrade() else { return };
-        {
-            let mut listening = listening.lock().await;
-            if watches.is_empty() {
-                *listening = false;
-                return;
-            }
-        }
-        let follower = Arc::clone(&follower);
-        let records = blocking(move || follower.lock().unwrap_or_else(PoisonError::into_inner).read()).await;
-        match records {
-            Ok(records) => records.iter().filter_map(|record| Message::decode(record)).for_each(|message| watches.heed(&message)),
-            // Whatever was written may have been missed.
-            Err(error) => {
-                tracing::debug!(%error, "what other nodes tell can not be read");
-                watches.heed(&Message::Lost);
-            }
+        let mut listening = listening.lock().await;
+        let watches = watches.upgrade().filter(|watches| !watches.is_empty());
+        let (Some(watches), Some(follower)) = (watches, listening.take()) else {
+            *listening = None;
+            return;
+        };
+        *listening = Some(hear(follower, &watches).await);
+    }
+}
+
+/// Passes on what the others have told since the last time.
+async fn hear(mut follower: Follower, watches: &Watches) -> Follower {
+    let read = tokio::task::spawn_blocking(move || {
+        let records = follower.read();
+        (follower, records)
+    });
+    let (follower, records) = read.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    match records {
+        Ok(records) => records.iter().filter_map(|record| Message::decode(record)).for_each(|message| watches.heed(&message)),
+        // Whatever was written may have been missed.
+        Err(error) => {
+            tracing::debug!(%error, "what other nodes tell can not be read");
+            watches.heed(&Message::Lost);
         }
     }
+    follower
 }
 
 impl Changes {
