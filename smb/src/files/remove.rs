@@ -19,7 +19,8 @@ impl Handle {
     /// Only the file that the handle is of is deleted. If its name means another by now, its present name is deleted.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if it has no name any more that can be found; [`Error::NotEmpty`]; [`Error::AccessDenied`] for the root.
+    /// [`NotFound`](super::Error::NotFound) if it has no name any more that can be found; [`NotEmpty`](super::Error::NotEmpty);
+    /// [`AccessDenied`](super::Error::AccessDenied) for the root.
     pub fn unlink(&self) -> Result<()> {
         if self.stream.is_some() {
             return self.unlink_stream();
@@ -40,7 +41,7 @@ impl Handle {
     /// Whether the directory has no entries, not even ones that clients do not see (MS-FSA 2.1.5.15.3).
     ///
     /// # Errors
-    /// [`Error::NotDirectory`].
+    /// [`Error::NotDirectory`](super::Error::NotDirectory).
     pub fn is_empty(&self) -> Result<bool> {
         self.as_directory()?.is_empty()
     }
