@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use lease::FileId;
-use rustix::fs::{FileType, Mode, OFlags, Statx, openat};
+use rustix::fs::{FileType, Mode, OFlags, RawDir, Statx, openat};
 use rustix::io::Errno;
 
 use super::error::{Error, Result};
@@ -14,6 +14,9 @@ use super::short;
 
 /// How often an entry is looked for that was there a moment ago: it may have been renamed meanwhile.
 const ATTEMPTS_MAX: usize = 4;
+
+/// Bytes of entries that are asked of the host at a time while a name is looked for.
+const SCAN_BUFFER_BYTES: usize = 64 * 1024;
 
 /// An open directory of the host.
 #[derive(Debug)]
@@ -146,11 +149,19 @@ pub(super) fn find(directory: &OwnedFd, name: &Name, parse: fn(&str) -> Result<N
 }
 
 /// The first in order of the names that differ in case only: all processes choose the same.
+///
+/// Whoever makes a file waits for this, so entries are compared where the host put them.
 fn scan(directory: &OwnedFd, name: &Name, parse: fn(&str) -> Result<Name>) -> Result<Option<Name>> {
     let mut first: Option<Name> = None;
-    for other in names(directory, parse)? {
-        let other = other?;
-        if name.same(other.as_str()) && first.as_ref().is_none_or(|first| other < *first) {
+    let mut buffer = Vec::with_capacity(SCAN_BUFFER_BYTES);
+    let mut entries = RawDir::new(open_directory(directory, ".")?, buffer.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        if !name.same_bytes(entry.file_name().to_bytes()) {
+            continue;
+        }
+        let Some(other) = Name::of_host(entry.file_name(), parse) else { continue };
+        if first.as_ref().is_none_or(|first| other < *first) {
             first = Some(other);
         }
     }

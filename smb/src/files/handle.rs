@@ -105,9 +105,9 @@ impl Handle {
         self.place().parent
     }
 
-    /// The path it had when it was last looked for by name, without the stream.
+    /// The path it had when it was last looked for by name, with the stream if it is of one.
     pub fn path(&self) -> SmbPath {
-        SmbPath::of_names(self.place().names)
+        SmbPath::of_names(self.place().names, self.stream_name())
     }
 
     pub(super) fn place(&self) -> Place {

@@ -55,6 +55,14 @@ impl Name {
         self.0.chars().map(upper).eq(other.chars().map(upper))
     }
 
+    /// The same for an entry as the host has it, which need not be text. No letter outside ASCII is the same as one inside.
+    pub(super) fn same_bytes(&self, other: &[u8]) -> bool {
+        if self.0.is_ascii() {
+            return self.0.as_bytes().eq_ignore_ascii_case(other);
+        }
+        std::str::from_utf8(other).is_ok_and(|other| self.same(other))
+    }
+
     /// The text that all names have in common which name the same entry.
     pub fn folded(&self) -> String {
         fold(&self.0)

@@ -70,9 +70,9 @@ impl SmbPath {
         Ok(SmbPath { names, stream, trailing_separator })
     }
 
-    /// The path of a file from the names on the way to it.
-    pub(super) fn of_names(names: Vec<Name>) -> SmbPath {
-        SmbPath { names, stream: None, trailing_separator: false }
+    /// The path of a file from the names on the way to it, or that of a stream of it.
+    pub(super) fn of_names(names: Vec<Name>, stream: Option<Name>) -> SmbPath {
+        SmbPath { names, stream: stream.map(StreamPart::Named), trailing_separator: false }
     }
 
     /// Whether it is the root of the share, or a stream of that.
@@ -111,13 +111,13 @@ impl SmbPath {
     /// The same file without the stream.
     #[must_use]
     pub fn base(&self) -> SmbPath {
-        SmbPath::of_names(self.names.clone())
+        SmbPath::of_names(self.names.clone(), None)
     }
 
     /// The directory that the file is in; none for the root.
     pub fn parent(&self) -> Option<SmbPath> {
         let (_, above) = self.names.split_last()?;
-        Some(SmbPath::of_names(above.to_vec()))
+        Some(SmbPath::of_names(above.to_vec(), None))
     }
 }
 

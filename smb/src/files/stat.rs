@@ -30,7 +30,7 @@ pub struct Stat {
     pub size: u64,
     /// Bytes that the host keeps for the stream; 0 for a directory.
     pub allocated: u64,
-    /// Names that the file has.
+    /// Names that the file has; 1 for a directory. 0 once the last is gone, or the stream is that this is of.
     pub links: u32,
     /// When it was created, or what a client set for that.
     pub created: SystemTime,
@@ -62,7 +62,8 @@ impl Stat {
             kind,
             size: bytes(facts.stx_size),
             allocated: bytes(facts.stx_blocks.saturating_mul(STAT_BLOCK_BYTES)),
-            links: facts.stx_nlink,
+            // Below a directory each directory is a link to it, for the host.
+            links: if data { facts.stx_nlink } else { facts.stx_nlink.min(1) },
             created: record.and_then(|record| record.created).unwrap_or(birth),
             accessed: time_of(facts.stx_atime),
             written: time_of(facts.stx_mtime),
@@ -78,6 +79,7 @@ impl Stat {
             kind: Kind::File,
             size: facts.stx_size,
             allocated: facts.stx_blocks.saturating_mul(STAT_BLOCK_BYTES),
+            links: if facts.stx_nlink == 0 { 0 } else { base.links },
             attributes: base.attributes.stored().shown(false),
             ..base
         }

@@ -51,8 +51,12 @@ impl Handle {
         Ok(all)
     }
 
-    /// Removes all named streams of the file, as overwriting and superseding it do (MS-FSA 2.1.5.1.2).
+    /// Removes all named streams of the file, as overwriting and superseding it do (MS-FSA 2.1.5.1.2). Overwriting a stream leaves the
+    /// others: if the handle is of one, nothing is removed.
     pub fn remove_streams(&self) -> Result<()> {
+        if self.stream.is_some() {
+            return Ok(());
+        }
         self.volume.empty_stream_directory(self.id)
     }
 

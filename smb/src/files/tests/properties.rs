@@ -232,6 +232,15 @@ proptest! {
     }
 
     #[test]
+    fn names_are_the_same_if_they_fold_alike(one in "[aAsSkKißſıK\u{ff21}\u{ff41}]{1,3}", other in "[aAsSkKißſıK\u{ff21}\u{ff41}]{1,3}") {
+        let name = Name::file(&one).expect("a name");
+        let same = fold(&one) == fold(&other);
+        prop_assert_eq!(name.same(&other), same);
+        prop_assert_eq!(name.same_bytes(other.as_bytes()), same);
+        prop_assert!(!name.same_bytes(b"\xff"));
+    }
+
+    #[test]
     fn a_record_is_read_as_it_was_written_or_not_at_all(bytes in prop::collection::vec(any::<u8>(), 0..20)) {
         let mut bytes = bytes;
         if let Some(first) = bytes.first_mut() {

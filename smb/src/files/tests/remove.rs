@@ -57,12 +57,17 @@ fn a_directory_with_entries_stays() {
     let share = Share::new();
     let directory = mkdir(&share.a, "d");
     assert_eq!(directory.is_empty(), Ok(true));
+    mkdir(&share.b, "d\\e").unlink().expect("deleted");
+    mkdir(&share.b, "d\\e");
+    assert_eq!(directory.stat().expect("a stat").links, 1);
+    open(&share.b, "d\\e").expect("opened").unlink().expect("deleted");
     let file = create(&share.b, "d\\f");
     assert_eq!(directory.is_empty(), Ok(false));
     assert_eq!(error(directory.unlink()), Some(Error::NotEmpty));
     assert_eq!(error(file.is_empty()), Some(Error::NotDirectory));
     file.unlink().expect("deleted");
     directory.unlink().expect("deleted");
+    assert_eq!(directory.stat().expect("a stat").links, 0);
     assert_eq!(found(&share.b, "d"), None);
     let inside = share.b.create_new(&path("d\\f"), Kind::File, Attributes::default());
     assert_eq!(error(inside), Some(Error::PathNotFound));

@@ -109,12 +109,16 @@ fn a_file_that_is_replaced_loses_its_streams() {
 fn a_stream_is_deleted_alone() {
     let share = Share::new();
     let file = create_with(&share.a, "f", b"main");
-    let (one, _two) = (create(&share.a, "f:one"), create(&share.a, "f:two"));
+    let (one, two) = (create(&share.a, "f:one"), create(&share.a, "F:two"));
+    assert_eq!((two.path().to_string(), two.path().base().to_string()), ("f:two".to_owned(), "f".to_owned()));
     one.unlink().expect("deleted");
+    assert_eq!((one.stat().expect("a stat").links, two.stat().expect("a stat").links), (0, 1));
     assert_eq!(streams(&file), ["=4", "two=0"]);
     assert_eq!(error(one.unlink()), Some(Error::NotFound));
     create(&share.b, "f:ONE");
     assert_eq!(error(one.unlink()), Some(Error::NotFound), "it is another");
+    assert_eq!(streams(&file), ["=4", "ONE=0", "two=0"]);
+    two.remove_streams().expect("nothing to do");
     assert_eq!(streams(&file), ["=4", "ONE=0", "two=0"]);
     file.remove_streams().expect("removed");
     assert_eq!(streams(&file), ["=4"]);
