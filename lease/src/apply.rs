@@ -14,6 +14,7 @@ mod contain;
 mod delegation;
 mod delete;
 mod demand;
+mod doubt;
 mod evict;
 mod expire;
 mod grace;

@@ -13,7 +13,7 @@ impl Step<'_> {
                 return;
             }
             match deadline {
-                Deadline::Server(server) => self.end_life(server),
+                Deadline::Server(server) => self.lose_life(server),
                 Deadline::Break(hold) => self.revoke(hold),
                 Deadline::Open(open) => self.scavenge(open),
                 Deadline::Client(client) => self.state.set_lapses(client, None),

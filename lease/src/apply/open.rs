@@ -123,6 +123,7 @@ impl Step<'_> {
             parent: *parent,
             parent_key: parent_key(open),
             modified: false,
+            resized: false,
             delete_on_close: *delete_on_close,
             nfs: open.delegation.is_some() || open.reclaim,
         });

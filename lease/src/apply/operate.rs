@@ -102,7 +102,13 @@ impl Step<'_> {
                 Some(open) => self.state.edit_file(file).edit_open(open, |open| open.modified = true),
                 None => self.child_changed(file, actor.parent, key),
             },
-            Operation::Resize { .. } | Operation::SetAttributes => self.child_changed(file, actor.parent, key),
+            Operation::Resize { .. } => {
+                self.child_changed(file, actor.parent, key);
+                if let Some(open) = actor.open {
+                    self.state.edit_file(file).edit_open(open, |open| open.resized = true);
+                }
+            }
+            Operation::SetAttributes => self.child_changed(file, actor.parent, key),
             Operation::Read { .. } | Operation::SetSecurity => (),
         }
     }

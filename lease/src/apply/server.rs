@@ -22,9 +22,11 @@ impl Step<'_> {
         if !is_ttl(ttl) {
             return Some(Err(Rejection::InvalidParameter));
         }
-        let notices = self.state.server(id.server).map_or(NoticeNumber::new(0), |server| server.notices);
+        let mut notices = NoticeNumber::new(0);
         if known.is_some() {
-            self.end_life(id.server);
+            self.lose_life(id.server);
+            // The life that was lost may have been told something to the last.
+            notices = self.state.server(id.server).map_or(notices, |server| server.notices);
             self.state.remove_server(id.server);
         } else if !self.make_room() {
             return Some(Err(Rejection::LimitReached(Limit::Servers)));
@@ -61,15 +63,22 @@ impl Step<'_> {
         Ok(Outcome::Alive { until })
     }
 
-    /// The life ends in order. That it did is all that is remembered of it.
+    /// The life ends in order, with nothing left undone. That it did is all that is remembered of it.
     pub(super) fn stop_server(&mut self, id: RequestId) -> Outcome {
         self.end_life(id.server);
         Outcome::Stopped
     }
 
+    /// Ends the life of a server that was lost: nobody knows what it was about to do.
+    pub(super) fn lose_life(&mut self, server: ServerId) {
+        let sessions: Vec<SessionId> = self.state.index().sessions_of(server, None).collect();
+        self.doubt(&sessions);
+        self.end_life(server);
+    }
+
     /// Ends the life of a server: its sessions end, nothing it asked for waits, what it was told is forgotten, and what it had yet to delete
     /// another deletes. It counts as dead from the beginning on: nothing of that falls to itself.
-    pub(super) fn end_life(&mut self, server: ServerId) {
+    fn end_life(&mut self, server: ServerId) {
         self.state.edit_server(server, |server| server.until = None);
         let sessions: Vec<SessionId> = self.state.index().sessions_of(server, None).collect();
         self.end_sessions(&sessions, Loss::Connection);

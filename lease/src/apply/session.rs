@@ -46,6 +46,10 @@ impl Step<'_> {
         let lives = |previous: SessionId| self.state.session(previous).is_some_and(|session| !session.evicted);
         let same_user = |previous: &SessionId| lives(*previous) && same_user(self.state.user(*previous).as_ref(), user);
         if let Some(previous) = previous.filter(same_user) {
+            // A client that comes to another server may have left one that hangs.
+            if self.session_of(id, previous).is_err() {
+                self.doubt(&[previous]);
+            }
             self.end_sessions(&[previous], Loss::Connection);
         }
         let session = chosen.unwrap_or_else(|| SessionId::new(self.state.meta().sessions + 1));

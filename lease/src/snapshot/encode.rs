@@ -173,8 +173,21 @@ fn deleting(part: &Deleting) -> wire::Deleting {
 }
 
 fn open(part: &OpenRecord) -> wire::Open {
-    let OpenRecord { id: _, session, client, under, access, share, parent, parent_key, modified, delete_on_close, nfs, share_id } =
-        *part;
+    let OpenRecord {
+        id: _,
+        session,
+        client,
+        under,
+        access,
+        share,
+        parent,
+        parent_key,
+        modified,
+        resized,
+        delete_on_close,
+        nfs,
+        share_id,
+    } = *part;
     wire::Open {
         version: wire::VERSION,
         session: session.map_or(0, SessionId::get),
@@ -186,6 +199,7 @@ fn open(part: &OpenRecord) -> wire::Open {
         parent: parent.map(|parent| guid(parent.to_bytes())),
         parent_key: parent_key.map(|key| guid(key.to_bytes())),
         modified,
+        resized,
         delete_on_close,
         delegation: under == Under::Delegation,
         nfs,

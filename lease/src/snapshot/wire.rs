@@ -222,6 +222,8 @@ pub(super) struct Open {
     pub(super) nfs: bool,
     #[prost(uint64, tag = "22")]
     pub(super) share_id: u64,
+    #[prost(bool, tag = "23")]
+    pub(super) resized: bool,
 }
 
 /// What is kept beside an open. Times are in milliseconds.

@@ -15,6 +15,7 @@ use crate::state::table::Keyed;
 use crate::state::tally::Tally;
 
 /// An open (MS-SMB2 3.3.1.10).
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OpenRecord {
     pub(crate) id: OpenId,
@@ -32,6 +33,8 @@ pub(crate) struct OpenRecord {
     pub(crate) parent_key: Option<LeaseKey>,
     /// Data was written through it, which the directory is told when it is closed.
     pub(crate) modified: bool,
+    /// The size was set through it, which the directory has been told.
+    pub(crate) resized: bool,
     pub(crate) delete_on_close: bool,
     /// It is one of NFS, whose locks are only advice among each other.
     pub(crate) nfs: bool,

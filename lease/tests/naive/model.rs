@@ -81,6 +81,8 @@ pub(crate) struct Handle {
     pub(crate) parent_key: Option<LeaseKey>,
     /// Whether data was written through it.
     pub(crate) modified: bool,
+    /// Whether the size was set through it.
+    pub(crate) resized: bool,
 }
 
 /// A lease: what one client caches of one file under one key.

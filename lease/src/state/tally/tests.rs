@@ -18,6 +18,7 @@ fn open(id: u64, access: Access, share: Share) -> OpenRecord {
         parent: None,
         parent_key: None,
         modified: false,
+        resized: false,
         delete_on_close: false,
         nfs: false,
     }

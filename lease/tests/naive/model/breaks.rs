@@ -132,7 +132,7 @@ impl Model {
                 Due::Break(client, key) => self.revoke((client, key)),
                 Due::Oplock(open) => self.revoke_oplock(open),
                 Due::Forget(client) => self.lapses.retain(|lapse| lapse.client != client),
-                Due::Life(server) => self.end_server(server),
+                Due::Life(server) => self.lose_server(server),
             }
             self.wake();
             self.forget_files();

@@ -54,7 +54,11 @@ impl Model {
                 }
             }
             Operation::Link { parent } => self.child_changed(file, parent.or(was), key),
-            Operation::Resize { .. } | Operation::SetAttributes => self.child_changed(file, was, key),
+            Operation::Resize { .. } => {
+                self.handles.iter_mut().filter(|known| known.id == handle.id).for_each(|known| known.resized = true);
+                self.child_changed(file, was, key);
+            }
+            Operation::SetAttributes => self.child_changed(file, was, key),
             // Not before the handle is closed (LS-132).
             Operation::Write { .. } => {
                 self.handles.iter_mut().filter(|known| known.id == handle.id).for_each(|known| known.modified = true);

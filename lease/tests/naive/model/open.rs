@@ -149,6 +149,7 @@ impl Model {
             parent: open.parent,
             parent_key: parent_key(open),
             modified: false,
+            resized: false,
         });
         if open.disposition != Disposition::Keep {
             self.child_changed(&open.file, open.parent, parent_key(open));

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use lease::{Outcome, Rejection, RequestId, ServerId};
+use lease::{Operation, Outcome, Rejection, RequestId, ServerId};
 
-use super::{Model, Server};
+use super::{Handle, Model, Server};
 
 impl Model {
     /// A life that is higher than any before ends the one before it.
@@ -14,7 +14,7 @@ impl Model {
         match self.servers.iter().position(|server| server.id == request.server) {
             None => self.servers.push(next),
             Some(at) if self.servers[at].incarnation < request.incarnation => {
-                self.end_server(request.server);
+                self.lose_server(request.server);
                 self.servers[at] = Server { notices: self.servers[at].notices, ..next };
             }
             Some(at) => {
@@ -39,6 +39,23 @@ impl Model {
         self.end_server(request.server);
         self.wake();
         self.reply(request, Ok(Outcome::Stopped));
+    }
+
+    /// Who dies may have changed files without having asked again: what the others cache of them goes.
+    pub(super) fn lose_server(&mut self, id: ServerId) {
+        let of_server =
+            |handle: &&Handle| self.sessions.iter().any(|session| session.id == handle.session && session.on.server == id);
+        let mut changed: Vec<Handle> =
+            self.handles.iter().filter(of_server).filter(|handle| handle.modified || handle.resized).cloned().collect();
+        changed.sort_by_cached_key(|handle| (handle.file.clone(), handle.id));
+        let write = Operation::Write { range: None };
+        for handle in changed {
+            let mut demands = self.operation_demands(&handle.file, (handle.client, handle.key), &write);
+            demands.extend(self.operation_demands_on_oplocks(&handle.file, handle.id, &write));
+            demands.sort_by_cached_key(|demand| self.place(demand));
+            self.press(demands);
+        }
+        self.end_server(id);
     }
 
     /// All that came through a server ends with its life (LS-152).
