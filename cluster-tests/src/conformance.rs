@@ -23,6 +23,8 @@ use crate::ports;
 const NODES: u8 = 3;
 /// The user that the tests log on as, and the NT hash of the password.
 pub(crate) const USER: (&str, &str) = ("torture", "Passw0rd");
+/// Another, for the tests that want two; with the same password.
+pub(crate) const OTHER_USER: &str = "other";
 /// MD4 of the password in UTF-16LE.
 const NT_HASH: &str = "a87f3a337d73085c45f9416be5787d86";
 
@@ -39,6 +41,8 @@ pub struct Plan {
     pub limit: Duration,
     /// More lines for the configuration of each share.
     pub share: String,
+    /// Whether the connections of a test all go to one node: for what a client can only have at one, as the channels of a session.
+    pub one_node: bool,
 }
 
 /// What came of one test.
@@ -76,7 +80,8 @@ pub async fn run(plan: &Plan, mut seen: impl FnMut(&Outcome)) -> Result<Vec<Outc
     for lane in 0..plan.lanes {
         let (queue, done, torture, limit) = (Arc::clone(&queue), done.clone(), plan.torture.clone(), plan.limit);
         let list = folder.path().join(format!("lane{lane}.unc"));
-        let paths: Vec<String> = addresses.iter().map(|address| format!("//{}/lane{lane}\n", address.ip())).collect();
+        let nodes = if plan.one_node { &addresses[..1] } else { &addresses[..] };
+        let paths: Vec<String> = nodes.iter().map(|address| format!("//{}/lane{lane}\n", address.ip())).collect();
         std::fs::write(&list, paths.concat())?;
         let target = (format!("//{}/lane{lane}", addresses[0].ip()), addresses[0].port());
         lanes.spawn(async move {
@@ -109,7 +114,7 @@ pub async fn run(plan: &Plan, mut seen: impl FnMut(&Outcome)) -> Result<Vec<Outc
 fn users(folder: &Path) -> Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
     let path = folder.join("users");
-    std::fs::write(&path, format!("{}:{NT_HASH}\n", USER.0))?;
+    std::fs::write(&path, format!("{}:{NT_HASH}\n{OTHER_USER}:{NT_HASH}\n", USER.0))?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     Ok(path)
 }

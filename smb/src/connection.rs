@@ -1,10 +1,13 @@
 //! One connection of one client: what it negotiated, which message ids it may use, and which of its requests are being carried out.
 
 mod chain;
+mod find;
+mod protect;
 mod serve;
 mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -13,10 +16,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::auth::Acceptor;
-use crate::crypto::{Cipher, PreauthHash, SigningAlgorithm};
+use crate::crypto::{Cipher, PreauthHash, Signer, SigningAlgorithm};
 use crate::life::Life;
 use crate::wire::frame;
-use crate::wire::negotiate::Dialect;
+use crate::wire::negotiate::{Capabilities, Dialect};
 
 pub(crate) use chain::Context;
 pub(crate) use serve::serve;
@@ -26,16 +29,22 @@ use window::Window;
 const OUTGOING_MAX: usize = 1024;
 /// Logons of one connection that have begun and not ended.
 pub(crate) const SETUPS_MAX: usize = 16;
+/// Sessions of one connection that have ended and are remembered.
+const PAST_SESSIONS_MAX: usize = 16;
 
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
     pub(crate) life: Arc<Life>,
+    /// The address of this node that the client came to.
+    pub(crate) local: IpAddr,
     negotiated: OnceLock<Negotiated>,
     /// The hash over the exchange so far, of 3.1.1.
     pub(crate) preauth: Mutex<PreauthHash>,
     pub(crate) setups: Mutex<BTreeMap<SessionId, Setup>>,
+    /// What the sessions that have ended here last signed with: that they have ended is said under their signature.
+    past: Mutex<VecDeque<(SessionId, Arc<Signer>)>>,
     window: Mutex<Window>,
     /// Ends when the last request that changes names is done or waits.
     names: Mutex<Option<CancellationToken>>,
@@ -76,13 +85,15 @@ struct InFlight {
 }
 
 impl Connection {
-    fn new(life: &Arc<Life>, outgoing: mpsc::Sender<Vec<u8>>) -> Connection {
+    fn new(life: &Arc<Life>, local: IpAddr, outgoing: mpsc::Sender<Vec<u8>>) -> Connection {
         Connection {
             id: life.next_connection(),
             life: Arc::clone(life),
+            local,
             negotiated: OnceLock::new(),
             preauth: Mutex::new(PreauthHash::new()),
             setups: Mutex::default(),
+            past: Mutex::default(),
             window: Mutex::new(Window::new(life.config.credits_max)),
             names: Mutex::default(),
             in_flight: Mutex::default(),
@@ -101,6 +112,12 @@ impl Connection {
     /// Whether a dialect of 3.x is spoken, which has contexts that others do not have.
     pub(crate) fn is_3x(&self) -> bool {
         self.negotiated().is_some_and(|negotiated| negotiated.dialect.is_3x())
+    }
+
+    /// Whether the client may have more than one connection a session.
+    pub(crate) fn has_channels(&self) -> bool {
+        let said = self.negotiated().map_or(0, |negotiated| negotiated.capabilities);
+        self.is_3x() && Capabilities::from_bits_retain(said).contains(Capabilities::MULTI_CHANNEL)
     }
 
     /// Notes what was negotiated; false if something was before.
@@ -150,6 +167,23 @@ impl Connection {
             self.end();
         }
         sent.map_err(|_| Undelivered)
+    }
+
+    /// Notes a logon that goes on.
+    pub(crate) fn add_setup(&self, id: SessionId, setup: Setup) {
+        self.setups.lock().unwrap_or_else(PoisonError::into_inner).insert(id, setup);
+    }
+
+    /// Notes a session that has ended.
+    pub(crate) fn add_past(&self, id: SessionId, signer: Arc<Signer>) {
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.truncate(PAST_SESSIONS_MAX - 1);
+        past.push_front((id, signer));
+    }
+
+    fn past_signer(&self, id: SessionId) -> Option<Arc<Signer>> {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.iter().find(|(past, _)| *past == id).map(|(_, signer)| Arc::clone(signer))
     }
 
     fn grant_credits(&self, asked: u16) -> u16 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
-use super::USER;
+use super::{OTHER_USER, USER};
 
 /// Where smbtorture is.
 #[derive(Debug, Clone)]
@@ -82,6 +82,7 @@ impl Torture {
             .arg(target.0)
             .args(["-p", &target.1.to_string(), "-U", &format!("{}%{}", USER.0, USER.1)])
             .arg(format!("--unclist={}", list.display()))
+            .args([format!("--option=torture:user2name={OTHER_USER}"), format!("--option=torture:user2password={}", USER.1)])
             .arg(test)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -8,8 +8,9 @@ use lease::{OpenId, SessionId};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Connection;
+use super::protect::{Reply, sign};
 use super::serve::{Ending, MESSAGE_OVERHEAD};
-use crate::crypto::{TRANSFORM_PROTOCOL_ID, transform_session};
+use crate::crypto::Signer;
 use crate::handler;
 use crate::session::{Session, Tree};
 use crate::wire::error::ErrorResponse;
@@ -31,12 +32,14 @@ pub(crate) struct Context {
     /// Ends it early: CANCEL, or the end of the connection.
     pub(crate) cancel: CancellationToken,
     /// The session that it came in, where one is needed.
-    session: Option<Arc<Session>>,
+    pub(super) session: Option<Arc<Session>>,
+    /// What a signed request is answered with: of its channel, or of the session that a channel is being bound to.
+    pub(super) signer: Option<Arc<Signer>>,
     tree: Option<Arc<Tree>>,
     /// What the elements before it were about.
-    related: Related,
+    pub(super) related: Related,
     /// Sealed by this session.
-    sealed: Option<Arc<Session>>,
+    pub(super) sealed: Option<Arc<Session>>,
     /// Nothing of its compound follows.
     last: bool,
     /// The answers in front of it in its compound, which go out before it waits.
@@ -47,19 +50,12 @@ pub(crate) struct Context {
 
 /// What the elements of a compound hand on to those that are related (MS-SMB2 3.3.5.2.7.2).
 #[derive(Debug, Clone, Default)]
-struct Related {
-    session_id: u64,
-    tree_id: u32,
+pub(super) struct Related {
+    pub(super) session_id: u64,
+    pub(super) tree_id: u32,
     open: Option<OpenId>,
     /// Why the element that should have opened something did not.
     failed: Option<NtStatus>,
-}
-
-/// An answer that is ready but for its signature.
-#[derive(Debug)]
-struct Reply {
-    message: Vec<u8>,
-    signed_by: Option<Arc<Session>>,
 }
 
 impl Connection {
@@ -139,24 +135,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes off the encryption, if there is one (MS-SMB2 3.3.5.2.1.1).
-    fn unseal(&self, frame: Vec<u8>) -> Result<(Vec<u8>, Option<Arc<Session>>), Ending> {
-        if !frame.starts_with(&TRANSFORM_PROTOCOL_ID) {
-            return Ok((frame, None));
-        }
-        let id = transform_session(&frame).map_err(Ending::protocol)?;
-        let session = self.session(id).ok_or_else(|| Ending::protocol("sealed by a session that does not exist"))?;
-        let encryption = session.keys.as_ref().and_then(|keys| keys.encryption.as_ref());
-        let encryption = encryption.ok_or_else(|| Ending::protocol("sealed by a session without a key"))?;
-        let frame = encryption.opener.open(&frame).map_err(Ending::protocol)?;
-        Ok((frame, Some(session)))
-    }
-
-    /// A session of this connection.
-    fn session(&self, id: u64) -> Option<Arc<Session>> {
-        self.life.session(SessionId::new(id)).filter(|session| session.connection == self.id)
-    }
-
     /// Answers what came in one frame.
     async fn answer_all(
         self: Arc<Self>,
@@ -174,6 +152,7 @@ impl Connection {
                 header,
                 cancel,
                 session: None,
+                signer: None,
                 tree: None,
                 related: if header.flags.contains(HeaderFlags::RELATED) { related } else { Related::default() },
                 sealed: sealed.clone(),
@@ -181,46 +160,23 @@ impl Connection {
                 before: replies,
                 names,
             };
-            let message = context.answer(&frame[range]).await;
+            let mut message = context.answer(&frame[range]).await;
             self.end_request(header.message_id);
+            let signed = context.header.flags.contains(HeaderFlags::SIGNED);
+            let mut signed_by = context.signer.take().filter(|_| signed);
+            if count == 1 && sealed.is_none() && header.command == Command::SessionSetup {
+                // The hash is over what is sent: the answer to the first message of a connection that is being bound is signed.
+                if let Some(signer) = signed_by.take() {
+                    sign(&signer, &mut message);
+                }
+            }
             context.hash_response(&message);
             related = context.related;
             names = context.names;
             replies = context.before;
-            let signed = context.header.flags.contains(HeaderFlags::SIGNED);
-            replies.push(Reply { message, signed_by: context.session.filter(|_| signed) });
+            replies.push(Reply { message, signed_by });
         }
         self.send_replies(replies, sealed.as_ref());
-    }
-
-    /// Links, signs, seals and sends what is ready.
-    fn send_replies(&self, replies: Vec<Reply>, sealed: Option<&Arc<Session>>) {
-        let (mut messages, signers): (Vec<_>, Vec<_>) = replies.into_iter().map(|reply| (reply.message, reply.signed_by)).unzip();
-        frame::link(&mut messages);
-        if sealed.is_none() {
-            for (message, signer) in messages.iter_mut().zip(&signers) {
-                if let Some(keys) = signer.as_ref().and_then(|session| session.keys.as_ref()) {
-                    keys.signer.sign(message).expect("what is sent has a header");
-                }
-            }
-        }
-        let bytes = messages.concat();
-        if bytes.is_empty() {
-            return;
-        }
-        let encryption = sealed.and_then(|session| session.keys.as_ref()).and_then(|keys| keys.encryption.as_ref());
-        let frame = encryption.map(|encryption| encryption.sealer.lock().unwrap_or_else(PoisonError::into_inner).seal(&bytes));
-        let sent = match frame {
-            None => self.send_frame(&bytes),
-            Some(Ok(frame)) => self.send_frame(&frame),
-            // No nonce is left: nothing may be sent any more under this key (MS-SMB2 3.3.4.1.4).
-            Some(Err(_)) => {
-                self.end();
-                return;
-            }
-        };
-        // A client that is gone needs no answer.
-        sent.ok();
     }
 }
 
@@ -250,33 +206,6 @@ impl Context {
 
     fn is_async(&self) -> bool {
         matches!(self.header.target, Target::Async { .. })
-    }
-
-    /// Finds the session and the tree, and checks the signature (MS-SMB2 3.3.5.2.4, 3.3.5.2.9, 3.3.5.2.11).
-    fn find_session(&mut self, message: &[u8]) -> Result<(), NtStatus> {
-        if self.header.flags.contains(HeaderFlags::RELATED) {
-            if self.related.session_id == 0 {
-                return Err(NtStatus::INVALID_PARAMETER);
-            }
-            self.header.session_id = self.related.session_id;
-            if let Target::Sync { tree_id, .. } = &mut self.header.target {
-                *tree_id = self.related.tree_id;
-            }
-        }
-        if matches!(self.header.command, Command::Negotiate | Command::SessionSetup)
-            || self.header.command == Command::Echo && self.header.session_id == 0
-            || self.header.command == Command::Ioctl && self.header.session_id == 0 && self.connection.life.config.test_controls
-        {
-            return Ok(());
-        }
-        let session = self.connection.session(self.header.session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
-        match &self.sealed {
-            Some(by) if by.id != session.id => return Err(NtStatus::ACCESS_DENIED),
-            Some(_) => {}
-            None => check_signature(&session, &self.header, message)?,
-        }
-        self.session = Some(session);
-        Ok(())
     }
 
     /// The session.
@@ -313,9 +242,9 @@ impl Context {
         self.related.failed = opened.err();
     }
 
-    /// The session that answers are signed by from here on: the logon is done.
-    pub(crate) fn set_session(&mut self, session: Arc<Session>) {
-        self.session = Some(session);
+    /// What the answer is signed by: the logon is done.
+    pub(crate) fn sign(&mut self, signer: Arc<Signer>) {
+        self.signer = Some(signer);
         self.header.flags.set(HeaderFlags::SIGNED, true);
     }
 
@@ -351,13 +280,4 @@ impl Context {
             }
         }
     }
-}
-
-/// Checks that who has to sign has signed (MS-SMB2 3.3.5.2.4).
-fn check_signature(session: &Session, header: &Header, message: &[u8]) -> Result<(), NtStatus> {
-    let Some(keys) = &session.keys else { return Ok(()) };
-    if header.flags.contains(HeaderFlags::SIGNED) {
-        return if keys.signer.verify(message) { Ok(()) } else { Err(NtStatus::ACCESS_DENIED) };
-    }
-    if session.signing_required { Err(NtStatus::ACCESS_DENIED) } else { Ok(()) }
 }
