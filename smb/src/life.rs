@@ -28,6 +28,7 @@ pub(crate) struct Life {
     /// The break of each lease that was last told from here, to be named by its acknowledgement.
     told: Mutex<BTreeMap<(ClientGuid, LeaseKey), Generation>>,
     opening: notices::Opening,
+    held: notices::Held,
     connection_last: AtomicU64,
 }
 
@@ -47,6 +48,7 @@ impl Life {
             sessions: Mutex::default(),
             told: Mutex::default(),
             opening: notices::Opening::default(),
+            held: notices::Held::default(),
             connection_last: AtomicU64::new(0),
         };
         Ok((Arc::new(life), notices))
