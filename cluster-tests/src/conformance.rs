@@ -21,12 +21,18 @@ use crate::ports;
 
 /// Nodes of the cluster.
 const NODES: u8 = 3;
-/// The user that the tests log on as, and the NT hash of the password.
-pub(crate) const USER: (&str, &str) = ("torture", "Passw0rd");
-/// Another, for the tests that want two; with the same password.
-pub(crate) const OTHER_USER: &str = "other";
-/// MD4 of the password in UTF-16LE.
-const NT_HASH: &str = "a87f3a337d73085c45f9416be5787d86";
+/// A user that the tests log on as.
+pub(crate) struct User {
+    pub(crate) name: &'static str,
+    pub(crate) password: &'static str,
+    /// MD4 of the password in UTF-16LE.
+    nt_hash: &'static str,
+}
+
+/// The user of all tests.
+pub(crate) const USER: User = User { name: "torture", password: "Passw0rd", nt_hash: "a87f3a337d73085c45f9416be5787d86" };
+/// Another, of those that need one.
+pub(crate) const SECOND_USER: User = User { name: "second", password: "Secret2b", nt_hash: "bcb8e71e48856155de67b0ff89d27a2a" };
 
 /// What is to be run.
 #[derive(Debug)]
@@ -114,7 +120,8 @@ pub async fn run(plan: &Plan, mut seen: impl FnMut(&Outcome)) -> Result<Vec<Outc
 fn users(folder: &Path) -> Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
     let path = folder.join("users");
-    std::fs::write(&path, format!("{}:{NT_HASH}\n{OTHER_USER}:{NT_HASH}\n", USER.0))?;
+    let lines = [USER, SECOND_USER].map(|user| format!("{}:{}\n", user.name, user.nt_hash));
+    std::fs::write(&path, lines.concat())?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     Ok(path)
 }

@@ -9,7 +9,7 @@ mod window;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use lease::{ClientGuid, ConnectionId, SessionId};
 use tokio::sync::mpsc;
@@ -48,6 +48,8 @@ pub(crate) struct Connection {
     window: Mutex<Window>,
     /// Ends when the last request that changes names is done or waits.
     names: Mutex<Option<CancellationToken>>,
+    /// Each ends when a frame is answered, or waits.
+    unanswered: Mutex<Vec<CancellationToken>>,
     in_flight: Mutex<BTreeMap<u64, InFlight>>,
     async_last: AtomicU64,
     outgoing: mpsc::Sender<Vec<u8>>,
@@ -96,6 +98,7 @@ impl Connection {
             past: Mutex::default(),
             window: Mutex::new(Window::new(life.config.credits_max)),
             names: Mutex::default(),
+            unanswered: Mutex::default(),
             in_flight: Mutex::default(),
             async_last: AtomicU64::new(0),
             outgoing,
@@ -192,11 +195,26 @@ impl Connection {
 
     /// What a request has to wait for, and what those behind it wait for: a request that changes names holds up what comes behind it until it is
     /// done or waits itself, so that a client finds names as it has left them.
-    fn order(&self, changes_names: bool) -> (Option<CancellationToken>, Option<DropGuard>) {
+    fn order(&self, changes_names: bool) -> (Option<CancellationToken>, Underway) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let before = names.clone();
         let own = changes_names.then(|| names.insert(CancellationToken::new()).clone().drop_guard());
-        (before, own)
+        let unanswered = CancellationToken::new();
+        self.unanswered().push(unanswered.clone());
+        (before, Underway { _names: own, _unanswered: unanswered.drop_guard() })
+    }
+
+    /// The frames that are neither answered nor waiting.
+    fn unanswered(&self) -> MutexGuard<'_, Vec<CancellationToken>> {
+        let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        unanswered.retain(|frame| !frame.is_cancelled());
+        unanswered
+    }
+
+    /// What has been asked so far and is neither answered nor waiting; none if there is nothing.
+    pub(crate) fn awaiting(&self) -> Option<Unanswered> {
+        let frames = self.unanswered().clone();
+        (!frames.is_empty()).then_some(Unanswered(frames))
     }
 
     /// Notes a request that begins; what ends it early.
@@ -231,6 +249,26 @@ impl Connection {
             request.cancel.cancel();
         }
     }
+}
+
+/// Frames that are neither answered nor waiting.
+#[derive(Debug)]
+pub(crate) struct Unanswered(Vec<CancellationToken>);
+
+impl Unanswered {
+    /// Waits until each is one or the other.
+    pub(crate) async fn wait(self) {
+        for frame in self.0 {
+            frame.cancelled().await;
+        }
+    }
+}
+
+/// What others are held up by while a frame is neither answered nor waiting.
+#[derive(Debug)]
+struct Underway {
+    _names: Option<DropGuard>,
+    _unanswered: DropGuard,
 }
 
 /// The client is gone, or does not read.

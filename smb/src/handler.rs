@@ -17,6 +17,7 @@ mod session_setup;
 mod set_info;
 mod transfer;
 mod tree;
+mod wait;
 mod write;
 
 use crate::connection::Context;

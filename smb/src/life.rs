@@ -29,8 +29,9 @@ pub(crate) struct Life {
     sessions: Mutex<BTreeMap<SessionId, Arc<Session>>>,
     /// The break of each lease that was last told from here, to be named by its acknowledgement.
     told: Mutex<BTreeMap<(ClientGuid, LeaseKey), Generation>>,
-    unanswered: channels::Unanswered,
+    unacknowledged: channels::Unacknowledged,
     opening: notices::Opening,
+    held: notices::Held,
     connection_last: AtomicU64,
 }
 
@@ -49,8 +50,9 @@ impl Life {
             connections: Mutex::default(),
             sessions: Mutex::default(),
             told: Mutex::default(),
-            unanswered: channels::Unanswered::default(),
+            unacknowledged: channels::Unacknowledged::default(),
             opening: notices::Opening::default(),
+            held: notices::Held::default(),
             connection_last: AtomicU64::new(0),
         };
         Ok((Arc::new(life), notices))
@@ -129,13 +131,13 @@ impl Life {
 
     /// The break that an acknowledgement of this lease means, if it was told from here.
     pub(crate) fn told(&self, client: ClientGuid, key: LeaseKey) -> Option<Generation> {
-        self.unanswered.forget(Subject::Lease(client, key));
+        self.unacknowledged.forget(Subject::Lease(client, key));
         self.told.lock().unwrap_or_else(PoisonError::into_inner).remove(&(client, key))
     }
 
     /// Notes that no answer to a break of this open's oplock is waited for any more.
     pub(crate) fn forget_oplock_break(&self, open: OpenId) {
-        self.unanswered.forget(Subject::Oplock(open));
+        self.unacknowledged.forget(Subject::Oplock(open));
     }
 
     /// Notes that an open under this lease key is on its way: until its response is sent, breaks of the lease wait.

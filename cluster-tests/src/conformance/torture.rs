@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
-use super::{OTHER_USER, USER};
+use super::{SECOND_USER, USER};
 
 /// Where smbtorture is.
 #[derive(Debug, Clone)]
@@ -80,9 +80,10 @@ impl Torture {
         let mut command = self.command();
         command
             .arg(target.0)
-            .args(["-p", &target.1.to_string(), "-U", &format!("{}%{}", USER.0, USER.1)])
+            .args(["-p", &target.1.to_string(), "-U", &format!("{}%{}", USER.name, USER.password)])
+            .arg(format!("--option=torture:user2name={}", SECOND_USER.name))
+            .arg(format!("--option=torture:user2password={}", SECOND_USER.password))
             .arg(format!("--unclist={}", list.display()))
-            .args([format!("--option=torture:user2name={OTHER_USER}"), format!("--option=torture:user2password={}", USER.1)])
             .arg(test)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -5,11 +5,11 @@ use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 
 use lease::{OpenId, SessionId};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
-use super::Connection;
 use super::protect::{Reply, sign};
 use super::serve::{Ending, MESSAGE_OVERHEAD};
+use super::{Connection, Underway};
 use crate::crypto::Signer;
 use crate::handler;
 use crate::session::{Session, Tree};
@@ -45,7 +45,7 @@ pub(crate) struct Context {
     /// The answers in front of it in its compound, which go out before it waits.
     before: Vec<Reply>,
     /// Holds up what comes behind it on its connection.
-    names: Option<DropGuard>,
+    underway: Option<Underway>,
 }
 
 /// What the elements of a compound hand on to those that are related (MS-SMB2 3.3.5.2.7.2).
@@ -100,14 +100,14 @@ impl Connection {
             requests.push((header, range, self.begin_request(header.message_id)));
         }
         let first = requests.first().map(|(header, ..)| header.command);
-        let (before, names) = self.order(requests.iter().any(|(header, ..)| header.command == Command::SetInfo));
+        let (before, underway) = self.order(requests.iter().any(|(header, ..)| header.command == Command::SetInfo));
         let this = Arc::clone(self);
         let mut chain = Box::pin(async move {
             // An acknowledgement may be what the other waits for.
             if let Some(before) = before.filter(|_| first != Some(Command::OplockBreak)) {
                 before.cancelled().await;
             }
-            this.answer_all(frame, requests, sealed, names).await;
+            this.answer_all(frame, requests, sealed, underway).await;
         });
         // What follows a NEGOTIATE depends on it; a logon is two messages that follow each other.
         if first == Some(Command::Negotiate) {
@@ -141,10 +141,11 @@ impl Connection {
         frame: Vec<u8>,
         requests: Vec<(Header, std::ops::Range<usize>, CancellationToken)>,
         sealed: Option<Arc<Session>>,
-        mut names: Option<DropGuard>,
+        underway: Underway,
     ) {
         let mut replies = Vec::new();
         let mut related = Related::default();
+        let mut underway = Some(underway);
         let count = requests.len();
         for (number, (header, range, cancel)) in requests.into_iter().enumerate() {
             let mut context = Context {
@@ -158,7 +159,7 @@ impl Connection {
                 sealed: sealed.clone(),
                 last: number + 1 == count,
                 before: replies,
-                names,
+                underway,
             };
             let mut message = context.answer(&frame[range]).await;
             self.end_request(header.message_id);
@@ -172,7 +173,7 @@ impl Connection {
             }
             context.hash_response(&message);
             related = context.related;
-            names = context.names;
+            underway = context.underway;
             replies = context.before;
             replies.push(Reply { message, signed_by });
         }
@@ -253,12 +254,17 @@ impl Context {
         self.last
     }
 
+    /// Lets those go on that come behind the request: it waits.
+    pub(crate) fn hold_nobody_up(&mut self) {
+        self.underway = None;
+    }
+
     /// Says that the request waits (MS-SMB2 3.3.4.2). In the midst of a compound nothing is said.
     pub(crate) fn pend(&mut self) {
         if !self.last || self.is_async() {
             return;
         }
-        self.names = None;
+        self.hold_nobody_up();
         self.connection.send_replies(std::mem::take(&mut self.before), self.sealed.as_ref());
         let credits = self.connection.grant_credits(self.header.credits);
         self.header.target = Target::Async { async_id: self.connection.make_async(self.header.message_id) };

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use lease::{ByteRange, Lock, LockSequence, RangeLock, Rejection, Unlock};
-use rpc::client::CallError;
+use lease::{ByteRange, Lock, LockSequence, RangeLock, Unlock};
 
+use super::wait::answer_to;
 use super::{Answer, malformed};
 use crate::connection::Context;
 use crate::files::Kind;
@@ -112,19 +112,8 @@ async fn lock(
     // A host that has not given the data its place yet, or needs none for it, says less than there is.
     let allocation = stat.allocated.max(stat.size);
     let lock = Lock { session, open: open.id, locks, wait, sequence, allocation };
-    let mut pending = context.connection.life.table.begin_lock(&lock);
-    let locked = if pending.parked().await {
-        context.pend();
-        let cancel = context.cancel.clone();
-        tokio::select! {
-            locked = pending.finish() => locked,
-            // Dropping the request takes it back, and unlocks what it has locked by then.
-            () = cancel.cancelled() => Err(CallError::Rejected(Rejection::Cancelled)),
-        }
-    } else {
-        pending.finish().await
-    };
-    locked.map_err(|error| of_call(&error))
+    let pending = context.connection.life.table.begin_lock(&lock);
+    answer_to(context, pending).await.map_err(|error| of_call(&error))
 }
 
 async fn unlock(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lease::{ForeignAccess, Operation, Rejection};
 use rpc::client::CallError;
 
+use super::wait::{answer_to, tell_if_long};
 use crate::connection::Context;
 use crate::files::{self, Handle};
 use crate::ntstatus::{of_call, of_file};
@@ -18,19 +19,8 @@ use crate::wire::NtStatus;
 /// that knowledge would be looked up here.
 pub(super) async fn ask(context: &mut Context, open: &Open, operation: &Operation) -> Result<(), NtStatus> {
     let session = context.session()?.id;
-    let mut pending = context.connection.life.table.begin_operation(session, open.id, operation);
-    let answered = if pending.parked().await {
-        context.pend();
-        let cancel = context.cancel.clone();
-        tokio::select! {
-            answered = pending.finish() => answered,
-            // Dropping the request takes it back.
-            () = cancel.cancelled() => Err(CallError::Rejected(Rejection::Cancelled)),
-        }
-    } else {
-        pending.finish().await
-    };
-    answered.map_err(|error| of_call(&error))
+    let pending = context.connection.life.table.begin_operation(session, open.id, operation);
+    answer_to(context, pending).await.map_err(|error| of_call(&error))
 }
 
 /// Changes a file between two questions: who is in the way is asked to step aside, and what was granted until the change was
@@ -57,11 +47,14 @@ pub(super) async fn change<T: Send + 'static>(
 async fn settle(context: &mut Context, open: &Open, operation: &Operation) -> Result<(), NtStatus> {
     let session = context.session()?.id;
     let mut pending = context.connection.life.table.begin_operation(session, open.id, operation);
-    if pending.parked().await {
-        context.pend();
-    }
+    let answered = if pending.parked().await {
+        context.hold_nobody_up();
+        tell_if_long(context, std::pin::pin!(pending.finish())).await
+    } else {
+        pending.finish().await
+    };
     // No CANCEL ends this: what is done is done.
-    match pending.finish().await {
+    match answered {
         // Whoever has locked it since has locked it as it is now, and whoever has opened what a rename leads to knows the new name.
         Ok(()) | Err(CallError::Rejected(Rejection::FileLockConflict | Rejection::SharingViolation | Rejection::AccessDenied)) => {
             Ok(())

@@ -18,7 +18,7 @@ pub(super) enum Subject {
 
 /// The breaks that were told and not acknowledged: a connection that ends may have swallowed them.
 #[derive(Debug, Default)]
-pub(super) struct Unanswered {
+pub(super) struct Unacknowledged {
     breaks: Mutex<BTreeMap<Subject, Sent>>,
 }
 
@@ -32,7 +32,7 @@ struct Sent {
     message: Vec<u8>,
 }
 
-impl Unanswered {
+impl Unacknowledged {
     pub(super) fn forget(&self, subject: Subject) {
         self.breaks.lock().unwrap_or_else(PoisonError::into_inner).remove(&subject);
     }
@@ -67,7 +67,7 @@ impl Life {
         let mut connections = self.connections_of(home).into_iter().filter(|connection| !connection.has_ended());
         let Some(told) = connections.find(|connection| connection.send_notification(&message)) else { return false };
         if let Some(subject) = acknowledged {
-            self.unanswered.note(subject, Sent { home, through: told.id, message });
+            self.unacknowledged.note(subject, Sent { home, through: told.id, message });
             if told.has_ended() {
                 // It ended before that was noted.
                 self.tell_again(told.id);
@@ -78,7 +78,7 @@ impl Life {
 
     /// Tells on other connections what one has swallowed. Where there is no other the table tells, or has nobody to tell it to.
     pub(super) fn tell_again(&self, lost: ConnectionId) {
-        for (subject, Sent { home, message, .. }) in self.unanswered.take(lost) {
+        for (subject, Sent { home, message, .. }) in self.unacknowledged.take(lost) {
             tracing::debug!(connection = %lost, ?subject, "a break is told on another connection");
             self.tell(home, message, Some(subject));
         }

@@ -1,6 +1,7 @@
 //! What the lease table tells this server unasked: breaks to send, files to delete, connections to drop.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,12 +11,16 @@ use tokio::sync::Notify;
 
 use super::Life;
 use super::channels::Subject;
+use crate::connection::Unanswered;
 use crate::open::{Told, file_id};
 use crate::wire::header::Header;
 use crate::wire::oplock_break::{self as wire, LeaseBreakFlags};
 
-/// How long a break waits for the response of an open under the same key. The open may be waiting itself, for longer than that.
+/// How long a break waits for responses that should come before it. Such a request may be waiting itself, for longer than that.
 const RESPONSE_FIRST: Duration = Duration::from_millis(50);
+
+/// Breaks that are held back for responses, by connection, with what each waits for.
+pub(super) type Held = Mutex<BTreeMap<ConnectionId, VecDeque<(Break, Option<Unanswered>)>>>;
 
 /// The leases under which an open is on its way, each with how many.
 #[derive(Debug, Default)]
@@ -100,19 +105,49 @@ impl Life {
     }
 
     /// Sends a lease break notification (MS-SMB2 2.2.23.2), behind the response of an open that was granted the lease just now: a client that
-    /// has not heard of a lease can not give it up.
+    /// has not heard of a lease can not give it up. And behind what else its connection has asked for and is about to be told: whose own doing
+    /// broke a directory's lease hears first that it is done.
     fn tell_break(self: &Arc<Self>, notice: Break) {
-        let lease = (notice.client, notice.key);
-        if self.opening.is_clear(lease) {
-            self.send_break(&notice);
-            return;
+        let connection = notice.to.connection;
+        let answered = self.connection(connection).and_then(|connection| connection.awaiting());
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        match held.entry(connection) {
+            // Those of one connection stay in order.
+            Entry::Occupied(mut behind) => behind.get_mut().push_back((notice, answered)),
+            Entry::Vacant(first) => {
+                if answered.is_none() && self.opening.is_clear((notice.client, notice.key)) {
+                    drop(held);
+                    self.send_break(&notice);
+                } else {
+                    first.insert(VecDeque::from([(notice, answered)]));
+                    tokio::spawn(Arc::clone(self).tell_held(connection));
+                }
+            }
         }
-        let life = Arc::clone(self);
-        tokio::spawn(async move {
-            // When it takes longer, the open waits for something else, and its client has the lease from before.
-            tokio::time::timeout(RESPONSE_FIRST, life.opening.clear(lease)).await.ok();
-            life.send_break(&notice);
-        });
+    }
+
+    /// Sends the breaks that are held back for responses, until none is.
+    async fn tell_held(self: Arc<Self>, connection: ConnectionId) {
+        loop {
+            let next = {
+                let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+                let next = held.get_mut(&connection).and_then(VecDeque::pop_front);
+                if next.is_none() {
+                    held.remove(&connection);
+                }
+                next
+            };
+            let Some((notice, answered)) = next else { return };
+            let responses = async {
+                self.opening.clear((notice.client, notice.key)).await;
+                if let Some(answered) = answered {
+                    answered.wait().await;
+                }
+            };
+            // When it takes longer, the request waits for something else, and its client has the lease from before.
+            tokio::time::timeout(RESPONSE_FIRST, responses).await.ok();
+            self.send_break(&notice);
+        }
     }
 
     fn send_break(self: &Arc<Self>, notice: &Break) {

@@ -9,6 +9,7 @@ use super::cancelled;
 use super::check::Wanted;
 use crate::connection::Context;
 use crate::files::{Handle, Kind};
+use crate::handler::wait::answer_to;
 use crate::ntstatus::of_call;
 use crate::share::Share;
 use crate::wire::NtStatus;
@@ -40,18 +41,8 @@ pub(super) async fn ask(
         created: made,
         ..asked(context, share, wanted, handle.kind() == Kind::Directory).map_err(|_| cancelled())?
     };
-    let mut pending = context.connection.life.table.begin_open(open);
-    if pending.parked().await {
-        context.pend();
-        let cancel = context.cancel.clone();
-        tokio::select! {
-            opened = pending.finish() => opened,
-            // Dropping the request takes it back, and closes what it has opened by then.
-            () = cancel.cancelled() => Err(cancelled()),
-        }
-    } else {
-        pending.finish().await
-    }
+    let pending = context.connection.life.table.begin_open(open);
+    answer_to(context, pending).await
 }
 
 /// Asks the table whether a CREATE was carried out already: before the file is looked at, which is then as the first request left it. None if
