@@ -84,6 +84,8 @@ pub(crate) struct Setup {
 struct InFlight {
     cancel: CancellationToken,
     async_id: Option<u64>,
+    /// The session for which it is carried out even if the connection is lost.
+    kept: Option<SessionId>,
 }
 
 impl Connection {
@@ -219,8 +221,8 @@ impl Connection {
 
     /// Notes a request that begins; what ends it early.
     fn begin_request(&self, message_id: u64) -> CancellationToken {
-        let cancel = self.ended.child_token();
-        let request = InFlight { cancel: cancel.clone(), async_id: None };
+        let cancel = CancellationToken::new();
+        let request = InFlight { cancel: cancel.clone(), async_id: None, kept: None };
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(message_id, request);
         cancel
     }
@@ -232,6 +234,18 @@ impl Connection {
             request.async_id = Some(async_id);
         }
         async_id
+    }
+
+    fn keep_request(&self, message_id: u64, session: SessionId) {
+        if let Some(request) = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&message_id) {
+            request.kept = Some(session);
+        }
+    }
+
+    /// What ends the requests that are being carried out, when the connection is lost; and the sessions that keep some of them.
+    pub(crate) fn take_requests(&self) -> Vec<(CancellationToken, Option<SessionId>)> {
+        let requests = std::mem::take(&mut *self.in_flight.lock().unwrap_or_else(PoisonError::into_inner));
+        requests.into_values().map(|request| (request.cancel, request.kept)).collect()
     }
 
     fn end_request(&self, message_id: u64) {

@@ -79,13 +79,20 @@ impl Life {
     /// Forgets a connection, and the sessions that have no other; and has the table know. The table knows connections by the sessions that began
     /// on them: with one of those all of them end, wherever else they are bound to.
     pub(crate) async fn lose_connection(self: &Arc<Self>, id: ConnectionId) {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let connection = self.connections.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         let homes: BTreeSet<ConnectionId> = {
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
             let homes = sessions.values().filter(|session| session.lose_channel(id)).map(|session| session.home).collect();
-            sessions.retain(|_, session| !BTreeSet::contains(&homes, &session.home));
+            let lost = sessions.extract_if(.., |_, session| BTreeSet::contains(&homes, &session.home));
+            lost.for_each(|(_, session)| session.end_requests());
             homes
         };
+        for (cancel, session) in connection.iter().flat_map(|connection| connection.take_requests()) {
+            match session.and_then(|session| self.session(session)) {
+                Some(session) => session.keep_request(cancel),
+                None => cancel.cancel(),
+            }
+        }
         for home in homes {
             self.report_lost(home).await;
         }
@@ -123,6 +130,7 @@ impl Life {
 
     pub(crate) fn remove_session(&self, id: SessionId) -> Option<Arc<Session>> {
         let session = self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)?;
+        session.end_requests();
         for Channel { connection, signer } in session.channels() {
             connection.add_past(id, signer);
         }

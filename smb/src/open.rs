@@ -1,5 +1,7 @@
 //! What a client has open (MS-SMB2 3.3.1.10).
 
+mod sequence;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,6 +9,8 @@ use lease::{FileKey, Generation, OpenId};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
+use self::sequence::Sequence;
+pub(crate) use self::sequence::Stale;
 use crate::files::{Handle, Listing};
 use crate::notify::Watch;
 use crate::share::Share;
@@ -35,6 +39,9 @@ pub(crate) struct Open {
     mode: AtomicU32,
     /// Whether its file was marked for deletion through it.
     deleting: AtomicBool,
+    /// Whether anything was asked of it since it was opened: then it can not be replayed (MS-SMB2 3.3.5.9.10).
+    used: AtomicBool,
+    sequence: Mutex<Sequence>,
     /// Where it is in listing its directory.
     pub(crate) listing: Mutex<Option<Listing>>,
     /// What it wants to hear of its directory, from the first CHANGE_NOTIFY on.
@@ -61,6 +68,7 @@ impl Open {
         handle: Handle,
         access: AccessMask,
         options: CreateOptions,
+        sequence: u16,
     ) -> Open {
         let key = handle.key();
         let (share, handle, told) = (Arc::clone(share), Arc::new(handle), Mutex::default());
@@ -79,10 +87,28 @@ impl Open {
             position,
             mode,
             deleting: AtomicBool::new(false),
+            used: AtomicBool::new(false),
+            sequence: Mutex::new(Sequence::new(sequence)),
             listing: Mutex::default(),
             watch: OnceCell::new(),
             closed: CancellationToken::new(),
         }
+    }
+
+    /// Notes a request for it, which is under way until what is returned is dropped.
+    pub(crate) fn begin(self: &Arc<Self>, sequence: u16, modifies: bool, replay: bool) -> Result<Option<Begun>, Stale> {
+        let counted = self.sequence.lock().unwrap_or_else(PoisonError::into_inner).begin(sequence, modifies, replay)?;
+        Ok(counted.then(|| Begun { open: Arc::clone(self), sequence }))
+    }
+
+    /// Notes that something was asked of it.
+    pub(crate) fn note_use(&self) {
+        self.used.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether anything was asked of it on this node.
+    pub(crate) fn is_used(&self) -> bool {
+        self.used.load(Ordering::Relaxed)
     }
 
     pub(crate) fn note_break(&self, told: Told) {
@@ -128,6 +154,19 @@ impl Open {
 
     pub(crate) fn set_deleting(&self, deleting: bool) {
         self.deleting.store(deleting, Ordering::Relaxed);
+    }
+}
+
+/// A request for an open is under way for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    open: Arc<Open>,
+    sequence: u16,
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.open.sequence.lock().unwrap_or_else(PoisonError::into_inner).end(self.sequence);
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lease::{ClientGuid, ConnectionId, OpenId, SessionId};
+use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connection;
 use crate::crypto::{Cipher, Opener, Sealer, Signer, SigningAlgorithm};
@@ -39,6 +40,8 @@ pub(crate) struct Session {
     pub(crate) signing_required: bool,
     /// Session.ChannelList (MS-SMB2 3.3.1.8).
     channels: Mutex<BTreeMap<ConnectionId, Channel>>,
+    /// What ends the requests that go on though their connection is lost; none once the session has ended.
+    kept_requests: Mutex<Option<Vec<CancellationToken>>>,
     trees: Mutex<BTreeMap<u32, Arc<Tree>>>,
     tree_last: AtomicU32,
     opens: Mutex<BTreeMap<OpenId, Arc<Open>>>,
@@ -120,6 +123,7 @@ impl Session {
             keys,
             signing_required,
             channels: Mutex::new(BTreeMap::from([(connection.id, channel)])),
+            kept_requests: Mutex::new(Some(Vec::new())),
             trees: Mutex::default(),
             tree_last: AtomicU32::new(0),
             opens: Mutex::default(),
@@ -158,6 +162,22 @@ impl Session {
     pub(crate) fn lose_channel(&self, connection: ConnectionId) -> bool {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.remove(&connection).is_some() && channels.is_empty()
+    }
+
+    /// Has a request go on that has lost its connection, until the session ends.
+    pub(crate) fn keep_request(&self, cancel: CancellationToken) {
+        match &mut *self.kept_requests.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(kept) => kept.push(cancel),
+            None => cancel.cancel(),
+        }
+    }
+
+    /// Ends what goes on: the session ends.
+    pub(crate) fn end_requests(&self) {
+        let kept = self.kept_requests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for cancel in kept.into_iter().flatten() {
+            cancel.cancel();
+        }
     }
 
     pub(crate) fn connect_tree(&self, target: Target) -> Result<Arc<Tree>, NtStatus> {

@@ -1,7 +1,7 @@
 //! What a frame asks for, one element after the other, and the answer to it (MS-SMB2 3.3.5.2, 3.3.4.1).
 
 use std::future::Future as _;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::task::Poll;
 
 use lease::{OpenId, SessionId};
@@ -12,6 +12,7 @@ use super::serve::{Ending, MESSAGE_OVERHEAD};
 use super::{Connection, Underway};
 use crate::crypto::Signer;
 use crate::handler;
+use crate::open::{Begun, Stale};
 use crate::session::{Session, Tree};
 use crate::wire::error::ErrorResponse;
 use crate::wire::frame;
@@ -36,6 +37,8 @@ pub(crate) struct Context {
     /// What a signed request is answered with: of its channel, or of the session that a channel is being bound to.
     pub(super) signer: Option<Arc<Signer>>,
     tree: Option<Arc<Tree>>,
+    /// The open that it is about, until it is answered.
+    of_open: OnceLock<Begun>,
     /// What the elements before it were about.
     pub(super) related: Related,
     /// Sealed by this session.
@@ -155,6 +158,7 @@ impl Connection {
                 session: None,
                 signer: None,
                 tree: None,
+                of_open: OnceLock::new(),
                 related: if header.flags.contains(HeaderFlags::RELATED) { related } else { Related::default() },
                 sealed: sealed.clone(),
                 last: number + 1 == count,
@@ -234,7 +238,25 @@ impl Context {
             crate::open::open_id(asked).ok_or(NtStatus::FILE_CLOSED)?
         };
         let open = self.session()?.open(id).ok_or(NtStatus::FILE_CLOSED)?;
-        if self.header.target.tree_id().is_some_and(|tree| tree != open.tree) { Err(NtStatus::FILE_CLOSED) } else { Ok(open) }
+        if self.header.target.tree_id().is_some_and(|tree| tree != open.tree) {
+            return Err(NtStatus::FILE_CLOSED);
+        }
+        open.note_use();
+        if self.connection.is_3x() {
+            let modifies = matches!(self.header.command, Command::Write | Command::SetInfo | Command::Ioctl);
+            let replay = self.header.flags.contains(HeaderFlags::REPLAY);
+            let counted = open.begin(self.header.channel_sequence(), modifies, replay);
+            if let Some(begun) = counted.map_err(|Stale| NtStatus::FILE_NOT_AVAILABLE)? {
+                self.of_open.set(begun).ok();
+            }
+        }
+        Ok(open)
+    }
+
+    /// Has the request carried out even if its connection is lost, as long as its session has another.
+    pub(crate) fn outlive_connection(&self) -> Result<(), NtStatus> {
+        self.connection.keep_request(self.header.message_id, self.session()?.id);
+        Ok(())
     }
 
     /// What a CREATE came to, for the elements that are related to it.

@@ -11,7 +11,7 @@ mod respond;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lease::{Durable, Grant, OpenId, OplockLevel, Rejection};
+use lease::{Durable, DurableRequest, Grant, OpenId, OplockLevel, Rejection};
 use rpc::client::{CallError, Opened};
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +65,10 @@ async fn create(context: &mut Context, message: &[u8]) -> Result<(Created, respo
     let wanted = check::check(context, &request, &share)?;
     // Until the response is out, a break of the lease that it may grant waits.
     let _opening = wanted.lease.map(|lease| context.connection.life.opening(client, lease.key));
+    if matches!(wanted.durable, Some(DurableRequest::V2 { .. })) {
+        // It can be asked for again on another connection, and is found by its CreateGuid.
+        context.outlive_connection()?;
+    }
     if let Some(opened) = ask::ask_replay(context, &share, &wanted).await? {
         return Ok((replayed(context, place, opened).await?, asked));
     }
@@ -191,7 +195,8 @@ async fn settle(
         life.table.close(session.id, opened.open).await.map_err(|error| of_call(&error))?;
         return Ok(None);
     };
-    let open = Open::new(opened.open, (tree.id, share), handle, wanted.access, wanted.options);
+    let sequence = context.header.channel_sequence();
+    let open = Open::new(opened.open, (tree.id, share), handle, wanted.access, wanted.options, sequence);
     if opened.durable.is_some() {
         open.keep();
     }

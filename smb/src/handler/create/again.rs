@@ -44,7 +44,8 @@ pub(super) async fn serve_again(
         Ok((handle, stat)) => {
             let access = AccessMask::from_bits_retain(before.access.0);
             let options = CreateOptions::from_bits_retain(before.options);
-            let open = Open::new(id, (place.tree.id, place.share), handle, access, options);
+            let sequence = context.header.channel_sequence();
+            let open = Open::new(id, (place.tree.id, place.share), handle, access, options, sequence);
             if kept {
                 open.keep();
             }
