@@ -83,8 +83,13 @@ impl Life {
         let homes: BTreeSet<ConnectionId> = {
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
             let homes = sessions.values().filter(|session| session.lose_channel(id)).map(|session| session.home).collect();
-            let lost = sessions.extract_if(.., |_, session| BTreeSet::contains(&homes, &session.home));
-            lost.for_each(|(_, session)| session.end_requests());
+            sessions.retain(|_, session| {
+                let lost = BTreeSet::contains(&homes, &session.home);
+                if lost {
+                    session.end_requests();
+                }
+                !lost
+            });
             homes
         };
         for (cancel, session) in connection.iter().flat_map(|connection| connection.take_requests()) {

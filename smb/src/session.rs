@@ -18,7 +18,7 @@ use crate::wire::negotiate::Dialect;
 pub(crate) const ANONYMOUS: &str = "S-1-5-7";
 /// Tree connects of one session.
 const TREES_MAX: usize = 1024;
-/// Connections of one session (MS-SMB2 3.3.5.5.2 leaves it to the server: Windows has 32 too).
+/// Connections of one session (MS-SMB2 3.3.5.5.2 has no limit).
 const CHANNELS_MAX: usize = 32;
 
 /// A session, from its logon on.
