@@ -29,6 +29,8 @@ use window::Window;
 const OUTGOING_MAX: usize = 1024;
 /// Logons of one connection that have begun and not ended.
 pub(crate) const SETUPS_MAX: usize = 16;
+/// Requests of one connection whose client was told that they wait (MS-SMB2 3.3.4.2): each has its credit back meanwhile.
+const ASYNC_REQUESTS_MAX: usize = 511;
 /// Sessions of one connection that have ended and are remembered.
 const PAST_SESSIONS_MAX: usize = 16;
 
@@ -227,13 +229,17 @@ impl Connection {
         cancel
     }
 
-    /// Gives a request a number of its own, for its interim response.
-    fn make_async(&self, message_id: u64) -> u64 {
+    /// Gives a request a number of its own, for its interim response; none if too many have one.
+    fn make_async(&self, message_id: u64) -> Option<u64> {
+        let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_flight.values().filter(|request| request.async_id.is_some()).count() >= ASYNC_REQUESTS_MAX {
+            return None;
+        }
         let async_id = self.async_last.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Some(request) = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&message_id) {
+        if let Some(request) = in_flight.get_mut(&message_id) {
             request.async_id = Some(async_id);
         }
-        async_id
+        Some(async_id)
     }
 
     fn keep_request(&self, message_id: u64, session: SessionId) {

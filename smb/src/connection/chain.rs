@@ -281,19 +281,22 @@ impl Context {
         self.underway = None;
     }
 
-    /// Says that the request waits (MS-SMB2 3.3.4.2). In the midst of a compound nothing is said.
-    pub(crate) fn pend(&mut self) {
+    /// Says that the request waits (MS-SMB2 3.3.4.2). In the midst of a compound nothing is said. STATUS_INSUFFICIENT_RESOURCES if as many wait
+    /// as may: then nothing is said either.
+    pub(crate) fn pend(&mut self) -> Result<(), NtStatus> {
         if !self.last || self.is_async() {
-            return;
+            return Ok(());
         }
         self.hold_nobody_up();
+        let async_id = self.connection.make_async(self.header.message_id).ok_or(NtStatus::INSUFFICIENT_RESOURCES)?;
         self.connection.send_replies(std::mem::take(&mut self.before), self.sealed.as_ref());
         let credits = self.connection.grant_credits(self.header.credits);
-        self.header.target = Target::Async { async_id: self.connection.make_async(self.header.message_id) };
+        self.header.target = Target::Async { async_id };
         let mut message = Vec::new();
         self.header.response(NtStatus::PENDING, credits).encode(&mut message);
         ErrorResponse::default().encode(&mut message);
         self.connection.send_replies(vec![Reply { message, signed_by: None }], self.sealed.as_ref());
+        Ok(())
     }
 
     /// Takes a response into the hash of 3.1.1: that of NEGOTIATE, and those of a logon after which another step follows (MS-SMB2 3.3.5.4,

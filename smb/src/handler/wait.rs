@@ -34,6 +34,7 @@ pub(super) async fn tell_if_long<T>(context: &mut Context, mut waited_for: impl 
     if let Ok(done) = tokio::time::timeout(INTERIM_AFTER, &mut waited_for).await {
         return done;
     }
-    context.pend();
+    // Where too many wait already, this one does in silence: without its credit back, its client can not have many more such.
+    context.pend().ok();
     waited_for.await
 }
