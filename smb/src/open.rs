@@ -1,5 +1,7 @@
 //! What a client has open (MS-SMB2 3.3.1.10).
 
+mod sequence;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +14,7 @@ use crate::notify::Watch;
 use crate::share::Share;
 use crate::wire::FileId;
 use crate::wire::create::{AccessMask, CreateOptions};
+pub(crate) use sequence::{ChannelSequence, Outstanding};
 
 /// An open of a file or a directory.
 #[derive(Debug)]
@@ -39,6 +42,10 @@ pub(crate) struct Open {
     pub(crate) listing: Mutex<Option<Listing>>,
     /// What it wants to hear of its directory, from the first CHANGE_NOTIFY on.
     pub(crate) watch: OnceCell<Arc<Watch>>,
+    /// Whether the table may still take a replay of its CREATE for it: nothing that it has heard of was done through it.
+    replayable: AtomicBool,
+    /// Which channel it is used through.
+    pub(crate) channel: ChannelSequence,
     /// No request can name it any more.
     pub(crate) closed: CancellationToken,
 }
@@ -81,6 +88,8 @@ impl Open {
             deleting: AtomicBool::new(false),
             listing: Mutex::default(),
             watch: OnceCell::new(),
+            replayable: AtomicBool::new(false),
+            channel: ChannelSequence::default(),
             closed: CancellationToken::new(),
         }
     }
@@ -101,6 +110,16 @@ impl Open {
     /// Whether it outlives its connection: durable, resilient or persistent (MS-SMB2 3.3.1.10).
     pub(crate) fn is_kept(&self) -> bool {
         self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Notes that its CREATE can be repeated (Open.IsReplayEligible).
+    pub(crate) fn set_replayable(&self) {
+        self.replayable.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its CREATE could be repeated until now: from now on it can not.
+    pub(crate) fn first_use(&self) -> bool {
+        self.replayable.swap(false, Ordering::Relaxed)
     }
 
     /// Where the last READ or WRITE ended, or where the client has set it: in bytes (MS-FSCC 2.4.40).

@@ -1,7 +1,7 @@
 //! What a frame asks for, one element after the other, and the answer to it (MS-SMB2 3.3.5.2, 3.3.4.1).
 
 use std::future::Future as _;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::task::Poll;
 
 use lease::{OpenId, SessionId};
@@ -11,6 +11,7 @@ use super::serve::{Ending, MESSAGE_OVERHEAD};
 use super::{Connection, Underway};
 use crate::crypto::{TRANSFORM_PROTOCOL_ID, transform_session};
 use crate::handler;
+use crate::open::Outstanding;
 use crate::session::{Session, Tree};
 use crate::wire::error::ErrorResponse;
 use crate::wire::frame;
@@ -37,6 +38,8 @@ pub(crate) struct Context {
     related: Related,
     /// Sealed by this session.
     sealed: Option<Arc<Session>>,
+    /// It is being carried out through an open.
+    outstanding: OnceLock<Outstanding>,
     /// Nothing of its compound follows.
     last: bool,
     /// The answers in front of it in its compound, which go out before it waits.
@@ -178,6 +181,7 @@ impl Connection {
                 tree: None,
                 related: if header.flags.contains(HeaderFlags::RELATED) { related } else { Related::default() },
                 sealed: sealed.clone(),
+                outstanding: OnceLock::new(),
                 last: number + 1 == count,
                 before: replies,
                 underway,
@@ -305,7 +309,23 @@ impl Context {
             crate::open::open_id(asked).ok_or(NtStatus::FILE_CLOSED)?
         };
         let open = self.session()?.open(id).ok_or(NtStatus::FILE_CLOSED)?;
-        if self.header.target.tree_id().is_some_and(|tree| tree != open.tree) { Err(NtStatus::FILE_CLOSED) } else { Ok(open) }
+        if self.header.target.tree_id().is_some_and(|tree| tree != open.tree) {
+            return Err(NtStatus::FILE_CLOSED);
+        }
+        self.check_channel(&open)?;
+        Ok(open)
+    }
+
+    /// Refuses what comes late through a channel that the client has lost, if it would change something (MS-SMB2 3.3.5.2.10).
+    fn check_channel(&self, open: &Arc<crate::open::Open>) -> Result<(), NtStatus> {
+        if !self.connection.is_3x() || self.outstanding.get().is_some() {
+            return Ok(());
+        }
+        let replay = self.header.flags.contains(HeaderFlags::REPLAY);
+        let (outstanding, allowed) = Outstanding::new(open, self.header.channel_sequence(), replay);
+        self.outstanding.set(outstanding).ok();
+        let changes = matches!(self.header.command, Command::Write | Command::SetInfo | Command::Ioctl);
+        if changes && allowed.is_err() { Err(NtStatus::FILE_NOT_AVAILABLE) } else { Ok(()) }
     }
 
     /// What a CREATE came to, for the elements that are related to it.

@@ -11,7 +11,7 @@ mod respond;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lease::{Durable, Grant, OpenId, OplockLevel, Rejection};
+use lease::{Durable, DurableRequest, Grant, OpenId, OplockLevel, Rejection};
 use rpc::client::{CallError, Opened};
 use tokio_util::sync::CancellationToken;
 
@@ -192,8 +192,12 @@ async fn settle(
         return Ok(None);
     };
     let open = Open::new(opened.open, (tree.id, share), handle, wanted.access, wanted.options);
+    open.channel.begin(context.header.channel_sequence());
     if opened.durable.is_some() {
         open.keep();
+    }
+    if matches!(wanted.durable, Some(DurableRequest::V2 { .. })) {
+        open.set_replayable();
     }
     if made {
         share.changes.tell(&[Event::added(&open.handle)]);

@@ -45,6 +45,10 @@ pub(super) async fn serve_again(
             let access = AccessMask::from_bits_retain(before.access.0);
             let options = CreateOptions::from_bits_retain(before.options);
             let open = Open::new(id, (place.tree.id, place.share), handle, access, options);
+            open.channel.begin(context.header.channel_sequence());
+            open.set_position(before.position);
+            // It may have been used already, and saying so once more does no harm.
+            open.set_replayable();
             if kept {
                 open.keep();
             }
