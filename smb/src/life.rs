@@ -13,6 +13,7 @@ use rpc::client::{ClientError, Notices, Server, ServerOptions};
 
 use crate::config::Config;
 use crate::connection::Connection;
+use crate::limits::Refusals;
 use crate::session::Session;
 use crate::share::Share;
 
@@ -22,6 +23,7 @@ pub(crate) struct Life {
     /// The lease table.
     pub(crate) table: Server,
     pub(crate) config: Arc<Config>,
+    pub(crate) refusals: Arc<Refusals>,
     pub(crate) shares: Vec<Arc<Share>>,
     connections: Mutex<BTreeMap<ConnectionId, Arc<Connection>>>,
     sessions: Mutex<BTreeMap<SessionId, Arc<Session>>>,
@@ -37,12 +39,14 @@ impl Life {
     pub(crate) async fn begin(
         config: &Arc<Config>,
         shares: &[Arc<Share>],
+        refusals: &Arc<Refusals>,
         options: ServerOptions,
     ) -> Result<(Arc<Life>, Notices), ClientError> {
         let (table, notices) = Server::start(options).await?;
         let life = Life {
             table,
             config: Arc::clone(config),
+            refusals: Arc::clone(refusals),
             shares: shares.to_vec(),
             connections: Mutex::default(),
             sessions: Mutex::default(),
@@ -52,6 +56,24 @@ impl Life {
             connection_last: AtomicU64::new(0),
         };
         Ok((Arc::new(life), notices))
+    }
+
+    /// Whether a connection has a session.
+    pub(crate) fn has_session(&self, id: ConnectionId) -> bool {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().any(|session| session.connection == id)
+    }
+
+    /// How many sessions a connection has.
+    pub(crate) fn session_count(&self, id: ConnectionId) -> usize {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().filter(|session| session.connection == id).count()
+    }
+
+    /// How many sessions there are, and how many opens they have.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        (sessions.len(), sessions.values().map(|session| session.open_count()).sum())
     }
 
     /// Whether clients may cache now. Asked right before what cannot be taken back.
@@ -109,7 +131,11 @@ impl Life {
     }
 
     pub(crate) fn remove_session(&self, id: SessionId) -> Option<Arc<Session>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+        let session = self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)?;
+        if let Some(connection) = self.connection(session.connection) {
+            connection.note_without_session();
+        }
+        Some(session)
     }
 
     /// The break that an acknowledgement of this lease means, if it was told from here.

@@ -34,7 +34,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
         // Nothing behind it in its compound is held up until something happens somewhere: Windows says so, and not very politely.
         None if !context.may_pend() => return Err(NtStatus::INTERNAL_ERROR),
         None => {
-            context.pend();
+            context.pend()?;
             let (watch, closed, cancel) = (Arc::clone(watch), open.closed.clone(), context.cancel.clone());
             tokio::select! {
                 biased;

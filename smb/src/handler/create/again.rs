@@ -6,6 +6,7 @@ use lease::{OpenId, OpenedAs};
 
 use crate::connection::Context;
 use crate::files::{self, Error, Handle, SmbPath, Stat, Volume};
+use crate::handler::close;
 use crate::ntstatus::of_file;
 use crate::open::Open;
 use crate::session::Tree;
@@ -52,7 +53,11 @@ pub(super) async fn serve_again(
             if kept {
                 open.keep();
             }
-            session.add_open(Arc::new(open));
+            let open = Arc::new(open);
+            if let Err(status) = session.add_open(Arc::clone(&open)) {
+                close::close(&context.connection.life, &session, &open).await.ok();
+                return Err(status);
+            }
             Ok(stat)
         }
         Err(error) => {
