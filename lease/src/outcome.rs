@@ -117,6 +117,8 @@ pub struct OpenedAs {
     pub options: u32,
     /// What the first CREATE did.
     pub action: CreateAction,
+    /// Where its client has set its position, in bytes (MS-FSCC 2.4.40).
+    pub position: u64,
 }
 
 /// What a CREATE has done (MS-SMB2 2.2.14, CreateAction).

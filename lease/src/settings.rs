@@ -43,6 +43,9 @@ pub struct ShareSettings {
     pub continuously_available: bool,
     /// The share says that it is a scale-out one (STYPE_CLUSTER_SOFS): its leases are R or nothing, its oplocks level II.
     pub scale_out: bool,
+    /// The stages of one break all have the epoch of the first, as servers had it before 2024 and Samba has it. Without it each counts, as
+    /// MS-SMB2 3.3.4.7 says: clients that take only what is newer would drop the later ones (LS-124).
+    pub stages_share_epoch: bool,
     /// See [`Settings::break_timeout`].
     pub break_timeout: Option<Duration>,
     /// See [`Settings::persistent_lease_break_timeout`].

@@ -7,6 +7,7 @@ mod near;
 mod overrides;
 mod share;
 mod smb;
+mod smb_limits;
 mod units;
 
 use std::collections::BTreeMap;

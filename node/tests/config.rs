@@ -105,18 +105,27 @@ fn every_key_is_documented() {
     let text = std::fs::read_to_string(path).expect("docs/operations.md");
     let share = r#"share = [{ id = 1, name = "a", break_timeout = "35s", persistent_lease_break_timeout = "3m",
         persistent_oplock_break_timeout = "1m", durable_timeout = "1m" }]"#;
-    let small = file(&format!("{SMALL}{share}\n").replace("\n        ", " "));
+    let smb = r#"smb = { listen = "127.0.0.1:7445" }"#;
+    let small = file(&format!("{SMALL}{share}\n{smb}\n").replace("\n        ", " "));
     let output = run(&["serve", "--print-config", "--config", small.path().to_str().expect("text")]);
     let table: toml::Table = out(&output).parse().expect("TOML");
     assert!(table.contains_key("share"), "{}", err(&output));
-    for (key, value) in &table {
-        let first = value.as_array().and_then(|shares| shares.first());
-        let inner: Vec<String> = match first.unwrap_or(value).as_table() {
-            Some(inner) if key != "members" => inner.keys().map(|name| format!("{key}.{name}")).collect(),
-            _ => vec![key.clone()],
-        };
-        for key in inner {
-            assert!(text.contains(&format!("| `{key}` ")), "docs/operations.md does not explain {key}");
+    let keys = keys("", &table);
+    assert!(keys.iter().any(|key| key == "smb.limits.stall"), "{keys:?}");
+    for key in keys {
+        assert!(text.contains(&format!("| `{key}` ")), "docs/operations.md does not explain {key}");
+    }
+}
+
+/// The keys of a table and of those in it, each with the names of the tables that it is in.
+fn keys(inside: &str, table: &toml::Table) -> Vec<String> {
+    let mut names = Vec::new();
+    for (key, value) in table {
+        let first = value.as_array().and_then(|items| items.first());
+        match first.unwrap_or(value).as_table() {
+            Some(inner) if key != "members" => names.extend(keys(&format!("{inside}{key}."), inner)),
+            _ => names.push(format!("{inside}{key}")),
         }
     }
+    names
 }

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use lease::{ShareId, VolumeId};
 
 use crate::auth::{ServerNames, Users};
+use crate::limits::Limits;
 
 /// How one node serves SMB.
 #[derive(Debug, Clone)]
@@ -25,12 +25,8 @@ pub struct Config {
     pub signing_required: bool,
     /// The most bytes that one read, write or transaction moves (MS-SMB2 3.3.1.5).
     pub transfer_bytes_max: u32,
-    /// The most credits that one connection holds.
-    pub credits_max: u16,
-    /// Connections that are served at once.
-    pub connections_max: usize,
-    /// How long a connection may be there without a session.
-    pub idle_before_session: Duration,
+    /// How much of a thing it takes on.
+    pub limits: Limits,
     /// Whether clients may use the controls that only Samba's tests know: they harm nobody but who uses them.
     pub test_controls: bool,
 }
@@ -46,9 +42,7 @@ impl Config {
             shares: Vec::new(),
             signing_required: false,
             transfer_bytes_max: 8 << 20,
-            credits_max: 8192,
-            connections_max: 4096,
-            idle_before_session: Duration::from_secs(60),
+            limits: Limits::default(),
             test_controls: false,
         }
     }

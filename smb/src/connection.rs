@@ -3,8 +3,8 @@
 mod chain;
 mod find;
 mod protect;
+mod room;
 mod serve;
-mod window;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -13,24 +13,25 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use lease::{ClientGuid, ConnectionId, SessionId};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::auth::Acceptor;
 use crate::crypto::{Cipher, PreauthHash, Signer, SigningAlgorithm};
+use crate::inbound::{Inbound, Phase};
 use crate::life::Life;
+use crate::limits::Refusal;
 use crate::wire::frame;
 use crate::wire::negotiate::{Capabilities, Dialect};
 
 pub(crate) use chain::Context;
+use room::{Held, Room};
 pub(crate) use serve::serve;
-use window::Window;
 
 /// Frames that may wait for the socket. A client that does not read is not served any further.
 const OUTGOING_MAX: usize = 1024;
 /// Logons of one connection that have begun and not ended.
 pub(crate) const SETUPS_MAX: usize = 16;
-/// Requests of one connection whose client was told that they wait (MS-SMB2 3.3.4.2): each has its credit back meanwhile.
-const ASYNC_REQUESTS_MAX: usize = 511;
 /// Sessions of one connection that have ended and are remembered.
 const PAST_SESSIONS_MAX: usize = 16;
 
@@ -47,14 +48,17 @@ pub(crate) struct Connection {
     pub(crate) setups: Mutex<BTreeMap<SessionId, Setup>>,
     /// What the sessions that have ended here last signed with: that they have ended is said under their signature.
     past: Mutex<VecDeque<(SessionId, Arc<Signer>)>>,
-    window: Mutex<Window>,
+    inbound: Inbound,
+    room: Room,
+    /// Since when it is without a session, if it is.
+    alone_since: Mutex<Instant>,
     /// Ends when the last request that changes names is done or waits.
     names: Mutex<Option<CancellationToken>>,
     /// Each ends when a frame is answered, or waits.
     unanswered: Mutex<Vec<CancellationToken>>,
-    in_flight: Mutex<BTreeMap<u64, InFlight>>,
+    outstanding: Mutex<Outstanding>,
     async_last: AtomicU64,
-    outgoing: mpsc::Sender<Vec<u8>>,
+    outgoing: mpsc::Sender<Outgoing>,
     ended: CancellationToken,
     /// Whether the client's machine is to be taken for one that acknowledges nothing any more.
     unacknowledged: AtomicBool,
@@ -68,6 +72,7 @@ pub(crate) struct Negotiated {
     /// What the client said that it can, and how it signs: compared by FSCTL_VALIDATE_NEGOTIATE_INFO.
     pub(crate) client_capabilities: u32,
     pub(crate) client_security_mode: u16,
+    pub(crate) client_dialects: Vec<Dialect>,
     /// What the server said that it can.
     pub(crate) capabilities: u32,
     pub(crate) cipher: Option<Cipher>,
@@ -81,6 +86,22 @@ pub(crate) struct Setup {
     pub(crate) preauth: PreauthHash,
 }
 
+/// A frame that waits for the socket, and the room that it takes until it is sent.
+#[derive(Debug)]
+struct Outgoing {
+    frame: Vec<u8>,
+    _held: Option<Held>,
+}
+
+/// Requests that are being carried out.
+#[derive(Debug, Default)]
+struct Outstanding {
+    requests: BTreeMap<u64, InFlight>,
+    /// Those of them whose client was told that they wait, and how many bytes they have.
+    waiting: usize,
+    waiting_bytes: usize,
+}
+
 /// A request that is being carried out.
 #[derive(Debug)]
 struct InFlight {
@@ -88,10 +109,13 @@ struct InFlight {
     async_id: Option<u64>,
     /// The session for which it is carried out even if the connection is lost.
     kept: Option<SessionId>,
+    /// Bytes of the frame that it is kept in.
+    bytes: usize,
 }
 
 impl Connection {
-    fn new(life: &Arc<Life>, local: IpAddr, outgoing: mpsc::Sender<Vec<u8>>) -> Connection {
+    fn new(life: &Arc<Life>, local: IpAddr, outgoing: mpsc::Sender<Outgoing>) -> Connection {
+        let limits = &life.config.limits;
         Connection {
             id: life.next_connection(),
             life: Arc::clone(life),
@@ -100,10 +124,12 @@ impl Connection {
             preauth: Mutex::new(PreauthHash::new()),
             setups: Mutex::default(),
             past: Mutex::default(),
-            window: Mutex::new(Window::new(life.config.credits_max)),
+            inbound: Inbound::new(limits.credits_max),
+            room: Room::new(limits.in_flight_bytes_max),
+            alone_since: Mutex::new(Instant::now()),
             names: Mutex::default(),
             unanswered: Mutex::default(),
-            in_flight: Mutex::default(),
+            outstanding: Mutex::default(),
             async_last: AtomicU64::new(0),
             outgoing,
             ended: CancellationToken::new(),
@@ -127,6 +153,31 @@ impl Connection {
         self.is_3x() && Capabilities::from_bits_retain(said).contains(Capabilities::MULTI_CHANNEL)
     }
 
+    /// How far it has come.
+    fn phase(&self) -> Phase {
+        match self.negotiated() {
+            None => Phase::First,
+            Some(negotiated) => {
+                let capabilities = Capabilities::from_bits_retain(negotiated.capabilities);
+                Phase::Negotiated { by_size: capabilities.contains(Capabilities::LARGE_MTU) }
+            }
+        }
+    }
+
+    /// Notes that a session of it has ended, which may have been the last.
+    pub(crate) fn note_without_session(&self) {
+        *self.alone_since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn alone_since(&self) -> Instant {
+        *self.alone_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts what the client was refused.
+    pub(crate) fn refuse(&self, refusal: Refusal, why: &str) {
+        self.life.refusals.note(refusal, &self.id, why);
+    }
+
     /// Notes what was negotiated; false if something was before.
     pub(crate) fn set_negotiated(&self, negotiated: Negotiated) -> bool {
         self.negotiated.set(negotiated).is_ok()
@@ -144,7 +195,7 @@ impl Connection {
 
     /// Sends an encoded message, which is neither signed nor sealed; whether there was room for it.
     pub(crate) fn send_notification(&self, message: &[u8]) -> bool {
-        let sent = self.send_frame(message).is_ok();
+        let sent = self.send_frame(message, None).is_ok();
         if sent && self.unacknowledged.load(Ordering::Relaxed) {
             self.end_later();
         }
@@ -167,10 +218,13 @@ impl Connection {
     }
 
     /// Puts a message behind what waits to be sent. A client that has not read so many ends here.
-    fn send_frame(&self, message: &[u8]) -> Result<(), Undelivered> {
+    fn send_frame(&self, message: &[u8], held: Option<Held>) -> Result<(), Undelivered> {
         let prefix = frame::prefix(message.len()).map_err(|_| Undelivered)?;
-        let sent = self.outgoing.try_send([&prefix, message].concat());
-        if sent.is_err() {
+        let sent = self.outgoing.try_send(Outgoing { frame: [&prefix, message].concat(), _held: held });
+        if let Err(error) = &sent {
+            if matches!(error, mpsc::error::TrySendError::Full(_)) && !self.has_ended() {
+                self.refuse(Refusal::Stall, "it reads nothing of what is sent to it");
+            }
             self.end();
         }
         sent.map_err(|_| Undelivered)
@@ -194,18 +248,18 @@ impl Connection {
     }
 
     fn grant_credits(&self, asked: u16) -> u16 {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner).grant(asked)
+        self.inbound.grant(asked)
     }
 
     /// What a request has to wait for, and what those behind it wait for: a request that changes names holds up what comes behind it until it is
     /// done or waits itself, so that a client finds names as it has left them.
-    fn order(&self, changes_names: bool) -> (Option<CancellationToken>, Underway) {
+    fn order(&self, changes_names: bool, held: Held) -> (Option<CancellationToken>, Underway) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let before = names.clone();
         let own = changes_names.then(|| names.insert(CancellationToken::new()).clone().drop_guard());
         let unanswered = CancellationToken::new();
         self.unanswered().push(unanswered.clone());
-        (before, Underway { _names: own, _unanswered: unanswered.drop_guard() })
+        (before, Underway { held, others: (own, unanswered.drop_guard()) })
     }
 
     /// The frames that are neither answered nor waiting.
@@ -222,48 +276,60 @@ impl Connection {
     }
 
     /// Notes a request that begins; what ends it early.
-    fn begin_request(&self, message_id: u64) -> CancellationToken {
+    fn begin_request(&self, message_id: u64, bytes: usize) -> CancellationToken {
         let cancel = CancellationToken::new();
-        let request = InFlight { cancel: cancel.clone(), async_id: None, kept: None };
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(message_id, request);
+        let request = InFlight { cancel: cancel.clone(), async_id: None, kept: None, bytes };
+        self.outstanding.lock().unwrap_or_else(PoisonError::into_inner).requests.insert(message_id, request);
         cancel
     }
 
-    /// Gives a request a number of its own, for its interim response; none if too many have one.
+    /// Gives a request a number of its own, for its interim response; none if as many wait as may (MS-SMB2 3.3.4.2).
     fn make_async(&self, message_id: u64) -> Option<u64> {
-        let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if in_flight.values().filter(|request| request.async_id.is_some()).count() >= ASYNC_REQUESTS_MAX {
+        let limits = &self.life.config.limits;
+        let bytes_max = usize::try_from(limits.in_flight_bytes_max).unwrap_or(usize::MAX);
+        let mut outstanding = self.outstanding.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = outstanding.requests.get(&message_id).map_or(0, |request| request.bytes);
+        if outstanding.waiting >= limits.waiting_max || outstanding.waiting_bytes.saturating_add(bytes) > bytes_max {
+            drop(outstanding);
+            self.refuse(Refusal::Waiting, "too many of its requests wait");
             return None;
         }
         let async_id = self.async_last.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Some(request) = in_flight.get_mut(&message_id) {
+        if let Some(request) = outstanding.requests.get_mut(&message_id) {
             request.async_id = Some(async_id);
+            outstanding.waiting += 1;
+            outstanding.waiting_bytes += bytes;
         }
         Some(async_id)
     }
 
     fn keep_request(&self, message_id: u64, session: SessionId) {
-        if let Some(request) = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&message_id) {
+        let mut outstanding = self.outstanding.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(request) = outstanding.requests.get_mut(&message_id) {
             request.kept = Some(session);
         }
     }
 
     /// What ends the requests that are being carried out, when the connection is lost; and the sessions that keep some of them.
     pub(crate) fn take_requests(&self) -> Vec<(CancellationToken, Option<SessionId>)> {
-        let requests = std::mem::take(&mut *self.in_flight.lock().unwrap_or_else(PoisonError::into_inner));
+        let requests = std::mem::take(&mut self.outstanding.lock().unwrap_or_else(PoisonError::into_inner).requests);
         requests.into_values().map(|request| (request.cancel, request.kept)).collect()
     }
 
     fn end_request(&self, message_id: u64) {
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&message_id);
+        let mut outstanding = self.outstanding.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(request) = outstanding.requests.remove(&message_id).filter(|request| request.async_id.is_some()) {
+            outstanding.waiting -= 1;
+            outstanding.waiting_bytes -= request.bytes;
+        }
     }
 
     /// CANCEL (MS-SMB2 3.3.5.16): the request is found by its AsyncId, or by its message id.
     fn cancel_request(&self, async_id: Option<u64>, message_id: u64) {
-        let in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let outstanding = self.outstanding.lock().unwrap_or_else(PoisonError::into_inner);
         let request = match async_id {
-            Some(id) => in_flight.values().find(|request| request.async_id == Some(id)),
-            None => in_flight.get(&message_id),
+            Some(id) => outstanding.requests.values().find(|request| request.async_id == Some(id)),
+            None => outstanding.requests.get(&message_id),
         };
         if let Some(request) = request {
             request.cancel.cancel();
@@ -287,8 +353,10 @@ impl Unanswered {
 /// What others are held up by while a frame is neither answered nor waiting.
 #[derive(Debug)]
 struct Underway {
-    _names: Option<DropGuard>,
-    _unanswered: DropGuard,
+    /// What the frame takes of the connection's room.
+    held: Held,
+    /// Those that wait for names, and for an answer.
+    others: (Option<DropGuard>, DropGuard),
 }
 
 /// The client is gone, or does not read.

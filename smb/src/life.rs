@@ -15,6 +15,7 @@ use rpc::client::{ClientError, Notices, Server, ServerOptions};
 use self::channels::Subject;
 use crate::config::Config;
 use crate::connection::Connection;
+use crate::limits::Refusals;
 use crate::session::{Channel, Session};
 use crate::share::Share;
 
@@ -24,6 +25,7 @@ pub(crate) struct Life {
     /// The lease table.
     pub(crate) table: Server,
     pub(crate) config: Arc<Config>,
+    pub(crate) refusals: Arc<Refusals>,
     pub(crate) shares: Vec<Arc<Share>>,
     connections: Mutex<BTreeMap<ConnectionId, Arc<Connection>>>,
     sessions: Mutex<BTreeMap<SessionId, Arc<Session>>>,
@@ -40,12 +42,14 @@ impl Life {
     pub(crate) async fn begin(
         config: &Arc<Config>,
         shares: &[Arc<Share>],
+        refusals: &Arc<Refusals>,
         options: ServerOptions,
     ) -> Result<(Arc<Life>, Notices), ClientError> {
         let (table, notices) = Server::start(options).await?;
         let life = Life {
             table,
             config: Arc::clone(config),
+            refusals: Arc::clone(refusals),
             shares: shares.to_vec(),
             connections: Mutex::default(),
             sessions: Mutex::default(),
@@ -56,6 +60,24 @@ impl Life {
             connection_last: AtomicU64::new(0),
         };
         Ok((Arc::new(life), notices))
+    }
+
+    /// Whether a connection has a session.
+    pub(crate) fn has_session(&self, id: ConnectionId) -> bool {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().any(|session| session.channel(id).is_some())
+    }
+
+    /// How many sessions a connection has.
+    pub(crate) fn session_count(&self, id: ConnectionId) -> usize {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().filter(|session| session.channel(id).is_some()).count()
+    }
+
+    /// How many sessions there are, and how many opens they have.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        (sessions.len(), sessions.values().map(|session| session.open_count()).sum())
     }
 
     /// Whether clients may cache now. Asked right before what cannot be taken back.
@@ -138,6 +160,7 @@ impl Life {
         session.end_requests();
         for Channel { connection, signer } in session.channels() {
             connection.add_past(id, signer);
+            connection.note_without_session();
         }
         Some(session)
     }

@@ -9,13 +9,12 @@ use lease::{FileKey, Generation, OpenId};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use self::sequence::Sequence;
-pub(crate) use self::sequence::Stale;
 use crate::files::{Handle, Listing};
 use crate::notify::Watch;
 use crate::share::Share;
 use crate::wire::FileId;
 use crate::wire::create::{AccessMask, CreateOptions};
+pub(crate) use sequence::{ChannelSequence, Outstanding};
 
 /// An open of a file or a directory.
 #[derive(Debug)]
@@ -39,13 +38,14 @@ pub(crate) struct Open {
     mode: AtomicU32,
     /// Whether its file was marked for deletion through it.
     deleting: AtomicBool,
-    /// Whether anything was asked of it since it was opened: then it can not be replayed (MS-SMB2 3.3.5.9.10).
-    used: AtomicBool,
-    sequence: Mutex<Sequence>,
     /// Where it is in listing its directory.
     pub(crate) listing: Mutex<Option<Listing>>,
     /// What it wants to hear of its directory, from the first CHANGE_NOTIFY on.
     pub(crate) watch: OnceCell<Arc<Watch>>,
+    /// Whether the table may still take a replay of its CREATE for it: nothing that it has heard of was done through it.
+    replayable: AtomicBool,
+    /// Which channel it is used through.
+    pub(crate) channel: ChannelSequence,
     /// No request can name it any more.
     pub(crate) closed: CancellationToken,
 }
@@ -68,7 +68,6 @@ impl Open {
         handle: Handle,
         access: AccessMask,
         options: CreateOptions,
-        sequence: u16,
     ) -> Open {
         let key = handle.key();
         let (share, handle, told) = (Arc::clone(share), Arc::new(handle), Mutex::default());
@@ -87,28 +86,12 @@ impl Open {
             position,
             mode,
             deleting: AtomicBool::new(false),
-            used: AtomicBool::new(false),
-            sequence: Mutex::new(Sequence::new(sequence)),
             listing: Mutex::default(),
             watch: OnceCell::new(),
+            replayable: AtomicBool::new(false),
+            channel: ChannelSequence::default(),
             closed: CancellationToken::new(),
         }
-    }
-
-    /// Notes a request for it, which is under way until what is returned is dropped.
-    pub(crate) fn begin(self: &Arc<Self>, sequence: u16, modifies: bool, replay: bool) -> Result<Option<Begun>, Stale> {
-        let counted = self.sequence.lock().unwrap_or_else(PoisonError::into_inner).begin(sequence, modifies, replay)?;
-        Ok(counted.then(|| Begun { open: Arc::clone(self), sequence }))
-    }
-
-    /// Notes that something was asked of it.
-    pub(crate) fn note_use(&self) {
-        self.used.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether anything was asked of it on this node.
-    pub(crate) fn is_used(&self) -> bool {
-        self.used.load(Ordering::Relaxed)
     }
 
     pub(crate) fn note_break(&self, told: Told) {
@@ -127,6 +110,16 @@ impl Open {
     /// Whether it outlives its connection: durable, resilient or persistent (MS-SMB2 3.3.1.10).
     pub(crate) fn is_kept(&self) -> bool {
         self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Notes that its CREATE can be repeated (Open.IsReplayEligible).
+    pub(crate) fn set_replayable(&self) {
+        self.replayable.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its CREATE could be repeated until now: from now on it can not.
+    pub(crate) fn first_use(&self) -> bool {
+        self.replayable.swap(false, Ordering::Relaxed)
     }
 
     /// Where the last READ or WRITE ended, or where the client has set it: in bytes (MS-FSCC 2.4.40).
@@ -154,19 +147,6 @@ impl Open {
 
     pub(crate) fn set_deleting(&self, deleting: bool) {
         self.deleting.store(deleting, Ordering::Relaxed);
-    }
-}
-
-/// A request for an open is under way for as long as this lives.
-#[derive(Debug)]
-pub(crate) struct Begun {
-    open: Arc<Open>,
-    sequence: u16,
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        self.open.sequence.lock().unwrap_or_else(PoisonError::into_inner).end(self.sequence);
     }
 }
 

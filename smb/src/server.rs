@@ -1,5 +1,6 @@
 //! The listener, and one life of the server after the other.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use rpc::client::{ClientError, Notices, ServerOptions};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,6 +16,8 @@ use crate::config::Config;
 use crate::connection;
 use crate::files;
 use crate::life::Life;
+use crate::limits::{Refusal, Refusals};
+use crate::places::Places;
 use crate::share::Share;
 
 /// How long to wait before another life is tried, when the cluster did not take the last one.
@@ -50,6 +53,22 @@ pub struct SmbServer {
     address: SocketAddr,
     stop: CancellationToken,
     tasks: TaskTracker,
+    life: watch::Receiver<Option<Arc<Life>>>,
+    places: Arc<Places>,
+    refusals: Arc<Refusals>,
+}
+
+/// What a front end has at the moment, and how often it has refused something since it was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// Connections.
+    pub connections: usize,
+    /// Sessions on them.
+    pub sessions: usize,
+    /// Opens that requests of those sessions can find.
+    pub opens: usize,
+    /// Refusals of each kind.
+    pub refused: BTreeMap<Refusal, u64>,
 }
 
 impl SmbServer {
@@ -67,15 +86,25 @@ impl SmbServer {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (alive, life) = watch::channel(None);
         let config = Arc::new(config);
-        tasks.spawn(live(Arc::clone(&config), shares, options, alive, stop.clone(), tasks.clone()));
-        tasks.spawn(accept(listener, config, life, stop.clone(), tasks.clone()));
+        let (places, refusals) = (Arc::new(Places::default()), Arc::new(Refusals::default()));
+        let served = (Arc::clone(&config), shares, Arc::clone(&refusals));
+        tasks.spawn(live(served, options, alive, stop.clone(), tasks.clone()));
+        let limits = (config, Arc::clone(&places), Arc::clone(&refusals));
+        tasks.spawn(accept(listener, limits, life.clone(), stop.clone(), tasks.clone()));
         tracing::info!(%address, "serving SMB");
-        Ok(SmbServer { address, stop, tasks })
+        Ok(SmbServer { address, stop, tasks, life, places, refusals })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What it has at the moment.
+    pub fn figures(&self) -> Figures {
+        let (sessions, opens) = self.life.borrow().as_ref().map_or((0, 0), |life| life.counts());
+        let refused = Refusal::ALL.map(|refusal| (refusal, self.refusals.count(refusal)));
+        Figures { connections: self.places.count(), sessions, opens, refused: BTreeMap::from(refused) }
     }
 
     /// Drops every connection and ends the server's life in order: durable opens wait for their clients. A cluster that can not be told finds out
@@ -91,8 +120,7 @@ impl SmbServer {
 
 /// Begins one life after the other.
 async fn live(
-    config: Arc<Config>,
-    shares: Vec<Arc<Share>>,
+    (config, shares, refusals): (Arc<Config>, Vec<Arc<Share>>, Arc<Refusals>),
     options: ServerOptions,
     alive: watch::Sender<Option<Arc<Life>>>,
     stop: CancellationToken,
@@ -100,7 +128,7 @@ async fn live(
 ) {
     while !stop.is_cancelled() {
         let begun: Result<(Arc<Life>, Notices), ClientError> = tokio::select! {
-            begun = Life::begin(&config, &shares, options.clone()) => begun,
+            begun = Life::begin(&config, &shares, &refusals, options.clone()) => begun,
             () = stop.cancelled() => break,
         };
         let (life, notices) = match begun {
@@ -130,19 +158,18 @@ async fn live(
 /// Takes connections while there is a life to serve them in.
 async fn accept(
     listener: TcpListener,
-    config: Arc<Config>,
+    (config, places, refusals): (Arc<Config>, Arc<Places>, Arc<Refusals>),
     life: watch::Receiver<Option<Arc<Life>>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 ) {
-    let places = Arc::new(Semaphore::new(config.connections_max));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => return,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of descriptors, most likely: others have to go first.
                 tracing::warn!(%error, "a connection could not be taken");
@@ -150,9 +177,12 @@ async fn accept(
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!(limit = config.connections_max, "too many connections: one is refused");
-            continue;
+        let place = match places.take(peer.ip(), &config.limits) {
+            Ok(place) => place,
+            Err(refusal) => {
+                refusals.note(refusal, &peer, "too many connections");
+                continue;
+            }
         };
         // Without a life the connection is dropped, and the client tries another node.
         if let Some(life) = life.borrow().clone() {

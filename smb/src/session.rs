@@ -1,7 +1,7 @@
 //! Sessions and tree connects (MS-SMB2 3.3.1.8, 3.3.1.9).
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lease::{ClientGuid, ConnectionId, OpenId, SessionId};
@@ -16,8 +16,6 @@ use crate::wire::negotiate::Dialect;
 
 /// Who has not said who he is, as Windows names him: all of them are one.
 pub(crate) const ANONYMOUS: &str = "S-1-5-7";
-/// Tree connects of one session.
-const TREES_MAX: usize = 1024;
 /// Connections of one session (MS-SMB2 3.3.5.5.2 has no limit).
 const CHANNELS_MAX: usize = 32;
 
@@ -45,6 +43,8 @@ pub(crate) struct Session {
     trees: Mutex<BTreeMap<u32, Arc<Tree>>>,
     tree_last: AtomicU32,
     opens: Mutex<BTreeMap<OpenId, Arc<Open>>>,
+    /// Nothing is opened in it any more.
+    ended: AtomicBool,
 }
 
 /// What the connections of one session have in common.
@@ -127,6 +127,7 @@ impl Session {
             trees: Mutex::default(),
             tree_last: AtomicU32::new(0),
             opens: Mutex::default(),
+            ended: AtomicBool::new(false),
         }
     }
 
@@ -180,9 +181,10 @@ impl Session {
         }
     }
 
-    pub(crate) fn connect_tree(&self, target: Target) -> Result<Arc<Tree>, NtStatus> {
+    /// Connects to a share, unless there are as many tree connects as may be.
+    pub(crate) fn connect_tree(&self, target: Target, max: usize) -> Result<Arc<Tree>, NtStatus> {
         let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
-        if trees.len() >= TREES_MAX {
+        if trees.len() >= max {
             return Err(NtStatus::INSUFFICIENT_RESOURCES);
         }
         let id = self.tree_last.fetch_add(1, Ordering::Relaxed).checked_add(1).ok_or(NtStatus::INSUFFICIENT_RESOURCES)?;
@@ -197,14 +199,31 @@ impl Session {
 
     /// Forgets a tree connect; what is open on it is returned, to be closed.
     pub(crate) fn disconnect_tree(&self, id: u32) -> Vec<Arc<Open>> {
-        self.trees.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        // Both at once, as in `add_open`: nothing is opened on a tree that is gone.
+        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+        trees.remove(&id);
         let mut opens = self.opens.lock().unwrap_or_else(PoisonError::into_inner);
         let lost: Vec<OpenId> = opens.values().filter(|open| open.tree == id).map(|open| open.id).collect();
         lost.iter().filter_map(|id| opens.remove(id)).inspect(|open| open.closed.cancel()).collect()
     }
 
-    pub(crate) fn add_open(&self, open: Arc<Open>) {
-        self.opens.lock().unwrap_or_else(PoisonError::into_inner).insert(open.id, open);
+    /// Has requests find an open, unless its tree connect or the session is gone meanwhile: then nobody could ever close it.
+    pub(crate) fn add_open(&self, open: Arc<Open>) -> Result<(), NtStatus> {
+        let trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opens = self.opens.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.ended.load(Ordering::Relaxed) {
+            return Err(NtStatus::USER_SESSION_DELETED);
+        }
+        if !trees.contains_key(&open.tree) {
+            return Err(NtStatus::NETWORK_NAME_DELETED);
+        }
+        opens.insert(open.id, open);
+        Ok(())
+    }
+
+    /// How many opens requests can find.
+    pub(crate) fn open_count(&self) -> usize {
+        self.opens.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     pub(crate) fn open(&self, id: OpenId) -> Option<Arc<Open>> {
@@ -217,7 +236,8 @@ impl Session {
 
     /// Takes all opens: the session ends.
     pub(crate) fn take_opens(&self) -> Vec<Arc<Open>> {
-        let opens = std::mem::take(&mut *self.opens.lock().unwrap_or_else(PoisonError::into_inner));
-        opens.into_values().inspect(|open| open.closed.cancel()).collect()
+        let mut opens = self.opens.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ended.store(true, Ordering::Relaxed);
+        std::mem::take(&mut *opens).into_values().inspect(|open| open.closed.cancel()).collect()
     }
 }

@@ -20,7 +20,8 @@ fn needs(operation: &Operation) -> Access {
         | Operation::Link { .. }
         | Operation::Dispose { delete: false }
         | Operation::SetSecurity
-        | Operation::SetAttributes => 0,
+        | Operation::SetAttributes
+        | Operation::Use { .. } => 0,
     })
 }
 
@@ -30,8 +31,8 @@ fn check(asked: &ForeignAccess) -> Result<(), Rejection> {
     if names.map(|name| name.len()).sum::<usize>() > NAME_BYTES_MAX {
         return Err(Rejection::LimitReached(Limit::NameBytes));
     }
-    // Whoever has no open has marked nothing to be deleted, and takes no mark off.
-    if asked.operation == (Operation::Dispose { delete: false }) {
+    // Whoever has no open has marked nothing to be deleted, and takes no mark off; nor does he use one.
+    if matches!(asked.operation, Operation::Dispose { delete: false } | Operation::Use { .. }) {
         return Err(Rejection::InvalidParameter);
     }
     Ok(())

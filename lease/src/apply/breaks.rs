@@ -77,12 +77,14 @@ impl Step<'_> {
         let number = self.state.meta().breaks + 1;
         self.state.meta_mut().breaks = number;
         hold.generation = Generation::new(number);
+        let later_stage = ordinal.is_some();
         let ordinal = ordinal.unwrap_or(number);
         let untold = to.is_none().then(|| self.state.file(file).map_or(Untold::Lost, |record| record.untold(hold.id)));
         let ack_by = (untold != Some(Untold::Waits)).then(|| self.ack_by(file, hold.id));
         let breaking = Breaking::new(from, requested, required, ack_by, ordinal);
         // One that is told later counts then: what the client knows must be older than what it is told.
-        if breaking.is_err() || untold != Some(Untold::Waits) {
+        let counts = breaking.is_err() || untold != Some(Untold::Waits);
+        if counts && !(later_stage && self.state.stages_share_epoch(file, hold.id)) {
             hold.bump_epoch();
         }
         match (breaking, to) {

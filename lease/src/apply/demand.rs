@@ -118,7 +118,7 @@ impl Operation {
             Operation::Rename { .. } | Operation::Link { .. } => Some(Reason::Name),
             Operation::Dispose { delete: true } | Operation::SetSecurity => Some(Reason::Handle),
             // A file that stays after all is in nobody's way (LS-069), and times and attributes are not what a lease on it caches (LS-072).
-            Operation::Dispose { delete: false } | Operation::SetAttributes => None,
+            Operation::Dispose { delete: false } | Operation::SetAttributes | Operation::Use { .. } => None,
         }
     }
 }
@@ -180,7 +180,8 @@ impl State {
             | Operation::Resize { .. }
             | Operation::Dispose { .. }
             | Operation::SetSecurity
-            | Operation::SetAttributes => (),
+            | Operation::SetAttributes
+            | Operation::Use { .. } => (),
         }
         demands.sort();
         Ok(demands)

@@ -87,6 +87,7 @@ impl State {
             action: open.action(),
             replayable: create_guid.is_some() && repeatable,
             app: open.app,
+            position: 0,
         })
     }
 
@@ -144,6 +145,7 @@ impl Step<'_> {
             action: CreateAction::Opened,
             replayable: false,
             app: None,
+            position: 0,
         });
         let survival = if handle.is_persistent() { Survival::Persistent } else { Survival::Resilient };
         self.state.edit_file(&file).put_handle(open, Handle { survival: Some(survival), timeout, replayable: false, ..handle });
@@ -155,6 +157,13 @@ impl Step<'_> {
         let replayable = |record: &File| record.handle(open).is_some_and(|handle| handle.replayable);
         if self.state.file(file).is_some_and(replayable) {
             self.state.edit_file(file).edit_handle(open, |handle| handle.replayable = false);
+        }
+    }
+
+    /// An open that is kept for its client goes on where it was (LS-169).
+    pub(super) fn set_position(&mut self, file: &FileKey, open: OpenId, position: u64) {
+        if self.state.file(file).is_some_and(|record| record.handle(open).is_some()) {
+            self.state.edit_file(file).edit_handle(open, |handle| handle.position = position);
         }
     }
 

@@ -109,6 +109,11 @@ impl Step<'_> {
                 }
             }
             Operation::SetAttributes => self.child_changed(file, actor.parent, key),
+            Operation::Use { position } => {
+                if let Some((open, position)) = actor.open.zip(*position) {
+                    self.set_position(file, open, position);
+                }
+            }
             Operation::Read { .. } | Operation::SetSecurity => (),
         }
     }
@@ -138,7 +143,8 @@ fn reach(operation: &Operation, known: u64) -> Option<u64> {
         | Operation::Link { .. }
         | Operation::Dispose { .. }
         | Operation::SetSecurity
-        | Operation::SetAttributes => None,
+        | Operation::SetAttributes
+        | Operation::Use { .. } => None,
     }
 }
 

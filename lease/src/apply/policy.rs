@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::caching::Caching;
 use crate::command::{Delegation, LeaseRequest, Open, Share};
-use crate::id::ClientGuid;
+use crate::id::{ClientGuid, FileKey};
 use crate::oplock::OplockLevel;
 use crate::settings::ShareSettings;
-use crate::state::State;
+use crate::state::{HoldId, State};
 
 /// An open as its share would have it: on some everybody lets others delete, and on some who only reads lets others read (LS-026).
 pub(super) fn through_share<'a>(state: &State, open: &'a Open) -> Cow<'a, Open> {
@@ -48,6 +48,14 @@ pub(super) fn lease_asked(state: &State, open: &Open, client: ClientGuid) -> Opt
 pub(super) fn oplock_asked(state: &State, open: &Open, client: ClientGuid) -> OplockLevel {
     let shared = state.share(open.share_id).is_some_and(|share| share.force_level2_oplock || share.scale_out);
     if shared || state.is_barred(client) { open.oplock.min(OplockLevel::LevelII) } else { open.oplock }
+}
+
+impl State {
+    /// Whether the later stages of a break have the epoch of the first: an open under the lease came through a share that has it so (LS-124).
+    pub(super) fn stages_share_epoch(&self, file: &FileKey, hold: HoldId) -> bool {
+        let shares = || self.file(file).into_iter().flat_map(|record| record.opens_under(hold)).map(|open| open.share_id);
+        !self.settings().shares.is_empty() && shares().any(|id| self.share(id).is_some_and(|share| share.stages_share_epoch))
+    }
 }
 
 /// The delegation that an open asks for, as far as it can be given one: where nobody caches writes, none to write, and none of either kind if it is barred.

@@ -47,9 +47,21 @@ pub enum Operation {
     SetSecurity,
     /// Times, attributes or extended attributes are set (MS-FSA 2.1.5.15.2): a change that only the directory's listing shows.
     SetAttributes,
+    /// Something else that only concerns the client itself, like QUERY_INFO: it takes nothing from anybody, and is said once after the open
+    /// was opened, since its CREATE is not repeated from then on (MS-SMB2 3.3.1.10, Open.IsReplayEligible); and whenever the position is
+    /// set.
+    Use {
+        /// FilePositionInformation in bytes, if it is set (MS-FSCC 2.4.40): an open that is kept for its client keeps it.
+        position: Option<u64>,
+    },
 }
 
 impl Operation {
+    /// The position that it sets, if it does.
+    pub fn position(&self) -> Option<u64> {
+        if let Operation::Use { position } = self { *position } else { None }
+    }
+
     /// The allocation size that it leaves, if it says so.
     pub fn allocation(&self) -> Option<u64> {
         match self {
@@ -60,7 +72,8 @@ impl Operation {
             | Operation::Link { .. }
             | Operation::Dispose { .. }
             | Operation::SetSecurity
-            | Operation::SetAttributes => None,
+            | Operation::SetAttributes
+            | Operation::Use { .. } => None,
         }
     }
 
@@ -73,7 +86,8 @@ impl Operation {
             | Operation::Link { .. }
             | Operation::Dispose { .. }
             | Operation::SetSecurity
-            | Operation::SetAttributes => None,
+            | Operation::SetAttributes
+            | Operation::Use { .. } => None,
         }
     }
 }

@@ -175,6 +175,7 @@ impl Display for Operation {
             Operation::Dispose { delete: false } => "keep",
             Operation::SetSecurity => "set security",
             Operation::SetAttributes => "set attributes",
+            Operation::Use { .. } => "use",
         })
     }
 }

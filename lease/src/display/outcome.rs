@@ -56,10 +56,10 @@ fn caching(lease: Option<&Grant>, oplock: OplockLevel, f: &mut Formatter<'_>) ->
 }
 
 impl Display for OpenedAs {
-    /// `v1/7 created before as DIR\\NAME for R options 0x40`
+    /// `v1/7 created before as DIR\\NAME for R options 0x40 at 0`
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let OpenedAs { file, name, access, options, action } = self;
-        write!(f, "{file} {action} before as {name:?} for {access} options {options:#x}")
+        let OpenedAs { file, name, access, options, action, position } = self;
+        write!(f, "{file} {action} before as {name:?} for {access} options {options:#x} at {position}")
     }
 }
 

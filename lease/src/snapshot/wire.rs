@@ -75,6 +75,8 @@ pub(super) struct Share {
     pub(super) persistent_oplock_break_timeout: Option<u64>,
     #[prost(uint64, optional, tag = "10")]
     pub(super) durable_timeout: Option<u64>,
+    #[prost(bool, tag = "11")]
+    pub(super) stages_share_epoch: bool,
 }
 
 /// A grace period of a volume.
@@ -251,6 +253,8 @@ pub(super) struct Handle {
     /// 0 opened, 1 created, 2 overwritten, 3 superseded.
     #[prost(uint32, tag = "10")]
     pub(super) action: u32,
+    #[prost(uint64, tag = "11")]
+    pub(super) position: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -347,6 +351,8 @@ pub(super) struct OpenedAs {
     /// As of a handle.
     #[prost(uint32, tag = "7")]
     pub(super) action: u32,
+    #[prost(uint64, tag = "8")]
+    pub(super) position: u64,
 }
 
 /// What an answer says of a durable handle. The timeout is in milliseconds.

@@ -43,6 +43,8 @@ pub(crate) struct Handle {
     /// Nothing was done through it yet that the CREATE could not be repeated after (Open.IsReplayEligible).
     pub(crate) replayable: bool,
     pub(crate) app: Option<AppInstance>,
+    /// Where its client has set its position, in bytes (Open.CurrentByteOffset).
+    pub(crate) position: u64,
 }
 
 impl Handle {
@@ -93,9 +95,9 @@ impl File {
 
     /// As what an open was opened that something is kept beside.
     pub(crate) fn opened_as(&self, open: OpenId) -> Option<OpenedAs> {
-        let Handle { options, action, .. } = self.handle(open)?;
+        let Handle { options, action, position, .. } = *self.handle(open)?;
         let access = self.open(open)?.access;
-        Some(OpenedAs { file: self.key().clone(), name: Arc::clone(self.name()), access, options: *options, action: *action })
+        Some(OpenedAs { file: self.key().clone(), name: Arc::clone(self.name()), access, options, action, position })
     }
 
     /// The opens under a hold.

@@ -38,6 +38,9 @@ fn who_serves_an_open_on_hears_what_it_is() {
     let Ok(Outcome::Opened { open, before: None, .. }) = opened else { panic!("it was opened: {opened:?}") };
     let rename = Operation::Rename { name: Arc::from("old.doc"), parent: None, replaces: None };
     world.outcome(1, Command::Operate { session, open, operation: rename }).unwrap();
+    let moved = Operation::Use { position: Some(4096) };
+    world.outcome(1, Command::Operate { session, open, operation: moved }).unwrap();
+    world.outcome(1, Command::Operate { session, open, operation: Operation::Use { position: None } }).unwrap();
     world.outcome(1, Command::Disconnect { connection: ConnectionId::new(1) }).unwrap();
 
     let session = of_user(&mut world, 2);
@@ -52,5 +55,6 @@ fn who_serves_an_open_on_hears_what_it_is() {
     let again = world.outcome(2, Command::Reconnect(reconnect));
     let Ok(Outcome::Reconnected { before, .. }) = again else { panic!("it came back: {again:?}") };
     let name = Arc::from("old.doc");
-    assert_eq!(*before, OpenedAs { file: file(1), name, access, options: 0x1040, action: CreateAction::Created });
+    let action = CreateAction::Created;
+    assert_eq!(*before, OpenedAs { file: file(1), name, access, options: 0x1040, action, position: 4096 });
 }

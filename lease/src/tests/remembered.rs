@@ -118,7 +118,7 @@ fn replayed(action: CreateAction) -> Outcome {
 
 fn before(action: CreateAction, stream: Option<&str>) -> OpenedAs {
     let file = FileKey { volume: VolumeId::new(u64::MAX), file: FileId::from_u128(7), stream: stream.map(Arc::from) };
-    OpenedAs { file, name: Arc::from("dir\\file"), access: Access(0x12_019F), options: 0x40, action }
+    OpenedAs { file, name: Arc::from("dir\\file"), access: Access(0x12_019F), options: 0x40, action, position: u64::MAX }
 }
 
 fn limits() -> Vec<Limit> {

@@ -157,6 +157,7 @@ pub(super) fn settings() -> Settings {
         force_shared_delete: true,
         continuously_available: true,
         scale_out: true,
+        stages_share_epoch: true,
         break_timeout: Some(Duration::from_millis(1007)),
         persistent_lease_break_timeout: Some(Duration::from_millis(1008)),
         persistent_oplock_break_timeout: Some(Duration::from_millis(1009)),

@@ -274,6 +274,7 @@ impl Driver {
             13 => Operation::Link { parent: self.destination(&handle.file) },
             14 => Operation::SetSecurity,
             16 => Operation::SetAttributes,
+            17 => Operation::Use { position: self.rng.pick(&[None, Some(0), Some(7)]).expect("there are some") },
             15 => Operation::Dispose { delete: self.rng.percent(50) },
             _ => Operation::Dispose { delete: false },
         };

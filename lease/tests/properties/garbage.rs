@@ -148,6 +148,7 @@ pub(crate) fn operation() -> BoxedStrategy<Operation> {
         1 => Just(Operation::Dispose { delete: false }),
         1 => Just(Operation::SetSecurity),
         2 => Just(Operation::SetAttributes),
+        1 => prop::option::of(any::<u64>()).prop_map(|position| Operation::Use { position }),
     ]
     .boxed()
 }

@@ -11,7 +11,7 @@ fn maybe(span: BoxedStrategy<Duration>) -> BoxedStrategy<Option<Duration>> {
 }
 
 fn share(span: &BoxedStrategy<Duration>) -> BoxedStrategy<ShareSettings> {
-    let flags = prop::array::uniform5(any::<bool>());
+    let flags = prop::array::uniform6(any::<bool>());
     (flags, maybe(span.clone()), maybe(span.clone()), maybe(span.clone()), maybe(span.clone()))
         .prop_map(|(flags, breaks, leases, oplocks, durable)| ShareSettings {
             force_level2_oplock: flags[0],
@@ -19,6 +19,7 @@ fn share(span: &BoxedStrategy<Duration>) -> BoxedStrategy<ShareSettings> {
             force_shared_delete: flags[2],
             continuously_available: flags[3],
             scale_out: flags[4],
+            stages_share_epoch: flags[5],
             break_timeout: breaks,
             persistent_lease_break_timeout: leases,
             persistent_oplock_break_timeout: oplocks,

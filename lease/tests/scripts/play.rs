@@ -54,6 +54,7 @@ impl Player {
             Verb::Resize { handles, alloc } => self.operate(handles, &Operation::Resize { allocation: *alloc }),
             Verb::Secure(names) => self.operate(names, &Operation::SetSecurity),
             Verb::Attributes(names) => self.operate(names, &Operation::SetAttributes),
+            Verb::Use { handles, position } => self.operate(handles, &Operation::Use { position: *position }),
             Verb::Link { .. } | Verb::Rename { .. } => self.name(verb),
             Verb::Delete(names) => self.operate(names, &Operation::Dispose { delete: true }),
             Verb::Undelete(names) => self.operate(names, &Operation::Dispose { delete: false }),
@@ -171,6 +172,7 @@ impl Player {
             force_shared_delete,
             ca,
             scale_out,
+            one_epoch,
         } = verb
         else {
             unreachable!("only settings come here")
@@ -187,6 +189,7 @@ impl Player {
                 force_shared_delete: *force_shared_delete,
                 continuously_available: *ca,
                 scale_out: *scale_out,
+                stages_share_epoch: *one_epoch,
                 break_timeout: set,
                 persistent_lease_break_timeout: lease,
                 persistent_oplock_break_timeout: oplock,

@@ -121,7 +121,9 @@ fn known(world: &World, id: RequestId, outcome: &Outcome) -> String {
 fn done_before(world: &World, before: &OpenedAs) -> String {
     let action = if before.action == CreateAction::Opened { String::new() } else { format!(" ({})", before.action) };
     let name = world.file_name(&before.file);
-    if *before.name == *name { action } else { format!("{action}, now {}", before.name) }
+    let name = if *before.name == *name { String::new() } else { format!(", now {}", before.name) };
+    let position = if before.position == 0 { String::new() } else { format!(", at {}", before.position) };
+    format!("{action}{name}{position}")
 }
 
 /// A handle that is more than open.

@@ -148,6 +148,14 @@ pub(crate) enum Verb {
     Secure(Vec<String>),
     /// See `read`: sets times or attributes.
     Attributes(Vec<String>),
+    /// See `read`: uses the handles in some other way, and may set their positions: `use h1 position=4096`.
+    Use {
+        /// The handles.
+        handles: Vec<String>,
+        /// Where they are, in bytes.
+        #[arg(key)]
+        position: Option<u64>,
+    },
     /// See `read`: makes a hard link, in the same directory or `in=` another.
     Link {
         /// The handle.
@@ -438,6 +446,9 @@ pub(crate) enum Verb {
         /// Leases are R or nothing.
         #[arg(key, optional)]
         scale_out: bool,
+        /// The stages of a break have one epoch.
+        #[arg(key, optional)]
+        one_epoch: bool,
     },
     /// An operator takes caching from a lease: `break c1 K1=R`.
     Break {

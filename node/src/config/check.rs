@@ -11,6 +11,7 @@ use raft::types::NodeId;
 use super::file::File;
 use super::share::{NamedShare, shares};
 use super::smb::Smb;
+use super::smb_limits;
 use super::units::{Period, Size};
 use super::{Config, ConfigError};
 
@@ -97,9 +98,12 @@ fn smb(config: &Config) -> Result<(), ConfigError> {
         (None, Some(share)) => {
             hold(false, || format!("share.path is set for '{}', and nothing serves it: smb.listen must say where", share.name))
         }
-        (Some(smb), _) => hold(smb.listen != config.listen, || {
-            format!("smb.listen ({}) must be another address than listen, where SMB servers and nodes connect", smb.listen)
-        }),
+        (Some(smb), _) => {
+            hold(smb.listen != config.listen, || {
+                format!("smb.listen ({}) must be another address than listen, where SMB servers and nodes connect", smb.listen)
+            })?;
+            smb_limits::wrong(&smb.limits).map_or(Ok(()), |wrong| hold(false, || wrong))
+        }
         (None, None) => Ok(()),
     }
 }

@@ -34,6 +34,7 @@ restrict_exclusive_opens = true
 force_shared_delete = true
 continuously_available = true
 scale_out = true
+stages_share_epoch = true
 break_timeout = "31s"
 persistent_lease_break_timeout = "32s"
 persistent_oplock_break_timeout = "33s"
@@ -101,6 +102,7 @@ fn what_is_set_for_a_share_holds_for_it_and_nothing_else() {
         force_shared_delete: true,
         continuously_available: true,
         scale_out: true,
+        stages_share_epoch: true,
         break_timeout: Some(Duration::from_secs(31)),
         persistent_lease_break_timeout: Some(Duration::from_secs(32)),
         persistent_oplock_break_timeout: Some(Duration::from_secs(33)),

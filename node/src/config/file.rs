@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::error::ConfigError;
 use super::near::nearest;
 use super::share::Share;
+use super::smb_limits::SmbLimits;
 use super::units::{Period, Size};
 
 /// The file, and after merging with environment and flags the whole configuration. Its keys are documented in
@@ -75,6 +76,8 @@ pub(crate) struct Smb {
     pub(super) name: Option<String>,
     pub(super) signing_required: Option<bool>,
     pub(super) test_controls: Option<bool>,
+    #[serde(default)]
+    pub(super) limits: SmbLimits,
 }
 
 /// What is logged, and how.

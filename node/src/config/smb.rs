@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use lease::ServerId;
 use raft::types::NodeId;
 
-use super::file;
+use super::{file, smb_limits};
 
 /// The name that the servers of a cluster share unless another is set.
 const NAME: &str = "tenure";
@@ -27,6 +27,8 @@ pub(crate) struct Smb {
     pub(crate) signing_required: bool,
     /// Whether clients may use the controls that only Samba's tests know.
     pub(crate) test_controls: bool,
+    /// How much of a thing it takes on.
+    pub(crate) limits: smb::Limits,
 }
 
 impl Smb {
@@ -39,12 +41,13 @@ impl Smb {
             name: NAME.to_owned(),
             signing_required: false,
             test_controls: false,
+            limits: smb::Limits::default(),
         }
     }
 
     /// The front end as it is written. The server is called like its node, unless it is said otherwise.
     pub(super) fn read(written: file::Smb, node: NodeId) -> Smb {
-        let file::Smb { listen, server, users, name, signing_required, test_controls } = written;
+        let file::Smb { listen, server, users, name, signing_required, test_controls, limits } = written;
         Smb {
             listen,
             server: ServerId::new(server.map_or(node.get(), NonZeroU64::get)),
@@ -52,12 +55,13 @@ impl Smb {
             name: name.unwrap_or_else(|| NAME.to_owned()),
             signing_required: signing_required.unwrap_or_default(),
             test_controls: test_controls.unwrap_or_default(),
+            limits: smb_limits::read(&limits),
         }
     }
 
     /// What stands in a file that says the same.
     pub(super) fn written(&self) -> file::Smb {
-        let Smb { listen, server, users, name, signing_required, test_controls } = self;
+        let Smb { listen, server, users, name, signing_required, test_controls, limits } = self;
         file::Smb {
             listen: *listen,
             server: NonZeroU64::new(server.get()),
@@ -65,6 +69,7 @@ impl Smb {
             name: Some(name.clone()),
             signing_required: Some(*signing_required),
             test_controls: Some(*test_controls),
+            limits: smb_limits::written(limits),
         }
     }
 }

@@ -60,6 +60,7 @@ impl Stage {
                 name: "tenure".to_owned(),
                 signing_required: false,
                 test_controls: false,
+                limits: smb::Limits::default(),
             });
             let config = Config {
                 cluster: "demo".to_owned(),

@@ -33,6 +33,7 @@ pub(super) async fn start(config: &Config) -> Result<Option<SmbServer>, Failure>
         shares: shares.collect(),
         signing_required: wanted.signing_required,
         test_controls: wanted.test_controls,
+        limits: wanted.limits.clone(),
         ..smb::Config::new(wanted.listen)
     };
     // This node first: another only while it is no part of the cluster.

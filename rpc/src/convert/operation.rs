@@ -16,6 +16,7 @@ struct Parts {
     parent: Option<Vec<u8>>,
     replaces: Option<Vec<u8>>,
     allocation: Option<u64>,
+    position: Option<u64>,
 }
 
 impl Parts {
@@ -31,6 +32,7 @@ impl Parts {
             Operation::Dispose { delete: false } => (pb::Operation::Keep, "", None, None),
             Operation::SetSecurity => (pb::Operation::SetSecurity, "", None, None),
             Operation::SetAttributes => (pb::Operation::SetAttributes, "", None, None),
+            Operation::Use { .. } => (pb::Operation::Use, "", None, None),
         };
         let id = |id: FileId| id.to_bytes().to_vec();
         Parts {
@@ -40,11 +42,12 @@ impl Parts {
             parent: parent.map(id),
             replaces: replaces.map(id),
             allocation,
+            position: operation.position(),
         }
     }
 
     fn operation(&self) -> Result<Operation, BadField> {
-        let Parts { operation: number, name: path, range, parent, replaces, allocation } = self;
+        let Parts { operation: number, name: path, range, parent, replaces, allocation, position } = self;
         let parent = parent.as_ref().map(|id| file_id("parent", id)).transpose()?;
         let replaces = replaces.as_ref().map(|id| file_id("replaces", id)).transpose()?;
         let reads_or_writes = matches!(pb::Operation::try_from(*number), Ok(pb::Operation::Read | pb::Operation::Write));
@@ -62,11 +65,15 @@ impl Parts {
             Ok(pb::Operation::Keep) => Operation::Dispose { delete: false },
             Ok(pb::Operation::SetSecurity) => Operation::SetSecurity,
             Ok(pb::Operation::SetAttributes) => Operation::SetAttributes,
+            Ok(pb::Operation::Use) => Operation::Use { position: *position },
             Ok(pb::Operation::Unspecified) => return Err(BadField::new("operation", "must be specified")),
             Err(_) => return Err(BadField::new("operation", format!("has no value {number}"))),
         };
         if allocation.is_some() && !matches!(operation, Operation::Resize { .. }) {
             return Err(BadField::new("allocation", "must be absent, except for a change of the size"));
+        }
+        if position.is_some() && !matches!(operation, Operation::Use { .. }) {
+            return Err(BadField::new("position", "must be absent, except for a mere use"));
         }
         let renames = matches!(operation, Operation::Rename { .. });
         if renames && path.is_empty() {
@@ -87,15 +94,15 @@ impl Parts {
 
 /// What is done through an open.
 pub(crate) fn operate_from(operate: &pb::Operate) -> Result<Command, BadField> {
-    let pb::Operate { session, open, operation, name, range, parent, replaces, allocation } = operate.clone();
-    let operation = Parts { operation, name, range, parent, replaces, allocation }.operation()?;
+    let pb::Operate { session, open, operation, name, range, parent, replaces, allocation, position } = operate.clone();
+    let operation = Parts { operation, name, range, parent, replaces, allocation, position }.operation()?;
     Ok(Command::Operate { session: session_id(session)?, open: OpenId::new(not_zero("open", open)?), operation })
 }
 
 /// What is done through an open, for the wire.
 pub(crate) fn operate_to(session: SessionId, open: OpenId, operation: &Operation) -> pb::Operate {
-    let Parts { operation, name, range, parent, replaces, allocation } = Parts::new(operation);
-    pb::Operate { session: session.get(), open: open.get(), operation, name, range, parent, replaces, allocation }
+    let Parts { operation, name, range, parent, replaces, allocation, position } = Parts::new(operation);
+    pb::Operate { session: session.get(), open: open.get(), operation, name, range, parent, replaces, allocation, position }
 }
 
 /// What is done without an open.
@@ -104,14 +111,15 @@ pub(crate) fn foreign_access_from(access: &pb::ForeignAccess) -> Result<ForeignA
     Ok(ForeignAccess {
         file: file_key(file.as_ref())?,
         parent: lies_in.map(|id| file_id("lies_in", &id)).transpose()?,
-        operation: Parts { operation, name, range, parent, replaces, allocation }.operation()?,
+        // Nobody's position: there is no open.
+        operation: Parts { operation, name, range, parent, replaces, allocation, position: None }.operation()?,
     })
 }
 
 /// What is done without an open, for the wire.
 pub(crate) fn foreign_access_to(access: &ForeignAccess) -> pb::ForeignAccess {
     let ForeignAccess { file, parent: lies_in, operation } = access;
-    let Parts { operation, name, range, parent, replaces, allocation } = Parts::new(operation);
+    let Parts { operation, name, range, parent, replaces, allocation, position: _ } = Parts::new(operation);
     let lies_in = lies_in.map(|id| id.to_bytes().to_vec());
     pb::ForeignAccess { file: Some(file_key_to(file)), lies_in, operation, name, range, parent, replaces, allocation }
 }

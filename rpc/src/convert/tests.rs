@@ -102,6 +102,8 @@ fn commands() -> Vec<Command> {
         operate(Operation::Dispose { delete: false }),
         operate(Operation::SetSecurity),
         operate(Operation::SetAttributes),
+        operate(Operation::Use { position: None }),
+        operate(Operation::Use { position: Some(u64::MAX) }),
         Command::Lock(lock()),
         Command::Lock(Lock { locks: lock().locks[..1].to_vec(), wait: true, sequence: None, ..lock() }),
         Command::Unlock(Unlock {
@@ -386,6 +388,7 @@ fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
         ("open", Wire::Unlock(pb::Unlock { session: 1, open: 0, ranges: vec![pb::ByteRange::default()], sequence: None })),
         ("range", wire_operate(Operation::Resize { allocation: None }, |resize| resize.range = Some(pb::ByteRange::default()))),
         ("allocation", wire_operate(Operation::SetSecurity, |security| security.allocation = Some(1))),
+        ("position", wire_operate(Operation::SetSecurity, |security| security.position = Some(1))),
         ("cancel.sequence", Wire::Cancel(pb::Cancel { sequence: 0 })),
         ("key", Wire::ReportUndeliverable(pb::ReportUndeliverable { connection: 1, client, key: vec![], generation: 1 })),
     ];

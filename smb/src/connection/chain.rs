@@ -7,23 +7,19 @@ use std::task::Poll;
 use lease::{OpenId, SessionId};
 use tokio_util::sync::CancellationToken;
 
+use super::find::check_signature;
 use super::protect::{Reply, sign};
-use super::serve::{Ending, MESSAGE_OVERHEAD};
+use super::room::Held;
+use super::serve::Ending;
 use super::{Connection, Underway};
 use crate::crypto::Signer;
 use crate::handler;
-use crate::open::{Begun, Stale};
+use crate::inbound::{Arrival, Requests};
+use crate::open::Outstanding;
 use crate::session::{Session, Tree};
 use crate::wire::error::ErrorResponse;
-use crate::wire::frame;
-use crate::wire::header::{HEADER_LENGTH, PROTOCOL_ID};
-use crate::wire::smb1::Smb1Negotiate;
+use crate::wire::header::HEADER_LENGTH;
 use crate::wire::{Command, Header, HeaderFlags, NtStatus, Target};
-
-/// What one credit pays for, in bytes (MS-SMB2 3.1.5.2), and what a message may have beside that.
-const BYTES_PER_CREDIT: usize = 64 << 10;
-/// Elements of one compound.
-const ELEMENTS_MAX: usize = 64;
 
 /// What a request is about, and what its answer needs to know.
 #[derive(Debug)]
@@ -37,12 +33,12 @@ pub(crate) struct Context {
     /// What a signed request is answered with: of its channel, or of the session that a channel is being bound to.
     pub(super) signer: Option<Arc<Signer>>,
     tree: Option<Arc<Tree>>,
-    /// The open that it is about, until it is answered.
-    of_open: OnceLock<Begun>,
     /// What the elements before it were about.
     pub(super) related: Related,
     /// Sealed by this session.
     pub(super) sealed: Option<Arc<Session>>,
+    /// It is being carried out through an open.
+    outstanding: OnceLock<Outstanding>,
     /// Nothing of its compound follows.
     last: bool,
     /// The answers in front of it in its compound, which go out before it waits.
@@ -61,49 +57,29 @@ pub(super) struct Related {
     failed: Option<NtStatus>,
 }
 
+/// Requests that have begun: the header of each, where in the frame it lies, and what ends it early.
+type Begun = Vec<(Header, std::ops::Range<usize>, CancellationToken)>;
+
 impl Connection {
     /// Takes a frame. Requests are carried out each in a task of its own, so that one that waits holds up no other.
-    pub(super) async fn receive(self: &Arc<Self>, frame: Vec<u8>) -> Result<(), Ending> {
-        let (frame, sealed) = self.unseal(frame)?;
-        if Smb1Negotiate::is_smb1(&frame) {
-            return self.receive_smb1(&frame);
-        }
-        if !frame.starts_with(&PROTOCOL_ID) {
-            return Err(Ending::protocol("this is no message of SMB 2"));
-        }
-        let mut elements = Vec::new();
-        let mut at = 0;
-        for element in frame::elements(&frame) {
-            let (header, message) = element.map_err(Ending::protocol)?;
-            if elements.len() >= ELEMENTS_MAX {
-                return Err(Ending::protocol("a compound of too many elements"));
-            }
-            elements.push((header, at..at + message.len()));
-            at += message.len();
-        }
-        let mut requests = Vec::new();
+    pub(super) async fn receive(self: &Arc<Self>, frame: Vec<u8>, mut held: Held) -> Result<(), Ending> {
+        let arrived = match self.inbound.take(frame, self.phase(), |id| self.sealing(id))? {
+            Arrival::Smb1(frame) => return self.receive_smb1(&frame),
+            Arrival::Requests(arrived) => arrived,
+        };
+        self.room.take_more(&mut held, arrived.paid()).await;
+        let Requests { frame, sealed, elements } = arrived;
+        let mut requests = Begun::new();
         for (header, range) in elements {
-            if header.flags.contains(HeaderFlags::RESPONSE) {
-                return Err(Ending::protocol("a client sends no responses"));
-            }
             if header.command == Command::Cancel {
-                let async_id = if let Target::Async { async_id } = header.target { Some(async_id) } else { None };
-                self.cancel_request(async_id, header.message_id);
-                continue;
+                self.receive_cancel(&header, &frame[range], sealed.is_some());
+            } else {
+                let cancel = self.begin_request(header.message_id, frame.len());
+                requests.push((header, range, cancel));
             }
-            if self.negotiated().is_none() != (header.command == Command::Negotiate) {
-                return Err(Ending::protocol("NEGOTIATE comes first, and once"));
-            }
-            let paid = usize::from(header.credit_charge.max(1)).saturating_mul(BYTES_PER_CREDIT).saturating_add(MESSAGE_OVERHEAD);
-            if range.len() > paid {
-                return Err(Ending::protocol("a message larger than what was paid for it"));
-            }
-            let taken = self.window.lock().unwrap_or_else(PoisonError::into_inner).take(header.message_id, header.credit_charge);
-            taken.map_err(Ending::protocol)?;
-            requests.push((header, range, self.begin_request(header.message_id)));
         }
         let first = requests.first().map(|(header, ..)| header.command);
-        let (before, underway) = self.order(requests.iter().any(|(header, ..)| header.command == Command::SetInfo));
+        let (before, underway) = self.order(requests.iter().any(|(header, ..)| header.command == Command::SetInfo), held);
         let this = Arc::clone(self);
         let mut chain = Box::pin(async move {
             // An acknowledgement may be what the other waits for.
@@ -128,24 +104,27 @@ impl Connection {
 
     /// The NEGOTIATE of a client that knows SMB 1 too (MS-SMB2 3.3.5.3.1).
     fn receive_smb1(self: &Arc<Self>, frame: &[u8]) -> Result<(), Ending> {
-        if self.negotiated().is_some() {
-            return Err(Ending::protocol("SMB 1 is not spoken here"));
-        }
         let message = handler::negotiate::answer_smb1(self, frame).map_err(Ending::protocol)?;
-        self.window.lock().unwrap_or_else(PoisonError::into_inner).take(0, 1).ok();
         self.grant_credits(1);
-        self.send_frame(&message).ok();
+        self.send_frame(&message, None).ok();
         Ok(())
     }
 
+    /// CANCEL (MS-SMB2 3.3.5.16): nothing answers it. One that should be signed and is not is none.
+    fn receive_cancel(&self, header: &Header, message: &[u8], sealed: bool) {
+        let session = self.session(header.session_id);
+        let signer = session.as_ref().and_then(|session| session.channel(self.id)).map(|channel| channel.signer);
+        let unsigned =
+            session.zip(signer).is_some_and(|(session, signer)| check_signature(&session, &signer, header, message).is_err());
+        if !sealed && unsigned {
+            return;
+        }
+        let async_id = if let Target::Async { async_id } = header.target { Some(async_id) } else { None };
+        self.cancel_request(async_id, header.message_id);
+    }
+
     /// Answers what came in one frame.
-    async fn answer_all(
-        self: Arc<Self>,
-        frame: Vec<u8>,
-        requests: Vec<(Header, std::ops::Range<usize>, CancellationToken)>,
-        sealed: Option<Arc<Session>>,
-        underway: Underway,
-    ) {
+    async fn answer_all(self: Arc<Self>, frame: Vec<u8>, requests: Begun, sealed: Option<Arc<Session>>, underway: Underway) {
         let mut replies = Vec::new();
         let mut related = Related::default();
         let mut underway = Some(underway);
@@ -158,9 +137,9 @@ impl Connection {
                 session: None,
                 signer: None,
                 tree: None,
-                of_open: OnceLock::new(),
                 related: if header.flags.contains(HeaderFlags::RELATED) { related } else { Related::default() },
                 sealed: sealed.clone(),
+                outstanding: OnceLock::new(),
                 last: number + 1 == count,
                 before: replies,
                 underway,
@@ -181,7 +160,9 @@ impl Connection {
             replies = context.before;
             replies.push(Reply { message, signed_by });
         }
-        self.send_replies(replies, sealed.as_ref());
+        let (held, others) = underway.map(|Underway { held, others }| (held, others)).unzip();
+        self.send_replies(replies, sealed.as_ref(), held);
+        drop(others);
     }
 }
 
@@ -198,7 +179,9 @@ impl Context {
             ErrorResponse::default().encode(&mut out);
             status
         });
-        self.related.session_id = self.header.session_id;
+        // What is related to a request that has no session has none either, and is refused (smb2.compound.invalid1, invalid2).
+        let has_session = self.session.is_some() || self.header.command == Command::SessionSetup;
+        self.related.session_id = if has_session { self.header.session_id } else { 0 };
         if let Target::Sync { tree_id, .. } = self.header.target {
             self.related.tree_id = tree_id;
         }
@@ -229,6 +212,8 @@ impl Context {
 
     /// Which open a request means: that of the element before it, where it says so (MS-SMB2 3.3.5.2.7.2).
     pub(crate) fn open(&self, asked: crate::wire::FileId) -> Result<Arc<crate::open::Open>, NtStatus> {
+        // Before anything else the tree has to be there (MS-SMB2 3.3.5.2.11).
+        let tree = self.header.target.tree_id().map(|id| self.session()?.tree(id)).transpose()?;
         let id = if self.header.flags.contains(HeaderFlags::RELATED) && asked == crate::wire::FileId::RELATED {
             match (self.related.failed, self.related.open) {
                 (Some(failed), _) => return Err(failed),
@@ -238,25 +223,23 @@ impl Context {
             crate::open::open_id(asked).ok_or(NtStatus::FILE_CLOSED)?
         };
         let open = self.session()?.open(id).ok_or(NtStatus::FILE_CLOSED)?;
-        if self.header.target.tree_id().is_some_and(|tree| tree != open.tree) {
+        if tree.is_some_and(|tree| tree.id != open.tree) {
             return Err(NtStatus::FILE_CLOSED);
         }
-        open.note_use();
-        if self.connection.is_3x() {
-            let modifies = matches!(self.header.command, Command::Write | Command::SetInfo | Command::Ioctl);
-            let replay = self.header.flags.contains(HeaderFlags::REPLAY);
-            let counted = open.begin(self.header.channel_sequence(), modifies, replay);
-            if let Some(begun) = counted.map_err(|Stale| NtStatus::FILE_NOT_AVAILABLE)? {
-                self.of_open.set(begun).ok();
-            }
-        }
+        self.check_channel(&open)?;
         Ok(open)
     }
 
-    /// Has the request carried out even if its connection is lost, as long as its session has another.
-    pub(crate) fn outlive_connection(&self) -> Result<(), NtStatus> {
-        self.connection.keep_request(self.header.message_id, self.session()?.id);
-        Ok(())
+    /// Refuses what comes late through a channel that the client has lost, if it would change something (MS-SMB2 3.3.5.2.10).
+    fn check_channel(&self, open: &Arc<crate::open::Open>) -> Result<(), NtStatus> {
+        if !self.connection.is_3x() || self.outstanding.get().is_some() {
+            return Ok(());
+        }
+        let replay = self.header.flags.contains(HeaderFlags::REPLAY);
+        let (outstanding, allowed) = Outstanding::new(open, self.header.channel_sequence(), replay);
+        self.outstanding.set(outstanding).ok();
+        let changes = matches!(self.header.command, Command::Write | Command::SetInfo | Command::Ioctl);
+        if changes && allowed.is_err() { Err(NtStatus::FILE_NOT_AVAILABLE) } else { Ok(()) }
     }
 
     /// What a CREATE came to, for the elements that are related to it.
@@ -271,6 +254,17 @@ impl Context {
         self.header.flags.set(HeaderFlags::SIGNED, true);
     }
 
+    /// Has the request carried out even if its connection is lost, as long as its session has another.
+    pub(crate) fn outlive_connection(&self) -> Result<(), NtStatus> {
+        self.connection.keep_request(self.header.message_id, self.session()?.id);
+        Ok(())
+    }
+
+    /// Whether the request is certainly the session's: it was sealed, or it is signed and was checked.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.sealed.is_some() || self.header.flags.contains(HeaderFlags::SIGNED)
+    }
+
     /// Whether the client can be told that the request waits: it is the last of its compound.
     pub(crate) fn may_pend(&self) -> bool {
         self.last
@@ -281,21 +275,23 @@ impl Context {
         self.underway = None;
     }
 
-    /// Says that the request waits (MS-SMB2 3.3.4.2). In the midst of a compound nothing is said. STATUS_INSUFFICIENT_RESOURCES if as many wait
-    /// as may: then nothing is said either.
+    /// Says that the request waits (MS-SMB2 3.3.4.2). In the midst of a compound nothing is said.
+    ///
+    /// # Errors
+    /// STATUS_INSUFFICIENT_RESOURCES if too many of the client's requests wait already: then this one should not.
     pub(crate) fn pend(&mut self) -> Result<(), NtStatus> {
         if !self.last || self.is_async() {
             return Ok(());
         }
-        self.hold_nobody_up();
         let async_id = self.connection.make_async(self.header.message_id).ok_or(NtStatus::INSUFFICIENT_RESOURCES)?;
-        self.connection.send_replies(std::mem::take(&mut self.before), self.sealed.as_ref());
+        self.hold_nobody_up();
+        self.connection.send_replies(std::mem::take(&mut self.before), self.sealed.as_ref(), None);
         let credits = self.connection.grant_credits(self.header.credits);
         self.header.target = Target::Async { async_id };
         let mut message = Vec::new();
         self.header.response(NtStatus::PENDING, credits).encode(&mut message);
         ErrorResponse::default().encode(&mut message);
-        self.connection.send_replies(vec![Reply { message, signed_by: None }], self.sealed.as_ref());
+        self.connection.send_replies(vec![Reply { message, signed_by: None }], self.sealed.as_ref(), None);
         Ok(())
     }
 
@@ -303,6 +299,10 @@ impl Context {
     /// 3.3.5.5).
     fn hash_response(&self, response: &[u8]) {
         if self.header.command == Command::Negotiate {
+            // One that was refused leaves no trace: the next begins anew.
+            if self.connection.negotiated().is_none() {
+                return;
+            }
             self.connection.preauth.lock().unwrap_or_else(PoisonError::into_inner).update(response);
         } else if self.header.command == Command::SessionSetup {
             let mut setups = self.connection.setups.lock().unwrap_or_else(PoisonError::into_inner);

@@ -76,7 +76,7 @@ impl Context {
 }
 
 /// Checks that who has to sign has signed (MS-SMB2 3.3.5.2.4).
-fn check_signature(session: &Session, signer: &Signer, header: &Header, message: &[u8]) -> Result<(), NtStatus> {
+pub(super) fn check_signature(session: &Session, signer: &Signer, header: &Header, message: &[u8]) -> Result<(), NtStatus> {
     if header.flags.contains(HeaderFlags::SIGNED) {
         return if signer.verify(message) { Ok(()) } else { Err(NtStatus::ACCESS_DENIED) };
     }

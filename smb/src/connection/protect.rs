@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError};
 use lease::SessionId;
 
 use super::Connection;
-use super::serve::Ending;
-use crate::crypto::{Signer, TRANSFORM_PROTOCOL_ID, transform_session};
+use super::room::Held;
+use crate::crypto::{Opener, Signer};
+use crate::inbound::Seals;
 use crate::session::Session;
 use crate::wire::frame;
 
@@ -17,31 +18,30 @@ pub(super) struct Reply {
     pub(super) signed_by: Option<Arc<Signer>>,
 }
 
-impl Connection {
-    /// Takes off the encryption, if there is one (MS-SMB2 3.3.5.2.1.1).
-    pub(super) fn unseal(&self, frame: Vec<u8>) -> Result<(Vec<u8>, Option<Arc<Session>>), Ending> {
-        if !frame.starts_with(&TRANSFORM_PROTOCOL_ID) {
-            return Ok((frame, None));
-        }
-        let id = transform_session(&frame).map_err(Ending::protocol)?;
-        let session = self.session(id).ok_or_else(|| Ending::protocol("sealed by a session that does not exist"))?;
-        if session.is_anonymous() && !self.life.has_user(self.id) {
-            // smb2.session.anon-encryption1, -3: such keys are as good as none.
-            return Err(Ending::protocol("sealed by somebody who has not said who he is"));
-        }
-        let encryption = session.keys.encryption.as_ref();
-        let encryption = encryption.ok_or_else(|| Ending::protocol("sealed by a session without a key"))?;
-        let frame = encryption.opener.open(&frame).map_err(Ending::protocol)?;
-        Ok((frame, Some(session)))
+impl Seals for Arc<Session> {
+    fn session_id(&self) -> u64 {
+        self.id.get()
     }
 
+    fn opener(&self) -> Option<&Opener> {
+        Some(&self.keys.encryption.as_ref()?.opener)
+    }
+}
+
+impl Connection {
     /// A session of this connection.
-    fn session(&self, id: u64) -> Option<Arc<Session>> {
+    pub(super) fn session(&self, id: u64) -> Option<Arc<Session>> {
         self.life.session(SessionId::new(id)).filter(|session| session.channel(self.id).is_some())
     }
 
+    /// Who may seal what comes here. The keys of who has not said who he is are as good as none: alone on a connection he seals nothing
+    /// (smb2.session.anon-encryption1, -3).
+    pub(super) fn sealing(&self, id: u64) -> Option<Arc<Session>> {
+        self.session(id).filter(|session| !session.is_anonymous() || self.life.has_user(self.id))
+    }
+
     /// Links, signs, seals and sends what is ready.
-    pub(super) fn send_replies(&self, replies: Vec<Reply>, sealed: Option<&Arc<Session>>) {
+    pub(super) fn send_replies(&self, replies: Vec<Reply>, sealed: Option<&Arc<Session>>, held: Option<Held>) {
         let (mut messages, signers): (Vec<_>, Vec<_>) = replies.into_iter().map(|reply| (reply.message, reply.signed_by)).unzip();
         frame::link(&mut messages);
         if sealed.is_none() {
@@ -58,8 +58,8 @@ impl Connection {
         let encryption = sealed.and_then(|session| session.keys.encryption.as_ref());
         let frame = encryption.map(|encryption| encryption.sealer.lock().unwrap_or_else(PoisonError::into_inner).seal(&bytes));
         let sent = match frame {
-            None => self.send_frame(&bytes),
-            Some(Ok(frame)) => self.send_frame(&frame),
+            None => self.send_frame(&bytes, held),
+            Some(Ok(frame)) => self.send_frame(&frame, held),
             // No nonce is left: nothing may be sent any more under this key (MS-SMB2 3.3.4.1.4).
             Some(Err(_)) => {
                 self.end();

@@ -17,9 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::again::{Place, serve_again};
 use self::reconnect::Reconnecting;
-use super::{Answer, extended, malformed};
+use super::{Answer, close, extended, malformed};
 use crate::connection::Context;
 use crate::files::{Attributes, Extra, Handle, Stat};
+use crate::limits::Refusal;
 use crate::notify::Event;
 use crate::ntstatus::{of_call, of_file};
 use crate::open::Open;
@@ -58,6 +59,10 @@ async fn create(context: &mut Context, message: &[u8]) -> Result<(Created, respo
     let place = Place { tree: &tree, share: &share };
     let asked = respond::Asked::of(&request, &share);
     let client = context.session()?.client;
+    if context.session()?.open_count() >= context.connection.life.config.limits.opens_per_session_max {
+        context.connection.refuse(Refusal::OpensPerSession, "a session has too many opens");
+        return Err(NtStatus::INSUFFICIENT_RESOURCES);
+    }
     if let Some(again) = Reconnecting::of(context, &request)? {
         let _opening = again.lease.map(|lease| context.connection.life.opening(client, lease.key));
         return Ok((reconnect::reconnect(context, place, again).await?, asked));
@@ -195,17 +200,25 @@ async fn settle(
         life.table.close(session.id, opened.open).await.map_err(|error| of_call(&error))?;
         return Ok(None);
     };
-    let sequence = context.header.channel_sequence();
-    let open = Open::new(opened.open, (tree.id, share), handle, wanted.access, wanted.options, sequence);
+    let open = Open::new(opened.open, (tree.id, share), handle, wanted.access, wanted.options);
+    open.channel.begin(context.header.channel_sequence());
     if opened.durable.is_some() {
         open.keep();
+    }
+    if matches!(wanted.durable, Some(DurableRequest::V2 { .. })) {
+        open.set_replayable();
     }
     if made {
         share.changes.tell(&[Event::added(&open.handle)]);
     } else if overwrite {
         share.changes.tell(&[Event::overwritten(&open.handle)]);
     }
-    session.add_open(Arc::new(open));
+    let open = Arc::new(open);
+    if let Err(status) = session.add_open(Arc::clone(&open)) {
+        // LOGOFF or TREE_DISCONNECT was quicker.
+        close::close(life, &session, &open).await.ok();
+        return Err(status);
+    }
     let action = match (made, wanted.disposition) {
         (true, _) => CreateAction::Created,
         (false, CreateDisposition::Supersede) => CreateAction::Superseded,

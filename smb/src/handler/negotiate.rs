@@ -1,5 +1,6 @@
 //! NEGOTIATE (MS-SMB2 3.3.5.3, 3.3.5.4).
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
@@ -30,6 +31,10 @@ const TRANSFER_BYTES_SINGLE: u32 = 64 << 10;
 const SALT_BYTES: usize = 32;
 
 pub(super) fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -> Answer {
+    if context.header.flags.contains(HeaderFlags::SIGNED) {
+        // There is no key yet (MS-SMB2 3.3.5.2.4).
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
     let request = NegotiateRequest::decode(message).map_err(malformed)?;
     if request.dialects.is_empty() {
         return Err(NtStatus::INVALID_PARAMETER);
@@ -44,6 +49,7 @@ pub(super) fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -
         client: request.client_guid,
         client_capabilities: request.capabilities.bits(),
         client_security_mode: request.security_mode.bits(),
+        client_dialects: request.dialects,
         capabilities: capabilities.bits(),
         cipher,
         signing,
@@ -79,14 +85,13 @@ fn settle(
         let cipher = (dialect.is_3x() && request.capabilities.contains(Capabilities::ENCRYPTION)).then_some(Cipher::Aes128Ccm);
         return Ok((cipher, signing, Vec::new()));
     }
+    check_contexts(&request.contexts)?;
     let (mut cipher, mut signing, mut hash) = (None, SigningAlgorithm::AesCmac, false);
     let mut answer = Vec::new();
     for context in &request.contexts {
         match context {
             NegotiateContext::Preauth { hashes, .. } => {
-                if std::mem::replace(&mut hash, true) {
-                    return Err(NtStatus::INVALID_PARAMETER);
-                }
+                hash = true;
                 if !hashes.contains(&HashAlgorithm::SHA_512) {
                     return Err(NtStatus::SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP);
                 }
@@ -109,6 +114,24 @@ fn settle(
         }
     }
     if hash { Ok((cipher, signing, answer)) } else { Err(NtStatus::INVALID_PARAMETER) }
+}
+
+/// Whether each context is there once at most, and offers something (MS-SMB2 3.3.5.4).
+fn check_contexts(contexts: &[NegotiateContext]) -> Result<(), NtStatus> {
+    let mut kinds = BTreeSet::new();
+    for context in contexts {
+        let (once, offers) = match context {
+            NegotiateContext::Preauth { hashes, .. } => (kinds.insert(1), !hashes.is_empty()),
+            NegotiateContext::Encryption(ciphers) => (kinds.insert(2), !ciphers.is_empty()),
+            NegotiateContext::Signing(algorithms) => (kinds.insert(8), !algorithms.is_empty()),
+            // Nothing of them is used, and nobody minds what they say.
+            NegotiateContext::NetName(_) | NegotiateContext::Transport(_) | NegotiateContext::Other { .. } => (true, true),
+        };
+        if !once || !offers {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
+    }
+    Ok(())
 }
 
 /// What the server says that it can. Persistent handles are a matter of the 3.x dialects, and granted on shares that are marked so.
@@ -171,6 +194,7 @@ pub(crate) fn answer_smb1(connection: &Arc<Connection>, frame: &[u8]) -> Result<
             client: ClientGuid::default(),
             client_capabilities: 0,
             client_security_mode: 0,
+            client_dialects: Vec::new(),
             capabilities: 0,
             cipher: None,
             signing: SigningAlgorithm::HmacSha256,

@@ -23,6 +23,11 @@ pub(super) async fn ask(context: &mut Context, open: &Open, operation: &Operatio
     answer_to(context, pending).await.map_err(|error| of_call(&error))
 }
 
+/// Notes that the client uses an open, in a way that the table does not hear of otherwise: it has had the answer to its CREATE.
+pub(super) async fn note_use(context: &mut Context, open: &Open) -> Result<(), NtStatus> {
+    if open.first_use() { ask(context, open, &Operation::Use { position: None }).await } else { Ok(()) }
+}
+
 /// Changes a file between two questions: who is in the way is asked to step aside, and what was granted until the change was
 /// made is taken away. The answer to the client comes after both.
 ///

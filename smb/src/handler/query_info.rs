@@ -6,7 +6,7 @@ mod security;
 
 use std::sync::Arc;
 
-use super::{Answer, malformed, transfer};
+use super::{Answer, malformed, operate, transfer};
 use crate::connection::Context;
 use crate::wire::NtStatus;
 use crate::wire::buffer::BufferResponse;
@@ -26,6 +26,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
     let request = QueryInfoRequest::decode(message).map_err(malformed)?;
     transfer::check(context, request.output_length.max(u32::try_from(request.input.len()).unwrap_or(u32::MAX)))?;
     let open = context.open(request.file_id)?;
+    operate::note_use(context, &open).await?;
     let budget = usize::try_from(request.output_length).unwrap_or(usize::MAX);
     let dialect = context.connection.negotiated().map(|negotiated| negotiated.dialect);
     let newest = dialect == Some(Dialect::SMB_3_1_1);

@@ -12,6 +12,7 @@ use crate::auth::{Acceptor, AuthError, Identity, Step};
 use crate::connection::{Connection, Context, Negotiated, SETUPS_MAX, Setup};
 use crate::crypto::{KeySchedule, Opener, PreauthHash, Sealer, SessionKeys, Signer};
 use crate::life::Life;
+use crate::limits::Refusal;
 use crate::ntstatus::of_call;
 use crate::session::{ANONYMOUS, Encryption, Keys, Session, Settled};
 use crate::wire::NtStatus;
@@ -109,7 +110,13 @@ fn begin(connection: &Connection) -> Result<SessionId, NtStatus> {
 /// Begins a logon, unless it has begun.
 fn begin_again(connection: &Connection, id: SessionId) -> Result<(), NtStatus> {
     let preauth = connection.preauth.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let sessions = connection.life.session_count(connection.id);
     let mut setups = connection.setups.lock().unwrap_or_else(PoisonError::into_inner);
+    if sessions + setups.len() >= connection.life.config.limits.sessions_per_connection_max && connection.life.session(id).is_none()
+    {
+        connection.refuse(Refusal::SessionsPerConnection, "too many sessions");
+        return Err(NtStatus::INSUFFICIENT_RESOURCES);
+    }
     if setups.len() >= SETUPS_MAX && !setups.contains_key(&id) {
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }

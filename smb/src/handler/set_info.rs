@@ -71,14 +71,7 @@ async fn file(context: &mut Context, open: &Arc<Open>, class: u8, data: &[u8]) -
             needs(open, AccessMask::WRITE_DATA)?;
             size::set_allocation(context, open, read(Allocation::decode(data))?.allocation_size).await
         }
-        FileClass::Position => {
-            let Position { current_byte_offset } = read(Position::decode(data))?;
-            if current_byte_offset > i64::MAX.unsigned_abs() {
-                return Err(NtStatus::INVALID_PARAMETER);
-            }
-            open.set_position(current_byte_offset);
-            Ok(())
-        }
+        FileClass::Position => set_position(context, open, read(Position::decode(data))?.current_byte_offset).await,
         FileClass::Mode => set_mode(open, read(Mode::decode(data))?.mode),
         FileClass::FullEa => {
             needs(open, AccessMask::WRITE_EA)?;
@@ -143,6 +136,19 @@ fn too_long(status: NtStatus) -> NtStatus {
 }
 
 /// What FileModeInformation may set (MS-FSA 2.1.5.15.10): whether writes go through, and how the client's own side waits.
+/// FilePositionInformation (MS-FSA 2.1.5.15.9).
+async fn set_position(context: &mut Context, open: &Arc<Open>, position: u64) -> Result<(), NtStatus> {
+    if position > i64::MAX.unsigned_abs() {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    open.set_position(position);
+    if open.is_kept() {
+        // Its client may go on with it through another node.
+        operate::ask(context, open, &Operation::Use { position: Some(position) }).await?;
+    }
+    Ok(())
+}
+
 fn set_mode(open: &Open, mode: CreateOptions) -> Result<(), NtStatus> {
     let synchronous = CreateOptions::SYNCHRONOUS_IO_ALERT | CreateOptions::SYNCHRONOUS_IO_NONALERT;
     let settable = CreateOptions::WRITE_THROUGH | CreateOptions::SEQUENTIAL_ONLY | synchronous;

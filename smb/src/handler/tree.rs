@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{Answer, close, malformed};
 use crate::connection::Context;
+use crate::limits::Refusal;
 use crate::session::Target;
+use crate::wire::negotiate::Dialect;
 use crate::wire::simple::Empty;
 use crate::wire::tree_connect::{ShareCapabilities, ShareFlags, ShareType, TreeConnectRequest, TreeConnectResponse};
 use crate::wire::{NtStatus, Target as Addressed};
@@ -19,6 +21,13 @@ pub(super) fn connect(context: &mut Context, message: &[u8], out: &mut Vec<u8>) 
     let request = TreeConnectRequest::decode(message).map_err(malformed)?;
     let name = request.share().ok_or(NtStatus::BAD_NETWORK_NAME)?;
     let session = Arc::clone(context.session()?);
+    let newest = context.connection.negotiated().is_some_and(|negotiated| negotiated.dialect == Dialect::SMB_3_1_1);
+    if newest && !session.is_anonymous() && !context.is_protected() {
+        // Somebody in between has the session (MS-SMB2 3.3.5.7).
+        context.connection.refuse(Refusal::Protocol, "a TREE_CONNECT of 3.1.1 that is neither signed nor encrypted");
+        context.connection.end();
+        return Err(NtStatus::ACCESS_DENIED);
+    }
     let shares = &context.connection.life.shares;
     let (target, body) = if name.eq_ignore_ascii_case(PIPES) {
         (Target::Pipes, response(ShareType::Pipe, ShareCapabilities::empty(), READ_ONLY))
@@ -32,7 +41,8 @@ pub(super) fn connect(context: &mut Context, message: &[u8], out: &mut Vec<u8>) 
         let access = if share.config.read_only { READ_ONLY } else { EVERYTHING };
         (Target::Disk(Arc::clone(share)), response(ShareType::Disk, capabilities, access))
     };
-    let tree = session.connect_tree(target)?;
+    let connected = session.connect_tree(target, context.connection.life.config.limits.trees_per_session_max);
+    let tree = connected.inspect_err(|_| context.connection.refuse(Refusal::TreesPerSession, "too many tree connects"))?;
     if let Addressed::Sync { tree_id, .. } = &mut context.header.target {
         *tree_id = tree.id;
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lease::Rejection;
+use lease::{Limit, Rejection};
 use rpc::client::{CallError, PendingRequest};
 
 use crate::connection::Context;
@@ -19,8 +19,12 @@ pub(super) async fn answer_to<T>(context: &mut Context, mut pending: PendingRequ
     context.hold_nobody_up();
     let cancel = context.cancel.clone();
     let answered = async {
-        let finish = std::pin::pin!(pending.finish());
-        tell_if_long(context, finish).await
+        let mut finish = std::pin::pin!(pending.finish());
+        if let Ok(done) = tokio::time::timeout(INTERIM_AFTER, &mut finish).await {
+            return done;
+        }
+        context.pend().map_err(|_| CallError::Rejected(Rejection::LimitReached(Limit::ParkedPerClient)))?;
+        finish.await
     };
     tokio::select! {
         answered = answered => answered,
@@ -34,7 +38,7 @@ pub(super) async fn tell_if_long<T>(context: &mut Context, mut waited_for: impl 
     if let Ok(done) = tokio::time::timeout(INTERIM_AFTER, &mut waited_for).await {
         return done;
     }
-    // Where too many wait already, this one does in silence: without its credit back, its client can not have many more such.
+    // One too many to be told waits all the same: what it has done is done.
     context.pend().ok();
     waited_for.await
 }

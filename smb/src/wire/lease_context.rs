@@ -22,7 +22,40 @@ flags! {
     }
 }
 
-/// The data of an `RqLs` context, of a request or of a response.
+/// The data of an `RqLs` context, of a request or of a response: 32 bytes in version 1 (MS-SMB2 2.2.13.2.8, 2.2.14.2.10), 52 bytes in version 2
+/// (MS-SMB2 2.2.13.2.10, 2.2.14.2.11). The name and the lengths around it are [`CreateContexts`](super::create::CreateContexts)' and
+/// [`ResponseContexts`](super::create::ResponseContexts)'.
+///
+/// A server reads what a client asks for, has the lease table decide, and says what was granted:
+///
+/// ```
+/// use lease::{Caching, Epoch, Grant, GrantV2, LeaseKey};
+/// use smb::wire::lease_context::{LeaseContext, LeaseContextV2, LeaseFlags, V1_LENGTH, V2_LENGTH};
+///
+/// // Version 2: RWH under a key, of a file in a directory whose lease has another key.
+/// let (key, parent) = (LeaseKey::from_u128(0x11), LeaseKey::from_u128(0x22));
+/// let v2 = Some(LeaseContextV2 { parent, epoch: Epoch::new(4) });
+/// let asked = LeaseContext { key, state: Caching::RWH.bits(), flags: LeaseFlags::PARENT_LEASE_KEY_SET, v2 };
+/// let mut data = Vec::new();
+/// asked.encode(&mut data);
+/// assert_eq!(data.len(), V2_LENGTH);
+///
+/// let request = LeaseContext::decode(&data)?.request();
+/// assert_eq!((request.key, request.state), (key, Caching::RWH));
+/// assert_eq!(request.v2.and_then(|v2| v2.parent), Some(parent));
+///
+/// let v2 = Some(GrantV2 { epoch: Epoch::new(5), parent: Some(parent) });
+/// let granted = LeaseContext::response(&Grant { key, state: Caching::RH, breaking: false, v2 });
+/// assert_eq!((granted.state, granted.v2.map(|v2| v2.epoch)), (Caching::RH.bits(), Some(Epoch::new(5))));
+///
+/// // Version 1 has neither epoch nor parent.
+/// let asked = LeaseContext { key, state: Caching::R.bits(), flags: LeaseFlags::empty(), v2: None };
+/// let mut data = Vec::new();
+/// asked.encode(&mut data);
+/// assert_eq!(data.len(), V1_LENGTH);
+/// assert_eq!(LeaseContext::decode(&data)?.request().v2, None);
+/// # Ok::<(), smb::wire::WireError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseContext {
     /// What the client calls the lease.
@@ -64,6 +97,9 @@ struct V2 {
 
 impl LeaseContext {
     /// Reads the data; its length tells the version, and there are only two. LeaseDuration and Reserved are ignored, as they must be.
+    ///
+    /// # Errors
+    /// [`WireError::Value`] for data of any other length.
     pub fn decode(data: &[u8]) -> Result<LeaseContext, WireError> {
         const WHAT: &str = "the lease context";
         let (v1, v2) = match data.len() {

@@ -24,6 +24,23 @@ flags! {
 }
 
 /// OPLOCK_BREAK Notification, Acknowledgment and Response of an oplock: one form for all three (MS-SMB2 2.2.23.1, 2.2.24.1, 2.2.25.1).
+///
+/// ```
+/// use lease::OplockLevel;
+/// use smb::wire::oplock_break::{Acknowledgement, BreakNotification, OplockBreak};
+/// use smb::wire::{FileId, Header};
+///
+/// // The server: down to level II. The client answers with the same form, and is answered with it.
+/// let file_id = FileId { persistent: 0x1111, volatile: 0x2222 };
+/// let notice = OplockBreak { level: OplockLevel::LevelII.to_byte(), file_id };
+/// let mut message = Vec::new();
+/// Header::unsolicited_break().encode(&mut message);
+/// notice.encode(&mut message);
+///
+/// assert_eq!(BreakNotification::decode(&message)?, BreakNotification::Oplock(notice));
+/// assert_eq!(Acknowledgement::decode(&message)?, Acknowledgement::Oplock(notice));
+/// # Ok::<(), smb::wire::WireError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BinRead, BinWrite)]
 #[brw(little, magic = 24u16)]
 pub struct OplockBreak {
@@ -46,7 +63,27 @@ impl OplockBreak {
     }
 }
 
-/// Lease Break Notification (MS-SMB2 2.2.23.2).
+/// Lease Break Notification (MS-SMB2 2.2.23.2): sent under [`Header::unsolicited_break`](super::Header::unsolicited_break), never signed.
+///
+/// ```
+/// use lease::{Caching, Epoch, LeaseKey};
+/// use smb::wire::Header;
+/// use smb::wire::oplock_break::{BreakNotification, LeaseBreak, LeaseBreakFlags};
+///
+/// let notice = LeaseBreak {
+///     epoch: Epoch::new(5),
+///     flags: LeaseBreakFlags::ACK_REQUIRED,
+///     key: LeaseKey::from_u128(0x11),
+///     current: Caching::RWH.bits(),
+///     new: Caching::RH.bits(),
+/// };
+/// let mut message = Vec::new();
+/// Header::unsolicited_break().encode(&mut message);
+/// notice.encode(&mut message);
+/// assert_eq!(message.len(), 64 + 44);
+/// assert_eq!(BreakNotification::decode(&message)?, BreakNotification::Lease(notice));
+/// # Ok::<(), smb::wire::WireError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseBreak {
     /// The new epoch of a v2 lease; zero for a v1 lease.
@@ -104,6 +141,21 @@ impl LeaseBreak {
 }
 
 /// Lease Break Acknowledgment and its Response: one form for both (MS-SMB2 2.2.24.2, 2.2.25.2).
+///
+/// ```
+/// use lease::{Caching, LeaseKey};
+/// use smb::wire::oplock_break::{Acknowledgement, LeaseAck};
+/// use smb::wire::{Command, Header, HeaderFlags};
+///
+/// let ack = LeaseAck { key: LeaseKey::from_u128(0x11), state: Caching::RH.bits() };
+/// let mut message = Vec::new();
+/// // What a client sends is no response, and has a message id of its own.
+/// Header { flags: HeaderFlags::empty(), message_id: 9, ..Header::unsolicited_break() }.encode(&mut message);
+/// ack.encode(&mut message);
+/// assert_eq!(Header::decode(&message)?.command, Command::OplockBreak);
+/// assert_eq!(Acknowledgement::decode(&message)?, Acknowledgement::Lease(ack));
+/// # Ok::<(), smb::wire::WireError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseAck {
     /// The lease.

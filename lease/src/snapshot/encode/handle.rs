@@ -54,7 +54,7 @@ pub(super) fn durable_from(wire::Durable { v2, persistent, timeout }: wire::Dura
 }
 
 pub(super) fn opened_as(part: &OpenedAs) -> wire::OpenedAs {
-    let OpenedAs { file: FileKey { volume, file, stream }, name, access, options, action } = part;
+    let OpenedAs { file: FileKey { volume, file, stream }, name, access, options, action, position } = part;
     wire::OpenedAs {
         volume: volume.get(),
         file: Some(guid(file.to_bytes())),
@@ -63,13 +63,14 @@ pub(super) fn opened_as(part: &OpenedAs) -> wire::OpenedAs {
         access: access.0,
         options: *options,
         action: action_number(*action),
+        position: *position,
     }
 }
 
 pub(super) fn opened_as_from(message: wire::OpenedAs) -> Option<OpenedAs> {
-    let wire::OpenedAs { volume, file, stream, name, access, options, action } = message;
+    let wire::OpenedAs { volume, file, stream, name, access, options, action, position } = message;
     let file = FileKey { volume: VolumeId::new(volume), file: file_id_of(file?), stream: stream.map(Arc::from) };
-    Some(OpenedAs { file, name: Arc::from(name), access: Access(access), options, action: action_of(action)? })
+    Some(OpenedAs { file, name: Arc::from(name), access: Access(access), options, action: action_of(action)?, position })
 }
 
 fn action_number(action: CreateAction) -> u32 {
@@ -103,7 +104,7 @@ pub(super) fn app_from(wire::App { id, version }: wire::App) -> Option<AppInstan
 }
 
 pub(super) fn handle(part: &Handle) -> wire::Handle {
-    let Handle { survival, timeout, until, owner, create_guid, options, action, replayable, app: of } = part;
+    let Handle { survival, timeout, until, owner, create_guid, options, action, replayable, app: of, position } = part;
     wire::Handle {
         version: wire::VERSION,
         survival: match survival {
@@ -120,11 +121,13 @@ pub(super) fn handle(part: &Handle) -> wire::Handle {
         replayable: *replayable,
         app: of.map(app),
         action: action_number(*action),
+        position: *position,
     }
 }
 
 pub(in crate::snapshot) fn handle_from(message: wire::Handle) -> Option<Handle> {
-    let wire::Handle { version: _, survival, timeout, until, owner, create_guid, options, replayable, app, action } = message;
+    let wire::Handle { version: _, survival, timeout, until, owner, create_guid, options, replayable, app, action, position } =
+        message;
     Some(Handle {
         survival: match survival {
             0 => None,
@@ -144,5 +147,6 @@ pub(in crate::snapshot) fn handle_from(message: wire::Handle) -> Option<Handle> 
             None => None,
             Some(app) => Some(app_from(app)?),
         },
+        position,
     })
 }

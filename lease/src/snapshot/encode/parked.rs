@@ -208,6 +208,8 @@ pub(super) fn operation_of(open: OpenId, part: &Operation) -> wire::ParkedOperat
         Operation::Dispose { delete: false } => (7, "", None, None),
         Operation::SetSecurity => (8, "", None, None),
         Operation::SetAttributes => (9, "", None, None),
+        // Nobody is in its way, so that it never waits.
+        Operation::Use { .. } => (10, "", None, None),
     };
     let id = |id: FileId| guid(id.to_bytes());
     wire::ParkedOperation {
@@ -235,6 +237,7 @@ pub(super) fn operation_from(message: wire::ParkedOperation) -> Option<Operation
         7 => Operation::Dispose { delete: false },
         8 => Operation::SetSecurity,
         9 => Operation::SetAttributes,
+        10 => Operation::Use { position: None },
         _ => return None,
     })
 }

@@ -63,7 +63,7 @@ impl Model {
             Operation::Write { .. } => {
                 self.handles.iter_mut().filter(|known| known.id == handle.id).for_each(|known| known.modified = true);
             }
-            Operation::Read { .. } | Operation::Dispose { .. } | Operation::SetSecurity => {}
+            Operation::Read { .. } | Operation::Dispose { .. } | Operation::SetSecurity | Operation::Use { .. } => {}
         }
     }
 

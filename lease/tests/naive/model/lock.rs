@@ -54,7 +54,8 @@ impl Model {
             | Operation::Link { .. }
             | Operation::Dispose { .. }
             | Operation::SetSecurity
-            | Operation::SetAttributes => return false,
+            | Operation::SetAttributes
+            | Operation::Use { .. } => return false,
         };
         let mut near = self.locked_on(file).filter(|locked| range.length > 0 && overlap(locked.lock.range, range));
         near.any(|locked| if locked.lock.exclusive { locked.open != open } else { writes })

@@ -58,7 +58,11 @@ impl Model {
             Operation::Write { range: Some(range) } => self.extend(file, range.offset.saturating_add(range.length)),
             Operation::Write { range: None } | Operation::Resize { allocation: None } => self.extend(file, u64::MAX),
             Operation::Resize { allocation: Some(end) } => self.cut(file, *end),
-            Operation::Read { .. } | Operation::Link { .. } | Operation::SetSecurity | Operation::SetAttributes => {}
+            Operation::Read { .. }
+            | Operation::Link { .. }
+            | Operation::SetSecurity
+            | Operation::SetAttributes
+            | Operation::Use { .. } => {}
         }
         self.note_in_directory(&handle, operation);
         Verdict::Answered(Ok(Outcome::Clear))
@@ -84,7 +88,7 @@ impl Model {
                     .map(|lease| demand(lease, lease.state.without_handles(), true))
                     .collect()
             }
-            Operation::Dispose { delete: false } | Operation::SetAttributes => Vec::new(),
+            Operation::Dispose { delete: false } | Operation::SetAttributes | Operation::Use { .. } => Vec::new(),
         }
     }
 }

@@ -78,7 +78,7 @@ impl Model {
                 .filter(|oplock| oplock.level == OplockLevel::Batch)
                 .map(|oplock| oplock.demand(oplock.breaking.map_or(OplockLevel::None, |breaking| breaking.into)))
                 .collect(),
-            Operation::SetSecurity | Operation::SetAttributes | Operation::Dispose { .. } => Vec::new(),
+            Operation::SetSecurity | Operation::SetAttributes | Operation::Use { .. } | Operation::Dispose { .. } => Vec::new(),
         }
     }
 

@@ -149,7 +149,7 @@ impl Play {
             }
             (About::NfsLock { .. }, Ok(Outcome::Locked) | Err(Rejection::Cancelled | Rejection::Grace | Rejection::BeingDeleted))
             | (About::NfsUnlock { .. }, Ok(Outcome::Unlocked))
-            | (About::Access { operation: Operation::Dispose { delete: false }, .. }, Err(Rejection::InvalidParameter))
+            | (About::Access { operation: Operation::Dispose { delete: false } | Operation::Use { .. }, .. }, Err(Rejection::InvalidParameter))
             | (About::NfsRelease(_), Ok(Outcome::NfsClientReleased))
             | (About::Grace, Ok(Outcome::GraceDeclared { .. } | Outcome::GraceEnded))
             // Time may have passed since it was made up, and with it a delegation, an open or a server.

@@ -27,7 +27,8 @@ pub struct OperateRecord {
 /// What is done, as it is written.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct OperationRecord {
-    /// What it is: 1 read, 2 write, 3 resize, 4 rename, 5 link, 6 delete, 7 keep after all, 8 set security, 9 set attributes.
+    /// What it is: 1 read, 2 write, 3 resize, 4 rename, 5 link, 6 delete, 7 keep after all, 8 set security, 9 set attributes, 10
+    /// use.
     #[prost(uint32, tag = "1")]
     pub kind: u32,
     /// Of a rename, the new path.
@@ -45,6 +46,9 @@ pub struct OperationRecord {
     /// Of a resize, the allocation size that it leaves in bytes.
     #[prost(uint64, optional, tag = "6")]
     pub allocation: Option<u64>,
+    /// Of a use, the position that it sets in bytes.
+    #[prost(uint64, optional, tag = "7")]
+    pub position: Option<u64>,
 }
 
 impl From<&Operation> for OperationRecord {
@@ -60,10 +64,12 @@ impl From<&Operation> for OperationRecord {
             Operation::Dispose { delete: false } => (7, "", None, None),
             Operation::SetSecurity => (8, "", None, None),
             Operation::SetAttributes => (9, "", None, None),
+            Operation::Use { .. } => (10, "", None, None),
         };
         let id = |id: FileId| bytes(id.to_bytes());
-        let allocation = operation.allocation();
-        OperationRecord { kind, name: name.to_owned(), range, parent: parent.map(id), replaces: replaces.map(id), allocation }
+        let (allocation, position) = (operation.allocation(), operation.position());
+        let (parent, replaces) = (parent.map(id), replaces.map(id));
+        OperationRecord { kind, name: name.to_owned(), range, parent, replaces, allocation, position }
     }
 }
 
@@ -71,7 +77,7 @@ impl TryFrom<OperationRecord> for Operation {
     type Error = CodecError;
 
     fn try_from(record: OperationRecord) -> Result<Operation, CodecError> {
-        let OperationRecord { kind, name, range, parent, replaces, allocation } = record;
+        let OperationRecord { kind, name, range, parent, replaces, allocation, position } = record;
         let range = range.map(ByteRange::from);
         let parent = parent.map(|id| file_id("parent", &id)).transpose()?;
         let replaces = replaces.map(|id| file_id("replaced file", &id)).transpose()?;
@@ -85,6 +91,7 @@ impl TryFrom<OperationRecord> for Operation {
             7 => Operation::Dispose { delete: false },
             8 => Operation::SetSecurity,
             9 => Operation::SetAttributes,
+            10 => Operation::Use { position },
             other => return Err(CodecError::unknown("operation", other)),
         })
     }

@@ -117,7 +117,9 @@ const RESTRICT_EXCLUSIVE_OPENS: u32 = 2;
 const FORCE_SHARED_DELETE: u32 = 4;
 const CONTINUOUSLY_AVAILABLE: u32 = 8;
 const SCALE_OUT: u32 = 16;
-const FLAGS: u32 = FORCE_LEVEL2_OPLOCK | RESTRICT_EXCLUSIVE_OPENS | FORCE_SHARED_DELETE | CONTINUOUSLY_AVAILABLE | SCALE_OUT;
+const STAGES_SHARE_EPOCH: u32 = 32;
+const FLAGS: u32 =
+    FORCE_LEVEL2_OPLOCK | RESTRICT_EXCLUSIVE_OPENS | FORCE_SHARED_DELETE | CONTINUOUSLY_AVAILABLE | SCALE_OUT | STAGES_SHARE_EPOCH;
 
 fn share_record(id: ShareId, share: &ShareSettings) -> ShareRecord {
     let ShareSettings {
@@ -126,6 +128,7 @@ fn share_record(id: ShareId, share: &ShareSettings) -> ShareRecord {
         force_shared_delete,
         continuously_available,
         scale_out,
+        stages_share_epoch,
         break_timeout,
         persistent_lease_break_timeout,
         persistent_oplock_break_timeout,
@@ -137,6 +140,7 @@ fn share_record(id: ShareId, share: &ShareSettings) -> ShareRecord {
         (*force_shared_delete, FORCE_SHARED_DELETE),
         (*continuously_available, CONTINUOUSLY_AVAILABLE),
         (*scale_out, SCALE_OUT),
+        (*stages_share_epoch, STAGES_SHARE_EPOCH),
     ];
     ShareRecord {
         id: id.get(),
@@ -160,6 +164,7 @@ fn share_from(record: ShareRecord) -> Result<(ShareId, ShareSettings), CodecErro
         force_shared_delete: flags & FORCE_SHARED_DELETE != 0,
         continuously_available: flags & CONTINUOUSLY_AVAILABLE != 0,
         scale_out: flags & SCALE_OUT != 0,
+        stages_share_epoch: flags & STAGES_SHARE_EPOCH != 0,
         break_timeout: break_timeout.map(Duration::from_millis),
         persistent_lease_break_timeout: persistent_lease_break_timeout.map(Duration::from_millis),
         persistent_oplock_break_timeout: persistent_oplock_break_timeout.map(Duration::from_millis),

@@ -114,6 +114,8 @@ fn commands() -> Vec<(Command, &'static str)> {
         (operate(Operation::Dispose { delete: false }), "f20108081110051a020807"),
         (operate(Operation::SetSecurity), "f20108081110051a020808"),
         (operate(Operation::SetAttributes), "f20108081110051a020809"),
+        (operate(Operation::Use { position: None }), "f20108081110051a02080a"),
+        (operate(Operation::Use { position: Some(300) }), "f2010b081110051a05080a38ac02"),
         (
             Command::Acknowledge { client: client(), key: key(), state: 3, generation: Some(Generation::new(2)) },
             "d201280a10000000000000000000000000000000c112100000000000000000000000000000001e18032002",
@@ -330,6 +332,7 @@ fn the_most_settings_fit_in_an_entry() {
         force_shared_delete: true,
         continuously_available: true,
         scale_out: true,
+        stages_share_epoch: true,
         break_timeout: Some(most),
         persistent_lease_break_timeout: Some(most),
         persistent_oplock_break_timeout: Some(most),

@@ -115,7 +115,14 @@ pub(super) fn outcomes() -> Vec<Outcome> {
     let durable = Durable { v2: true, persistent: true, timeout: Duration::from_secs(60) };
     let v1 = Durable { v2: false, persistent: false, timeout: Duration::ZERO };
     let before = |action, stream| {
-        Box::new(OpenedAs { file: file(stream), name: Arc::from("dir\\file"), access: Access(0x12_019F), options: 0x40, action })
+        Box::new(OpenedAs {
+            file: file(stream),
+            name: Arc::from("dir\\file"),
+            access: Access(0x12_019F),
+            options: 0x40,
+            action,
+            position: 5,
+        })
     };
     let opened = |oplock, delegation, durable| Outcome::Opened {
         open: OpenId::new(2),
@@ -289,6 +296,7 @@ fn what_an_older_client_does_not_know_is_none() {
             access: Access(1),
             options: 0,
             action: CreateAction::Opened,
+            position: 0,
         }),
     };
     let pb::reply::Result::Reconnected(whole) = answer(&Ok(whole)) else { panic!("another answer") };

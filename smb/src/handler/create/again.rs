@@ -6,6 +6,7 @@ use lease::{OpenId, OpenedAs};
 
 use crate::connection::Context;
 use crate::files::{self, Error, Handle, SmbPath, Stat, Volume};
+use crate::handler::close;
 use crate::ntstatus::of_file;
 use crate::open::Open;
 use crate::session::Tree;
@@ -44,12 +45,19 @@ pub(super) async fn serve_again(
         Ok((handle, stat)) => {
             let access = AccessMask::from_bits_retain(before.access.0);
             let options = CreateOptions::from_bits_retain(before.options);
-            let sequence = context.header.channel_sequence();
-            let open = Open::new(id, (place.tree.id, place.share), handle, access, options, sequence);
+            let open = Open::new(id, (place.tree.id, place.share), handle, access, options);
+            open.channel.begin(context.header.channel_sequence());
+            open.set_position(before.position);
+            // It may have been used already, and saying so once more does no harm.
+            open.set_replayable();
             if kept {
                 open.keep();
             }
-            session.add_open(Arc::new(open));
+            let open = Arc::new(open);
+            if let Err(status) = session.add_open(Arc::clone(&open)) {
+                close::close(&context.connection.life, &session, &open).await.ok();
+                return Err(status);
+            }
             Ok(stat)
         }
         Err(error) => {

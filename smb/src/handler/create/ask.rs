@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use lease::{
-    Access, ByteRange, Disposition, DurableRequest, FileId, FileKey, LeaseRequest, Open, Operation, Rejection, Share as ShareMode,
-};
+use lease::{Access, Disposition, DurableRequest, FileId, FileKey, LeaseRequest, Open, Rejection, Share as ShareMode};
 use rpc::client::{CallError, Opened};
 
 use super::cancelled;
@@ -61,14 +59,7 @@ pub(super) async fn ask_replay(context: &Context, share: &Arc<Share>, wanted: &W
         ..asked(context, share, wanted, wanted.options.contains(CreateOptions::DIRECTORY_FILE))?
     };
     match context.connection.life.table.open(open).await {
-        Ok(opened) => {
-            let session = context.session()?;
-            let Some(used) = session.open(opened.open).filter(|open| open.is_used()) else { return Ok(Some(opened)) };
-            // Of what was asked of it the table need not have heard: now it does, and whatever it says, takes the request for one of its own.
-            let told = Operation::Read { range: Some(ByteRange::new(0, 0)) };
-            context.connection.life.table.begin_operation(session.id, used.id, &told).finish().await.ok();
-            Ok(None)
-        }
+        Ok(opened) => Ok(Some(opened)),
         Err(CallError::Rejected(Rejection::NoSuchDurableOpen)) => Ok(None),
         Err(error) => Err(of_call(&error)),
     }

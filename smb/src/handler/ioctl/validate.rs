@@ -4,14 +4,14 @@ use crate::connection::{Context, Negotiated};
 use crate::handler::negotiate;
 use crate::wire::NtStatus;
 use crate::wire::ioctl::{IoctlRequest, ValidateNegotiateRequest, ValidateNegotiateResponse};
-use crate::wire::negotiate::Capabilities;
+use crate::wire::negotiate::{Capabilities, Dialect};
 
-/// Says what the server has answered to NEGOTIATE, if the client has sent what the server has received. Else there is somebody in between, and
+/// Says what the server has answered to NEGOTIATE, if the client has sent what the server has received. Else, and in 3.1.1 where nobody asks, there is somebody in between, and
 /// the connection ends without another word.
 pub(super) fn answer(context: &Context, request: &IoctlRequest<'_>) -> Result<Vec<u8>, NtStatus> {
     let connection = &context.connection;
     let negotiated = connection.negotiated().ok_or(NtStatus::INVALID_PARAMETER)?;
-    let sent = ValidateNegotiateRequest::decode(request.input).ok();
+    let sent = ValidateNegotiateRequest::decode(request.input).ok().filter(|_| negotiated.dialect != Dialect::SMB_3_1_1);
     let fits = usize::try_from(request.max_output).is_ok_and(|max| max >= ValidateNegotiateResponse::LENGTH);
     if !fits || !sent.is_some_and(|sent| is_same(negotiated, &sent)) {
         tracing::warn!(connection = %connection.id, "what was negotiated is not what the client has sent: the connection is dropped");
@@ -31,7 +31,7 @@ pub(super) fn answer(context: &Context, request: &IoctlRequest<'_>) -> Result<Ve
 
 /// Whether the client has sent what NEGOTIATE was answered to.
 fn is_same(negotiated: &Negotiated, sent: &ValidateNegotiateRequest) -> bool {
-    negotiate::best(&sent.dialects) == Some(negotiated.dialect)
+    sent.dialects == negotiated.client_dialects
         && sent.client_guid == negotiated.client
         && sent.capabilities.bits() == negotiated.client_capabilities
         && sent.security_mode.bits() == negotiated.client_security_mode

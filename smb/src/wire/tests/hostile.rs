@@ -2,101 +2,19 @@
 
 use proptest::prelude::*;
 
+use self::reading::{as_every_payload, as_everything};
 use super::begin;
-use crate::wire::buffer::BufferResponse;
-use crate::wire::change_notify::{ChangeNotifyRequest, decode_changes};
-use crate::wire::close::{CloseRequest, CloseResponse};
-use crate::wire::create::contexts::CreateContexts;
-use crate::wire::create::{CreateRequest, CreateResponse, ResponseContexts};
-use crate::wire::error::ErrorResponse;
-use crate::wire::flush::FlushRequest;
+use crate::wire;
 use crate::wire::frame::elements;
 use crate::wire::header::{Command, Header};
-use crate::wire::info::all::{All, Name};
-use crate::wire::info::directory::{DirectoryClass, Listing};
-use crate::wire::info::ea::{decode_attributes, decode_names};
-use crate::wire::info::filesystem::{Attribute, Volume};
-use crate::wire::info::set::Rename;
-use crate::wire::info::stream::decode_streams;
-use crate::wire::ioctl::{
-    IoctlRequest, IoctlResponse, NetworkInterface, ResiliencyRequest, ValidateNegotiateRequest, ValidateNegotiateResponse,
-};
-use crate::wire::lease_context::LeaseContext;
-use crate::wire::lock::LockRequest;
-use crate::wire::negotiate::{NegotiateRequest, NegotiateResponse};
-use crate::wire::oplock_break::{Acknowledgement, BreakNotification};
-use crate::wire::query_directory::QueryDirectoryRequest;
-use crate::wire::query_info::QueryInfoRequest;
-use crate::wire::read::{ReadRequest, ReadResponse};
-use crate::wire::session_setup::{SessionSetupRequest, SessionSetupResponse};
-use crate::wire::set_info::{SetInfoRequest, SetInfoResponse};
-use crate::wire::simple::Empty;
-use crate::wire::smb1::Smb1Negotiate;
-use crate::wire::tree_connect::{TreeConnectRequest, TreeConnectResponse};
-use crate::wire::write::{WriteRequest, WriteResponse};
+use crate::wire::ioctl::IoctlRequest;
+use crate::wire::read::ReadResponse;
+use crate::wire::session_setup::SessionSetupRequest;
+use crate::wire::set_info::SetInfoRequest;
+use crate::wire::write::WriteRequest;
 
-/// Reads a message as every kind there is, and counts those that it can be.
-fn as_everything(message: &[u8]) -> usize {
-    let readings = [
-        NegotiateRequest::decode(message).is_ok(),
-        NegotiateResponse::decode(message).is_ok(),
-        SessionSetupRequest::decode(message).is_ok(),
-        SessionSetupResponse::decode(message).is_ok(),
-        TreeConnectRequest::decode(message).is_ok(),
-        TreeConnectResponse::decode(message).is_ok(),
-        CreateRequest::decode(message).is_ok(),
-        CreateResponse::decode(message).is_ok(),
-        CloseRequest::decode(message).is_ok(),
-        CloseResponse::decode(message).is_ok(),
-        FlushRequest::decode(message).is_ok(),
-        ReadRequest::decode(message).is_ok(),
-        ReadResponse::decode(message).is_ok(),
-        WriteRequest::decode(message).is_ok(),
-        WriteResponse::decode(message).is_ok(),
-        LockRequest::decode(message).is_ok(),
-        IoctlRequest::decode(message).is_ok(),
-        IoctlResponse::decode(message).is_ok(),
-        QueryDirectoryRequest::decode(message).is_ok(),
-        ChangeNotifyRequest::decode(message).is_ok(),
-        QueryInfoRequest::decode(message).is_ok(),
-        SetInfoRequest::decode(message).is_ok(),
-        SetInfoResponse::decode(message).is_ok(),
-        BufferResponse::decode(message).is_ok(),
-        ErrorResponse::decode(message).is_ok(),
-        Empty::decode(message).is_ok(),
-        Acknowledgement::decode(message).is_ok(),
-        BreakNotification::decode(message).is_ok(),
-        Smb1Negotiate::decode(message).is_ok(),
-    ];
-    readings.into_iter().filter(|understood| *understood).count()
-}
-
-/// Reads data as everything that messages carry.
-fn as_every_payload(data: &[u8]) -> usize {
-    let mut understood = [
-        CreateContexts::decode(data).is_ok(),
-        ResponseContexts::decode(data).is_ok(),
-        LeaseContext::decode(data).is_ok(),
-        decode_changes(data).is_ok(),
-        decode_streams(data).is_ok(),
-        decode_attributes(data).is_ok(),
-        decode_names(data).is_ok(),
-        All::decode(data).is_ok(),
-        Name::decode(data).is_ok(),
-        Rename::decode(data).is_ok(),
-        Volume::decode(data).is_ok(),
-        Attribute::decode(data).is_ok(),
-        NetworkInterface::decode_all(data).is_ok(),
-        ResiliencyRequest::decode(data).is_ok(),
-        ValidateNegotiateRequest::decode(data).is_ok(),
-        ValidateNegotiateResponse::decode(data).is_ok(),
-    ]
-    .into_iter()
-    .filter(|understood| *understood)
-    .count();
-    understood += DirectoryClass::ALL.into_iter().filter(|class| Listing::decode(*class, data).is_ok()).count();
-    understood
-}
+#[path = "../../../fuzz/src/reading.rs"]
+mod reading;
 
 /// The lengths that bodies begin with.
 const SIZES: [u16; 26] = [2, 4, 9, 16, 17, 24, 25, 28, 32, 33, 36, 40, 41, 44, 48, 49, 52, 56, 57, 60, 64, 65, 88, 89, 8, 0xFFFF];

@@ -69,6 +69,7 @@ fn settings() -> Settings {
         force_shared_delete: true,
         continuously_available: true,
         scale_out: true,
+        stages_share_epoch: true,
         break_timeout: Some(Duration::from_millis(1)),
         persistent_lease_break_timeout: Some(Duration::from_millis(2)),
         persistent_oplock_break_timeout: Some(Duration::from_millis(3)),
@@ -97,7 +98,7 @@ pub(super) fn commands() -> Vec<(Command, &'static str)> {
         (start(), "aa01260a10000000000000000000000000000000c110031a03532d3120102880808080808080808001"),
         (
             Command::Configure(settings()),
-            "8a012d08b8910210a0fe0a18e0d40320b8910228e0d403320c0801101f1801200228033004320308ac02380340e0a712",
+            "8a012d08b8910210a0fe0a18e0d40320b8910228e0d403320c0801103f1801200228033004320308ac02380340e0a712",
         ),
         (
             Command::Open(new_open(DurableRequest::V1, None)),
@@ -174,9 +175,9 @@ fn numbers_without_a_meaning_are_refused() {
     let cases = [
         // A delegation of no kind, a flag of a share of none, W and H without R, and an operation that there is not.
         (Command::Open(open), "6802", "6803"),
-        (Command::Configure(settings()), "101f", "103f"),
+        (Command::Configure(settings()), "103f", "107f"),
         (broken, "1e1803", "1e1806"),
-        (Command::ForeignAccess(access()), "1a020809", "1a02080a"),
+        (Command::ForeignAccess(access()), "1a020809", "1a02080b"),
     ];
     for (command, from, to) in cases {
         let good = hex(&batch_of(&command).0);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// The command sequence window of one connection.
 #[derive(Debug)]
-pub(crate) struct Window {
+pub struct Window {
     /// The lowest id that was not used yet.
     low: u64,
     /// Behind the highest id that was granted.
@@ -18,16 +18,16 @@ pub(crate) struct Window {
 /// A message id that was not granted, or was used before: the connection is closed (MS-SMB2 3.3.5.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the client used a message id that it does not have")]
-pub(crate) struct OutOfWindow;
+pub struct OutOfWindow;
 
 impl Window {
     /// A window with the one credit that a connection begins with.
-    pub(crate) fn new(credits_max: u16) -> Window {
+    pub fn new(credits_max: u16) -> Window {
         Window { low: 0, high: 1, used: BTreeSet::new(), max: u64::from(credits_max.max(1)) }
     }
 
     /// Uses the ids of a request: as many as it is charged, and at least one.
-    pub(crate) fn take(&mut self, message_id: u64, charge: u16) -> Result<(), OutOfWindow> {
+    pub fn take(&mut self, message_id: u64, charge: u16) -> Result<(), OutOfWindow> {
         let end = message_id.checked_add(u64::from(charge.max(1))).ok_or(OutOfWindow)?;
         if message_id < self.low || end > self.high || self.used.range(message_id..end).next().is_some() {
             return Err(OutOfWindow);
@@ -40,14 +40,15 @@ impl Window {
     }
 
     /// Grants what is asked for, as far as the window goes. A client without any credit is granted one: else it would be mute.
-    pub(crate) fn grant(&mut self, asked: u16) -> u16 {
+    pub fn grant(&mut self, asked: u16) -> u16 {
         let open = self.high - self.low;
         let unused = open - self.used.len() as u64;
         let room = self.max.saturating_sub(open);
         let least = u64::from(unused == 0);
         let granted = u64::from(asked.max(1)).min(room).max(least);
         self.high += granted;
-        u16::try_from(granted).expect("no more than was asked for, or one")
+        // No more than was asked for, or one.
+        u16::try_from(granted).unwrap_or(u16::MAX)
     }
 }
 
