@@ -1,26 +1,31 @@
 //! Samba's smbtorture against three nodes that serve one folder, successive connections of a test landing on different nodes.
 
 mod expected;
+mod samba;
 mod torture;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use tempfile::TempDir;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
 pub use expected::Expected;
 pub use torture::{Torture, Verdict};
 
+use samba::Samba;
+
 use crate::cluster::{Cluster, Options, Smb};
 use crate::ports;
 
 /// Nodes of the cluster.
 const NODES: u8 = 3;
+/// The setting of a share that Samba has by another name.
+const AVAILABLE: &str = "continuously_available = true";
 /// A user that the tests log on as.
 pub(crate) struct User {
     pub(crate) name: &'static str,
@@ -62,34 +67,56 @@ pub struct Outcome {
     pub took: Duration,
 }
 
-/// Runs the tests, one process each; `seen` is told of each as it ends.
-pub async fn run(plan: &Plan, mut seen: impl FnMut(&Outcome)) -> Result<Vec<Outcome>> {
-    let tests = plan.torture.tests(&plan.suites)?;
-    ensure!(!tests.is_empty(), "no test is called like {:?}", plan.suites);
-    let folder = TempDir::with_prefix("tenure-conformance-")?;
-    let mut shares = Vec::new();
-    for lane in 0..plan.lanes {
-        let path = folder.path().join(format!("lane{lane}"));
-        std::fs::create_dir(&path)?;
-        shares.push((format!("lane{lane}"), path, plan.share.clone()));
-    }
+/// Runs the tests against the cluster, one process each; `seen` is told of each as it ends.
+pub async fn run(plan: &Plan, seen: impl FnMut(&Outcome)) -> Result<Vec<Outcome>> {
+    let folder = plan.torture.scratch()?;
+    let shares = lane_folders(plan, folder.path())?;
+    let shares = shares.into_iter().map(|(name, path)| (name, path, plan.share.clone())).collect();
     let addresses = ports::same_port(NODES)?;
     let users = users(folder.path())?;
     let smb = Smb { addresses: addresses.clone(), users, shares };
     let options = Options { nodes: NODES.into(), name: "conformance".to_owned(), smb: Some(smb), ..Options::default() };
     let cluster = Cluster::start(options).await?;
     ready(&addresses).await?;
+    let nodes = if plan.one_node { &addresses[..1] } else { &addresses[..] };
+    let outcomes = all(plan, nodes, folder.path(), seen).await?;
+    cluster.done();
+    Ok(outcomes)
+}
 
+/// Runs the same tests against Samba, of the system that smbtorture is of.
+pub async fn run_samba(plan: &Plan, seen: impl FnMut(&Outcome)) -> Result<Vec<Outcome>> {
+    let folder = plan.torture.scratch()?;
+    let shares = lane_folders(plan, folder.path())?;
+    let samba = Samba::start(&plan.torture, folder.path(), &shares, plan.share.contains(AVAILABLE))?;
+    ready(&[samba.address]).await?;
+    all(plan, &[samba.address], folder.path(), seen).await
+}
+
+/// A share with a folder for each lane.
+fn lane_folders(plan: &Plan, folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let made = |lane| {
+        let name = format!("lane{lane}");
+        let path = folder.join(&name);
+        std::fs::create_dir(&path)?;
+        Ok((name, path))
+    };
+    (0..plan.lanes).map(made).collect()
+}
+
+/// Runs the tests on servers that serve a share for each lane.
+async fn all(plan: &Plan, servers: &[SocketAddr], folder: &Path, mut seen: impl FnMut(&Outcome)) -> Result<Vec<Outcome>> {
+    let tests = plan.torture.tests(&plan.suites)?;
+    ensure!(!tests.is_empty(), "no test is called like {:?}", plan.suites);
     let queue = Arc::new(Mutex::new(tests.into_iter()));
     let (done, mut ended) = mpsc::channel(plan.lanes);
     let mut lanes = JoinSet::new();
     for lane in 0..plan.lanes {
         let (queue, done, torture, limit) = (Arc::clone(&queue), done.clone(), plan.torture.clone(), plan.limit);
-        let list = folder.path().join(format!("lane{lane}.unc"));
-        let nodes = if plan.one_node { &addresses[..1] } else { &addresses[..] };
-        let paths: Vec<String> = nodes.iter().map(|address| format!("//{}/lane{lane}\n", address.ip())).collect();
+        let list = folder.join(format!("lane{lane}.unc"));
+        let paths: Vec<String> = servers.iter().map(|address| format!("//{}/lane{lane}\n", address.ip())).collect();
         std::fs::write(&list, paths.concat())?;
-        let target = (format!("//{}/lane{lane}", addresses[0].ip()), addresses[0].port());
+        let target = (format!("//{}/lane{lane}", servers[0].ip()), servers[0].port());
         lanes.spawn(async move {
             loop {
                 let Some(test) = queue.lock().await.next() else { return anyhow::Ok(()) };
@@ -112,7 +139,6 @@ pub async fn run(plan: &Plan, mut seen: impl FnMut(&Outcome)) -> Result<Vec<Outc
         lane.context("a lane died")??;
     }
     outcomes.sort_by(|a, b| a.test.cmp(&b.test));
-    cluster.done();
     Ok(outcomes)
 }
 
@@ -127,7 +153,7 @@ fn users(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Waits until every node takes clients.
-async fn ready(addresses: &[std::net::SocketAddr]) -> Result<()> {
+async fn ready(addresses: &[SocketAddr]) -> Result<()> {
     let begun = Instant::now();
     for address in addresses {
         loop {
@@ -142,7 +168,7 @@ async fn ready(addresses: &[std::net::SocketAddr]) -> Result<()> {
 }
 
 /// Whether the node keeps a connection open: without a life it drops them.
-async fn greeted(address: std::net::SocketAddr) -> Result<()> {
+async fn greeted(address: SocketAddr) -> Result<()> {
     use tokio::io::AsyncReadExt as _;
     let mut stream = tokio::net::TcpStream::connect(address).await?;
     let mut byte = [0; 1];

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use cluster_tests::conformance::{Expected, Outcome, Plan, Torture, Verdict, by_suite, run};
+use cluster_tests::conformance::{Expected, Outcome, Plan, Torture, Verdict, by_suite, run, run_samba};
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
@@ -43,6 +43,9 @@ struct Arguments {
     /// All connections of a test to one node, for tests of what a client can only have at one, as the channels of a session.
     #[arg(long)]
     one_node: bool,
+    /// The same tests against Samba's smbd too, of the system that smbtorture is of: a column of the table, measured in this run.
+    #[arg(long)]
+    samba: bool,
 }
 
 #[tokio::main]
@@ -56,7 +59,8 @@ async fn main() -> Result<ExitCode> {
     let plan = Plan { torture, suites, lanes: arguments.lanes.max(1), limit, share: arguments.share, one_node: arguments.one_node };
     let outcomes = run(&plan, |outcome| show(outcome, &expected)).await?;
     let peers = std::fs::read_to_string(&arguments.peers).with_context(|| format!("cannot read {}", arguments.peers.display()))?;
-    table(&outcomes, &version, &peers);
+    let samba = if arguments.samba { Some(run_samba(&plan, show_samba).await?) } else { None };
+    table(&outcomes, samba.as_deref(), &version, &peers);
     let surprises = expected.surprises(&outcomes);
     for surprise in &surprises {
         eprintln!("{surprise}");
@@ -77,20 +81,35 @@ fn show(outcome: &Outcome, expected: &Expected) {
     }
 }
 
+/// The same for Samba, of which nothing is expected.
+fn show_samba(outcome: &Outcome) {
+    match &outcome.verdict {
+        Verdict::Passed => {}
+        Verdict::Skipped(why) => eprintln!("samba skips  {}: {why}", outcome.test),
+        Verdict::Failed(why) => eprintln!("samba fails  {} ({:.1} s): {why}", outcome.test, outcome.took.as_secs_f64()),
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
-fn table(outcomes: &[Outcome], version: &str, peers: &str) {
+fn table(outcomes: &[Outcome], samba: Option<&[Outcome]>, version: &str, peers: &str) {
     let mut lines = peers.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect::<Vec<_>>());
     let columns = lines.next().unwrap_or_default();
     let lines: Vec<_> = lines.collect();
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
-    let own = format!("Tenure, three nodes ({version})");
-    table.set_header(["suite", own.as_str(), "skipped"].into_iter().chain(columns.iter().skip(1).copied()));
+    let (own, now) = (format!("Tenure, three nodes ({version})"), format!("Samba {version}, this run"));
+    let now = samba.map(|_| now.as_str());
+    table.set_header(["suite", own.as_str(), "skipped"].into_iter().chain(now).chain(columns.iter().skip(1).copied()));
+    let samba = samba.map(by_suite);
     for (suite, (passed, failed, skipped, _)) in by_suite(outcomes) {
         let known = lines.iter().find(|line| line.first() == Some(&suite.as_str()));
         let peers = known.map(|line| line[1..].to_vec()).unwrap_or_default();
         let own = format!("{passed}/{}", passed + failed);
-        table.add_row([suite.as_str(), own.as_str(), &skipped.to_string()].into_iter().chain(peers));
+        let now = samba.as_ref().map(|samba| {
+            let (passed, failed, skipped, _) = samba.get(&suite).copied().unwrap_or_default();
+            format!("{passed}/{}, {skipped} skipped", passed + failed)
+        });
+        table.add_row([suite.as_str(), own.as_str(), &skipped.to_string()].into_iter().chain(now.as_deref()).chain(peers));
     }
     println!("{table}");
 }

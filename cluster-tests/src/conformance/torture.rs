@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::{SECOND_USER, USER};
@@ -33,20 +34,33 @@ impl Torture {
         Torture { chroot }
     }
 
-    fn command(&self) -> Command {
+    /// A program of that system.
+    pub(super) fn program(&self, name: &str) -> std::process::Command {
         match &self.chroot {
-            None => Command::new("smbtorture"),
+            None => std::process::Command::new(name),
             Some(folder) => {
-                let mut command = Command::new("chroot");
-                command.arg(folder).arg("smbtorture");
+                let mut command = std::process::Command::new("chroot");
+                command.arg(folder).arg(name);
                 command
             }
         }
     }
 
+    /// A new folder that its programs see, and no other run.
+    pub(super) fn scratch(&self) -> Result<TempDir> {
+        let temporary = self.chroot.as_ref().map_or_else(std::env::temp_dir, |folder| folder.join("tmp"));
+        TempDir::with_prefix_in("tenure-conformance-", &temporary).with_context(|| format!("cannot write {}", temporary.display()))
+    }
+
+    /// The name by which its programs know a file.
+    pub(super) fn inside(&self, path: &Path) -> PathBuf {
+        let within = self.chroot.as_ref().and_then(|folder| path.strip_prefix(folder).ok());
+        within.map_or_else(|| path.to_owned(), |within| Path::new("/").join(within))
+    }
+
     /// Its version, and a clear word if it is not there.
     pub fn version(&self) -> Result<String> {
-        let said = self.command().into_std().arg("--version").output();
+        let said = self.program("smbtorture").arg("--version").output();
         let said = said.context("smbtorture cannot be started: install Debian's samba-testsuite")?;
         let text = String::from_utf8_lossy(&said.stdout);
         Ok(text.split_whitespace().last().unwrap_or("unknown").to_owned())
@@ -54,7 +68,7 @@ impl Torture {
 
     /// The tests of these suites, in the order of the program.
     pub fn tests(&self, suites: &[String]) -> Result<Vec<String>> {
-        let said = self.command().into_std().arg("--list").output();
+        let said = self.program("smbtorture").arg("--list").output();
         let said = said.context("smbtorture cannot be started: install Debian's samba-testsuite")?;
         ensure!(said.status.success(), "smbtorture --list failed: {}", String::from_utf8_lossy(&said.stderr));
         let text = String::from_utf8_lossy(&said.stdout);
@@ -69,21 +83,13 @@ impl Torture {
 
     /// Runs one test. `unc` has a share on a line for each node: connection after connection takes the next.
     pub(super) async fn run(&self, test: &str, target: (&str, u16), unc: &Path, limit: Duration) -> Result<Verdict> {
-        let list = match &self.chroot {
-            None => unc.to_owned(),
-            Some(folder) => {
-                let inside = Path::new("/tmp").join(unc.file_name().context("a file")?);
-                std::fs::copy(unc, folder.join("tmp").join(unc.file_name().context("a file")?))?;
-                inside
-            }
-        };
-        let mut command = self.command();
+        let mut command = Command::from(self.program("smbtorture"));
         command
             .arg(target.0)
             .args(["-p", &target.1.to_string(), "-U", &format!("{}%{}", USER.name, USER.password)])
             .arg(format!("--option=torture:user2name={}", SECOND_USER.name))
             .arg(format!("--option=torture:user2password={}", SECOND_USER.password))
-            .arg(format!("--unclist={}", list.display()))
+            .arg(format!("--unclist={}", self.inside(unc).display()))
             .arg(test)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -132,7 +138,16 @@ fn verdict(text: &str) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::{Verdict, test_name, verdict};
+    use std::path::Path;
+
+    use super::{Torture, Verdict, test_name, verdict};
+
+    #[test]
+    fn programs_of_another_system_see_its_folder_as_the_root() {
+        let elsewhere = Torture::new(Some("/elsewhere".into()));
+        assert_eq!(elsewhere.inside(Path::new("/elsewhere/tmp/x")), Path::new("/tmp/x"));
+        assert_eq!(Torture::new(None).inside(Path::new("/tmp/x")), Path::new("/tmp/x"));
+    }
 
     #[test]
     fn names_are_those_that_run_one_test() {
