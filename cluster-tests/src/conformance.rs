@@ -47,6 +47,8 @@ pub struct Plan {
     pub limit: Duration,
     /// More lines for the configuration of each share.
     pub share: String,
+    /// Whether the connections of a test all go to one node: for what a client can only have at one, as the channels of a session.
+    pub one_node: bool,
 }
 
 /// What came of one test.
@@ -84,7 +86,8 @@ pub async fn run(plan: &Plan, mut seen: impl FnMut(&Outcome)) -> Result<Vec<Outc
     for lane in 0..plan.lanes {
         let (queue, done, torture, limit) = (Arc::clone(&queue), done.clone(), plan.torture.clone(), plan.limit);
         let list = folder.path().join(format!("lane{lane}.unc"));
-        let paths: Vec<String> = addresses.iter().map(|address| format!("//{}/lane{lane}\n", address.ip())).collect();
+        let nodes = if plan.one_node { &addresses[..1] } else { &addresses[..] };
+        let paths: Vec<String> = nodes.iter().map(|address| format!("//{}/lane{lane}\n", address.ip())).collect();
         std::fs::write(&list, paths.concat())?;
         let target = (format!("//{}/lane{lane}", addresses[0].ip()), addresses[0].port());
         lanes.spawn(async move {

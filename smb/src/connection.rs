@@ -1,10 +1,13 @@
 //! One connection of one client: what it negotiated, which message ids it may use, and which of its requests are being carried out.
 
 mod chain;
+mod find;
+mod protect;
 mod room;
 mod serve;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -14,7 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::auth::Acceptor;
-use crate::crypto::{Cipher, PreauthHash, SigningAlgorithm};
+use crate::crypto::{Cipher, PreauthHash, Signer, SigningAlgorithm};
 use crate::inbound::{Inbound, Phase};
 use crate::life::Life;
 use crate::limits::Refusal;
@@ -29,16 +32,22 @@ pub(crate) use serve::serve;
 const OUTGOING_MAX: usize = 1024;
 /// Logons of one connection that have begun and not ended.
 pub(crate) const SETUPS_MAX: usize = 16;
+/// Sessions of one connection that have ended and are remembered.
+const PAST_SESSIONS_MAX: usize = 16;
 
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
     pub(crate) life: Arc<Life>,
+    /// The address of this node that the client came to.
+    pub(crate) local: IpAddr,
     negotiated: OnceLock<Negotiated>,
     /// The hash over the exchange so far, of 3.1.1.
     pub(crate) preauth: Mutex<PreauthHash>,
     pub(crate) setups: Mutex<BTreeMap<SessionId, Setup>>,
+    /// What the sessions that have ended here last signed with: that they have ended is said under their signature.
+    past: Mutex<VecDeque<(SessionId, Arc<Signer>)>>,
     inbound: Inbound,
     room: Room,
     /// Since when it is without a session, if it is.
@@ -98,19 +107,23 @@ struct Outstanding {
 struct InFlight {
     cancel: CancellationToken,
     async_id: Option<u64>,
+    /// The session for which it is carried out even if the connection is lost.
+    kept: Option<SessionId>,
     /// Bytes of the frame that it is kept in.
     bytes: usize,
 }
 
 impl Connection {
-    fn new(life: &Arc<Life>, outgoing: mpsc::Sender<Outgoing>) -> Connection {
+    fn new(life: &Arc<Life>, local: IpAddr, outgoing: mpsc::Sender<Outgoing>) -> Connection {
         let limits = &life.config.limits;
         Connection {
             id: life.next_connection(),
             life: Arc::clone(life),
+            local,
             negotiated: OnceLock::new(),
             preauth: Mutex::new(PreauthHash::new()),
             setups: Mutex::default(),
+            past: Mutex::default(),
             inbound: Inbound::new(limits.credits_max),
             room: Room::new(limits.in_flight_bytes_max),
             alone_since: Mutex::new(Instant::now()),
@@ -132,6 +145,12 @@ impl Connection {
     /// Whether a dialect of 3.x is spoken, which has contexts that others do not have.
     pub(crate) fn is_3x(&self) -> bool {
         self.negotiated().is_some_and(|negotiated| negotiated.dialect.is_3x())
+    }
+
+    /// Whether the client may have more than one connection a session.
+    pub(crate) fn has_channels(&self) -> bool {
+        let said = self.negotiated().map_or(0, |negotiated| negotiated.capabilities);
+        self.is_3x() && Capabilities::from_bits_retain(said).contains(Capabilities::MULTI_CHANNEL)
     }
 
     /// How far it has come.
@@ -211,6 +230,23 @@ impl Connection {
         sent.map_err(|_| Undelivered)
     }
 
+    /// Notes a logon that goes on.
+    pub(crate) fn add_setup(&self, id: SessionId, setup: Setup) {
+        self.setups.lock().unwrap_or_else(PoisonError::into_inner).insert(id, setup);
+    }
+
+    /// Notes a session that has ended.
+    pub(crate) fn add_past(&self, id: SessionId, signer: Arc<Signer>) {
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.truncate(PAST_SESSIONS_MAX - 1);
+        past.push_front((id, signer));
+    }
+
+    fn past_signer(&self, id: SessionId) -> Option<Arc<Signer>> {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.iter().find(|(past, _)| *past == id).map(|(_, signer)| Arc::clone(signer))
+    }
+
     fn grant_credits(&self, asked: u16) -> u16 {
         self.inbound.grant(asked)
     }
@@ -241,8 +277,8 @@ impl Connection {
 
     /// Notes a request that begins; what ends it early.
     fn begin_request(&self, message_id: u64, bytes: usize) -> CancellationToken {
-        let cancel = self.ended.child_token();
-        let request = InFlight { cancel: cancel.clone(), async_id: None, bytes };
+        let cancel = CancellationToken::new();
+        let request = InFlight { cancel: cancel.clone(), async_id: None, kept: None, bytes };
         self.outstanding.lock().unwrap_or_else(PoisonError::into_inner).requests.insert(message_id, request);
         cancel
     }
@@ -265,6 +301,19 @@ impl Connection {
             outstanding.waiting_bytes += bytes;
         }
         Some(async_id)
+    }
+
+    fn keep_request(&self, message_id: u64, session: SessionId) {
+        let mut outstanding = self.outstanding.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(request) = outstanding.requests.get_mut(&message_id) {
+            request.kept = Some(session);
+        }
+    }
+
+    /// What ends the requests that are being carried out, when the connection is lost; and the sessions that keep some of them.
+    pub(crate) fn take_requests(&self) -> Vec<(CancellationToken, Option<SessionId>)> {
+        let requests = std::mem::take(&mut self.outstanding.lock().unwrap_or_else(PoisonError::into_inner).requests);
+        requests.into_values().map(|request| (request.cancel, request.kept)).collect()
     }
 
     fn end_request(&self, message_id: u64) {

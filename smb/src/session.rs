@@ -5,28 +5,41 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lease::{ClientGuid, ConnectionId, OpenId, SessionId};
+use tokio_util::sync::CancellationToken;
 
-use crate::crypto::{Opener, Sealer, Signer};
+use crate::connection::Connection;
+use crate::crypto::{Cipher, Opener, Sealer, Signer, SigningAlgorithm};
 use crate::open::Open;
 use crate::share::Share;
 use crate::wire::NtStatus;
+use crate::wire::negotiate::Dialect;
 
 /// Who has not said who he is, as Windows names him: all of them are one.
 pub(crate) const ANONYMOUS: &str = "S-1-5-7";
+/// Connections of one session (MS-SMB2 3.3.5.5.2 has no limit).
+const CHANNELS_MAX: usize = 32;
 
 /// A session, from its logon on.
 #[derive(Debug)]
 pub(crate) struct Session {
     /// Its id, in the table and on the wire.
     pub(crate) id: SessionId,
-    pub(crate) connection: ConnectionId,
+    /// The connection that it began on: by this the table knows it, for as long as it has any connection at all.
+    pub(crate) home: ConnectionId,
     pub(crate) client: ClientGuid,
     /// Who it is, as the table knows him.
     pub(crate) user: Arc<str>,
-    /// None of who has not said who he is: there is no key then.
-    pub(crate) keys: Option<Keys>,
+    /// What its first connection negotiated: one that is bound to it has to have come to the same (MS-SMB2 3.3.5.5.2).
+    pub(crate) settled: Settled,
+    /// Who has not said who he is has some too, which protect nothing: anyone can make them from what is said in the open. They are used where
+    /// the client does.
+    pub(crate) keys: Keys,
     /// Whether what is not signed is refused.
     pub(crate) signing_required: bool,
+    /// Session.ChannelList (MS-SMB2 3.3.1.8).
+    channels: Mutex<BTreeMap<ConnectionId, Channel>>,
+    /// What ends the requests that go on though their connection is lost; none once the session has ended.
+    kept_requests: Mutex<Option<Vec<CancellationToken>>>,
     trees: Mutex<BTreeMap<u32, Arc<Tree>>>,
     tree_last: AtomicU32,
     opens: Mutex<BTreeMap<OpenId, Arc<Open>>>,
@@ -34,10 +47,27 @@ pub(crate) struct Session {
     ended: AtomicBool,
 }
 
+/// What the connections of one session have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) dialect: Dialect,
+    pub(crate) cipher: Option<Cipher>,
+    pub(crate) signing: SigningAlgorithm,
+}
+
+/// A connection of a session (MS-SMB2 3.3.1.14).
+#[derive(Debug, Clone)]
+pub(crate) struct Channel {
+    pub(crate) connection: Arc<Connection>,
+    /// Channel.SigningKey.
+    pub(crate) signer: Arc<Signer>,
+}
+
 /// What a session signs and seals with.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    pub(crate) signer: Signer,
+    /// Session.SigningKey: also of the request that binds another connection.
+    pub(crate) signer: Arc<Signer>,
     pub(crate) encryption: Option<Encryption>,
 }
 
@@ -77,18 +107,23 @@ impl Tree {
 impl Session {
     pub(crate) fn new(
         id: SessionId,
-        (client, connection): (ClientGuid, ConnectionId),
+        (client, settled): (ClientGuid, Settled),
+        connection: &Arc<Connection>,
         user: Arc<str>,
-        keys: Option<Keys>,
+        keys: Keys,
         signing_required: bool,
     ) -> Session {
+        let channel = Channel { connection: Arc::clone(connection), signer: Arc::clone(&keys.signer) };
         Session {
             id,
-            connection,
+            home: connection.id,
             client,
             user,
+            settled,
             keys,
             signing_required,
+            channels: Mutex::new(BTreeMap::from([(connection.id, channel)])),
+            kept_requests: Mutex::new(Some(Vec::new())),
             trees: Mutex::default(),
             tree_last: AtomicU32::new(0),
             opens: Mutex::default(),
@@ -99,6 +134,51 @@ impl Session {
     /// Whether nobody has said who it is.
     pub(crate) fn is_anonymous(&self) -> bool {
         &*self.user == ANONYMOUS
+    }
+
+    /// The session as this connection has it.
+    pub(crate) fn channel(&self, connection: ConnectionId) -> Option<Channel> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner).get(&connection).cloned()
+    }
+
+    /// Its connections, the oldest first.
+    pub(crate) fn channels(&self) -> Vec<Channel> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Binds another connection to it. A session that has lost all that it had is no more.
+    pub(crate) fn add_channel(&self, channel: Channel) -> Result<(), NtStatus> {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        if channels.is_empty() {
+            return Err(NtStatus::USER_SESSION_DELETED);
+        }
+        if channels.len() >= CHANNELS_MAX {
+            return Err(NtStatus::INSUFFICIENT_RESOURCES);
+        }
+        channels.insert(channel.connection.id, channel);
+        Ok(())
+    }
+
+    /// Takes a connection from it that is gone; whether it was the last.
+    pub(crate) fn lose_channel(&self, connection: ConnectionId) -> bool {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        channels.remove(&connection).is_some() && channels.is_empty()
+    }
+
+    /// Has a request go on that has lost its connection, until the session ends.
+    pub(crate) fn keep_request(&self, cancel: CancellationToken) {
+        match &mut *self.kept_requests.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(kept) => kept.push(cancel),
+            None => cancel.cancel(),
+        }
+    }
+
+    /// Ends what goes on: the session ends.
+    pub(crate) fn end_requests(&self) {
+        let kept = self.kept_requests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for cancel in kept.into_iter().flatten() {
+            cancel.cancel();
+        }
     }
 
     /// Connects to a share, unless there are as many tree connects as may be.

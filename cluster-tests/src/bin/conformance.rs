@@ -40,6 +40,9 @@ struct Arguments {
     /// More lines for each share's configuration.
     #[arg(long, default_value = "")]
     share: String,
+    /// All connections of a test to one node, for tests of what a client can only have at one, as the channels of a session.
+    #[arg(long)]
+    one_node: bool,
 }
 
 #[tokio::main]
@@ -50,7 +53,7 @@ async fn main() -> Result<ExitCode> {
     let suites = if arguments.suite.is_empty() { SUITES.map(str::to_owned).to_vec() } else { arguments.suite };
     let expected = arguments.expected.as_deref().map(Expected::read).transpose()?.unwrap_or_default();
     let limit = Duration::from_secs(arguments.limit);
-    let plan = Plan { torture, suites, lanes: arguments.lanes.max(1), limit, share: arguments.share };
+    let plan = Plan { torture, suites, lanes: arguments.lanes.max(1), limit, share: arguments.share, one_node: arguments.one_node };
     let outcomes = run(&plan, |outcome| show(outcome, &expected)).await?;
     let peers = std::fs::read_to_string(&arguments.peers).with_context(|| format!("cannot read {}", arguments.peers.display()))?;
     table(&outcomes, &version, &peers);

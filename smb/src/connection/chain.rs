@@ -7,16 +7,17 @@ use std::task::Poll;
 use lease::{OpenId, SessionId};
 use tokio_util::sync::CancellationToken;
 
+use super::find::check_signature;
+use super::protect::{Reply, sign};
 use super::room::Held;
 use super::serve::Ending;
 use super::{Connection, Underway};
-use crate::crypto::Opener;
+use crate::crypto::Signer;
 use crate::handler;
-use crate::inbound::{Arrival, Requests, Seals};
+use crate::inbound::{Arrival, Requests};
 use crate::open::Outstanding;
 use crate::session::{Session, Tree};
 use crate::wire::error::ErrorResponse;
-use crate::wire::frame;
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::{Command, Header, HeaderFlags, NtStatus, Target};
 
@@ -28,12 +29,14 @@ pub(crate) struct Context {
     /// Ends it early: CANCEL, or the end of the connection.
     pub(crate) cancel: CancellationToken,
     /// The session that it came in, where one is needed.
-    session: Option<Arc<Session>>,
+    pub(super) session: Option<Arc<Session>>,
+    /// What a signed request is answered with: of its channel, or of the session that a channel is being bound to.
+    pub(super) signer: Option<Arc<Signer>>,
     tree: Option<Arc<Tree>>,
     /// What the elements before it were about.
-    related: Related,
+    pub(super) related: Related,
     /// Sealed by this session.
-    sealed: Option<Arc<Session>>,
+    pub(super) sealed: Option<Arc<Session>>,
     /// It is being carried out through an open.
     outstanding: OnceLock<Outstanding>,
     /// Nothing of its compound follows.
@@ -46,38 +49,21 @@ pub(crate) struct Context {
 
 /// What the elements of a compound hand on to those that are related (MS-SMB2 3.3.5.2.7.2).
 #[derive(Debug, Clone, Default)]
-struct Related {
-    session_id: u64,
-    tree_id: u32,
+pub(super) struct Related {
+    pub(super) session_id: u64,
+    pub(super) tree_id: u32,
     open: Option<OpenId>,
     /// Why the element that should have opened something did not.
     failed: Option<NtStatus>,
 }
 
-/// An answer that is ready but for its signature.
-#[derive(Debug)]
-struct Reply {
-    message: Vec<u8>,
-    signed_by: Option<Arc<Session>>,
-}
-
 /// Requests that have begun: the header of each, where in the frame it lies, and what ends it early.
 type Begun = Vec<(Header, std::ops::Range<usize>, CancellationToken)>;
-
-impl Seals for Arc<Session> {
-    fn session_id(&self) -> u64 {
-        self.id.get()
-    }
-
-    fn opener(&self) -> Option<&Opener> {
-        Some(&self.keys.as_ref()?.encryption.as_ref()?.opener)
-    }
-}
 
 impl Connection {
     /// Takes a frame. Requests are carried out each in a task of its own, so that one that waits holds up no other.
     pub(super) async fn receive(self: &Arc<Self>, frame: Vec<u8>, mut held: Held) -> Result<(), Ending> {
-        let arrived = match self.inbound.take(frame, self.phase(), |id| self.session(id))? {
+        let arrived = match self.inbound.take(frame, self.phase(), |id| self.sealing(id))? {
             Arrival::Smb1(frame) => return self.receive_smb1(&frame),
             Arrival::Requests(arrived) => arrived,
         };
@@ -127,16 +113,14 @@ impl Connection {
     /// CANCEL (MS-SMB2 3.3.5.16): nothing answers it. One that should be signed and is not is none.
     fn receive_cancel(&self, header: &Header, message: &[u8], sealed: bool) {
         let session = self.session(header.session_id);
-        if !sealed && session.is_some_and(|session| check_signature(&session, header, message).is_err()) {
+        let signer = session.as_ref().and_then(|session| session.channel(self.id)).map(|channel| channel.signer);
+        let unsigned =
+            session.zip(signer).is_some_and(|(session, signer)| check_signature(&session, &signer, header, message).is_err());
+        if !sealed && unsigned {
             return;
         }
         let async_id = if let Target::Async { async_id } = header.target { Some(async_id) } else { None };
         self.cancel_request(async_id, header.message_id);
-    }
-
-    /// A session of this connection.
-    fn session(&self, id: u64) -> Option<Arc<Session>> {
-        self.life.session(SessionId::new(id)).filter(|session| session.connection == self.id)
     }
 
     /// Answers what came in one frame.
@@ -151,6 +135,7 @@ impl Connection {
                 header,
                 cancel,
                 session: None,
+                signer: None,
                 tree: None,
                 related: if header.flags.contains(HeaderFlags::RELATED) { related } else { Related::default() },
                 sealed: sealed.clone(),
@@ -159,48 +144,25 @@ impl Connection {
                 before: replies,
                 underway,
             };
-            let message = context.answer(&frame[range]).await;
+            let mut message = context.answer(&frame[range]).await;
             self.end_request(header.message_id);
+            let signed = context.header.flags.contains(HeaderFlags::SIGNED);
+            let mut signed_by = context.signer.take().filter(|_| signed);
+            if count == 1 && sealed.is_none() && header.command == Command::SessionSetup {
+                // The hash is over what is sent: the answer to the first message of a connection that is being bound is signed.
+                if let Some(signer) = signed_by.take() {
+                    sign(&signer, &mut message);
+                }
+            }
             context.hash_response(&message);
             related = context.related;
             underway = context.underway;
             replies = context.before;
-            let signed = context.header.flags.contains(HeaderFlags::SIGNED);
-            replies.push(Reply { message, signed_by: context.session.filter(|_| signed) });
+            replies.push(Reply { message, signed_by });
         }
         let (held, others) = underway.map(|Underway { held, others }| (held, others)).unzip();
         self.send_replies(replies, sealed.as_ref(), held);
         drop(others);
-    }
-
-    /// Links, signs, seals and sends what is ready.
-    fn send_replies(&self, replies: Vec<Reply>, sealed: Option<&Arc<Session>>, held: Option<Held>) {
-        let (mut messages, signers): (Vec<_>, Vec<_>) = replies.into_iter().map(|reply| (reply.message, reply.signed_by)).unzip();
-        frame::link(&mut messages);
-        if sealed.is_none() {
-            for (message, signer) in messages.iter_mut().zip(&signers) {
-                if let Some(keys) = signer.as_ref().and_then(|session| session.keys.as_ref()) {
-                    keys.signer.sign(message).expect("what is sent has a header");
-                }
-            }
-        }
-        let bytes = messages.concat();
-        if bytes.is_empty() {
-            return;
-        }
-        let encryption = sealed.and_then(|session| session.keys.as_ref()).and_then(|keys| keys.encryption.as_ref());
-        let frame = encryption.map(|encryption| encryption.sealer.lock().unwrap_or_else(PoisonError::into_inner).seal(&bytes));
-        let sent = match frame {
-            None => self.send_frame(&bytes, held),
-            Some(Ok(frame)) => self.send_frame(&frame, held),
-            // No nonce is left: nothing may be sent any more under this key (MS-SMB2 3.3.4.1.4).
-            Some(Err(_)) => {
-                self.end();
-                return;
-            }
-        };
-        // A client that is gone needs no answer.
-        sent.ok();
     }
 }
 
@@ -232,33 +194,6 @@ impl Context {
 
     fn is_async(&self) -> bool {
         matches!(self.header.target, Target::Async { .. })
-    }
-
-    /// Finds the session and the tree, and checks the signature (MS-SMB2 3.3.5.2.4, 3.3.5.2.9, 3.3.5.2.11).
-    fn find_session(&mut self, message: &[u8]) -> Result<(), NtStatus> {
-        if self.header.flags.contains(HeaderFlags::RELATED) {
-            if self.related.session_id == 0 {
-                return Err(NtStatus::INVALID_PARAMETER);
-            }
-            self.header.session_id = self.related.session_id;
-            if let Target::Sync { tree_id, .. } = &mut self.header.target {
-                *tree_id = self.related.tree_id;
-            }
-        }
-        if matches!(self.header.command, Command::Negotiate | Command::SessionSetup)
-            || self.header.command == Command::Echo && self.header.session_id == 0
-            || self.header.command == Command::Ioctl && self.header.session_id == 0 && self.connection.life.config.test_controls
-        {
-            return Ok(());
-        }
-        let session = self.connection.session(self.header.session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
-        match &self.sealed {
-            Some(by) if by.id != session.id => return Err(NtStatus::ACCESS_DENIED),
-            Some(_) => {}
-            None => check_signature(&session, &self.header, message)?,
-        }
-        self.session = Some(session);
-        Ok(())
     }
 
     /// The session.
@@ -313,10 +248,16 @@ impl Context {
         self.related.failed = opened.err();
     }
 
-    /// The session that answers are signed by from here on: the logon is done.
-    pub(crate) fn set_session(&mut self, session: Arc<Session>) {
-        self.session = Some(session);
+    /// What the answer is signed by: the logon is done.
+    pub(crate) fn sign(&mut self, signer: Arc<Signer>) {
+        self.signer = Some(signer);
         self.header.flags.set(HeaderFlags::SIGNED, true);
+    }
+
+    /// Has the request carried out even if its connection is lost, as long as its session has another.
+    pub(crate) fn outlive_connection(&self) -> Result<(), NtStatus> {
+        self.connection.keep_request(self.header.message_id, self.session()?.id);
+        Ok(())
     }
 
     /// Whether the request is certainly the session's: it was sealed, or it is signed and was checked.
@@ -370,15 +311,4 @@ impl Context {
             }
         }
     }
-}
-
-/// Checks that who has to sign has signed (MS-SMB2 3.3.5.2.4). Who is nobody has no key to sign with.
-fn check_signature(session: &Session, header: &Header, message: &[u8]) -> Result<(), NtStatus> {
-    let Some(keys) = &session.keys else {
-        return if header.flags.contains(HeaderFlags::SIGNED) { Err(NtStatus::NOT_SUPPORTED) } else { Ok(()) };
-    };
-    if header.flags.contains(HeaderFlags::SIGNED) {
-        return if keys.signer.verify(message) { Ok(()) } else { Err(NtStatus::ACCESS_DENIED) };
-    }
-    if session.signing_required { Err(NtStatus::ACCESS_DENIED) } else { Ok(()) }
 }

@@ -25,8 +25,8 @@ const FRAMES_AT_ONCE: usize = 64;
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long the client's machine may leave unacknowledged what was sent to it: then nobody is there, and whoever waits for this client
-/// waits no longer. Much less than a break may take.
-pub(super) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(15);
+/// waits no longer. Much less than a break may take, so that it can be told on several connections one after the other.
+pub(super) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]
@@ -76,9 +76,10 @@ pub(crate) async fn serve(stream: TcpStream, life: Arc<Life>) {
         tracing::debug!(%error, "a client that is gone will be waited for");
     }
     let peer = stream.peer_addr().map_or_else(|_| "unknown".to_owned(), |peer| peer.to_string());
+    let local = stream.local_addr().map_or(life.config.listen.ip(), |local| local.ip().to_canonical());
     let (read, write) = stream.into_split();
     let (outgoing, queue) = mpsc::channel(OUTGOING_MAX);
-    let connection = Arc::new(Connection::new(&life, outgoing));
+    let connection = Arc::new(Connection::new(&life, local, outgoing));
     tracing::debug!(connection = %connection.id, peer, "connected");
     life.add_connection(&connection);
     let writer = tokio::spawn(write_frames(queue, write, Arc::clone(&connection)));

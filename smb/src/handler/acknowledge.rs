@@ -32,6 +32,7 @@ async fn of_lease(context: &Context, ack: LeaseAck, out: &mut Vec<u8>) -> Answer
 async fn of_oplock(context: &Context, ack: OplockBreak, out: &mut Vec<u8>) -> Answer {
     let session = Arc::clone(context.session()?);
     let open = context.open(ack.file_id)?;
+    context.connection.life.forget_oplock_break(open.id);
     let told = open.told();
     if told.is_some_and(|told| !told.ack_required) {
         // smb2.oplock.levelii500: Windows answers so who acknowledges what needs no acknowledgement, and may know nothing of it any more.

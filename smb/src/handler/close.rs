@@ -42,6 +42,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
 
 /// Closes what no request can name any more, and deletes its file if it was the last open of one that is to be deleted.
 pub(super) async fn close(life: &Arc<Life>, session: &Session, open: &Arc<Open>) -> Result<(), NtStatus> {
+    life.forget_oplock_break(open.id);
     let delete = life.table.close(session.id, open.id).await.map_err(|error| of_call(&error))?;
     if !delete {
         if open.options.contains(CreateOptions::DELETE_ON_CLOSE) {

@@ -70,6 +70,10 @@ async fn create(context: &mut Context, message: &[u8]) -> Result<(Created, respo
     let wanted = check::check(context, &request, &share)?;
     // Until the response is out, a break of the lease that it may grant waits.
     let _opening = wanted.lease.map(|lease| context.connection.life.opening(client, lease.key));
+    if matches!(wanted.durable, Some(DurableRequest::V2 { .. })) {
+        // It can be asked for again on another connection, and is found by its CreateGuid.
+        context.outlive_connection()?;
+    }
     if let Some(opened) = ask::ask_replay(context, &share, &wanted).await? {
         return Ok((replayed(context, place, opened).await?, asked));
     }

@@ -1,6 +1,7 @@
 //! IOCTL (MS-SMB2 3.3.5.15): the controls that clients of a share of files can not do without. All else is refused as by a file system
 //! that has no such control (MS-FSA 2.1.5.10).
 
+mod interfaces;
 mod ranges;
 mod testing;
 mod validate;
@@ -38,8 +39,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
     context.tree()?;
     let (output, named) = match request.code {
         codes::VALIDATE_NEGOTIATE_INFO => (validate::answer(context, &request)?, request.file_id),
-        // There is one channel a session (MS-SMB2 3.3.5.15.11).
-        codes::QUERY_NETWORK_INTERFACE_INFO => return Err(NtStatus::NOT_SUPPORTED),
+        codes::QUERY_NETWORK_INTERFACE_INFO => (interfaces::answer(context, &request)?, request.file_id),
         // Nothing here is in a namespace of DFS (MS-SMB2 3.3.5.15.2).
         codes::DFS_GET_REFERRALS | codes::DFS_GET_REFERRALS_EX => return Err(NtStatus::FS_DRIVER_REQUIRED),
         codes::PIPE_WAIT => return Err(NtStatus::OBJECT_NAME_NOT_FOUND),

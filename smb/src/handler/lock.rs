@@ -14,7 +14,7 @@ use crate::share::blocking;
 use crate::wire::NtStatus;
 use crate::wire::create::AccessMask;
 use crate::wire::lock::{LockElement, LockFlags, LockRequest};
-use crate::wire::negotiate::{Capabilities, Dialect};
+use crate::wire::negotiate::Dialect;
 use crate::wire::simple::Empty;
 
 pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<u8>) -> Answer {
@@ -92,8 +92,7 @@ fn range_lock(element: &LockElement) -> Result<RangeLock, NtStatus> {
 /// other connections to repeat it on (MS-SMB2 3.3.5.14, LS-193).
 fn sequence(context: &Context, open: &Open, request: &LockRequest) -> Option<LockSequence> {
     let negotiated = context.connection.negotiated()?;
-    let capabilities = Capabilities::from_bits_retain(negotiated.capabilities);
-    let channels = negotiated.dialect.is_3x() && capabilities.contains(Capabilities::MULTI_CHANNEL);
+    let channels = context.connection.has_channels();
     if negotiated.dialect == Dialect::SMB_2_0_2 || !(open.is_kept() || channels) {
         return None;
     }

@@ -141,7 +141,7 @@ fn capabilities(dialect: Dialect, client: Capabilities, cipher: Option<Cipher>) 
         capabilities |= Capabilities::LEASING | Capabilities::LARGE_MTU;
     }
     if dialect.is_3x() {
-        let asked = Capabilities::DIRECTORY_LEASING | Capabilities::PERSISTENT_HANDLES;
+        let asked = Capabilities::DIRECTORY_LEASING | Capabilities::PERSISTENT_HANDLES | Capabilities::MULTI_CHANNEL;
         capabilities |= client & asked;
         // In 3.1.1 a context says it.
         if dialect != Dialect::SMB_3_1_1 && cipher.is_some() {

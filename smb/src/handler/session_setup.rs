@@ -1,18 +1,20 @@
 //! SESSION_SETUP and LOGOFF (MS-SMB2 3.3.5.5, 3.3.5.6).
 
+mod bind;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lease::SessionId;
 use rand::RngExt as _;
 
 use super::{Answer, malformed};
-use crate::auth::{Acceptor, Identity, Step};
+use crate::auth::{Acceptor, AuthError, Identity, Step};
 use crate::connection::{Connection, Context, Negotiated, SETUPS_MAX, Setup};
 use crate::crypto::{KeySchedule, Opener, PreauthHash, Sealer, SessionKeys, Signer};
 use crate::life::Life;
 use crate::limits::Refusal;
 use crate::ntstatus::of_call;
-use crate::session::{ANONYMOUS, Encryption, Keys, Session};
+use crate::session::{ANONYMOUS, Encryption, Keys, Session, Settled};
 use crate::wire::NtStatus;
 use crate::wire::negotiate::{Dialect, SecurityMode};
 use crate::wire::session_setup::{SessionFlags, SessionSetupFlags, SessionSetupRequest, SessionSetupResponse};
@@ -23,8 +25,7 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
     let connection = Arc::clone(&context.connection);
     let negotiated = connection.negotiated().ok_or(NtStatus::INVALID_PARAMETER)?;
     if request.flags.contains(SessionSetupFlags::BINDING) {
-        // There is one channel a session: the server does not say SMB2_GLOBAL_CAP_MULTI_CHANNEL (MS-SMB2 3.3.5.5, step 4).
-        return Err(NtStatus::REQUEST_NOT_ACCEPTED);
+        return bind::answer(context, message, &request, out).await;
     }
     if context.header.session_id == 0 {
         context.header.session_id = begin(&connection)?.get();
@@ -38,17 +39,16 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
     let step = match setup.acceptor.step(request.security_buffer, &connection.life.config.users) {
         Ok(step) => step,
         Err(error) => {
-            tracing::info!(connection = %connection.id, %error, "a logon failed");
-            // A session whose client can not say again who it is ends (MS-SMB2 3.3.5.5.3). One of another connection is not its.
-            if connection.life.session(id).is_some_and(|session| session.connection == connection.id) {
+            // A session whose client can not say again who it is ends, on all of its connections (MS-SMB2 3.3.5.5.3).
+            if session_of(&connection, id)?.is_some() {
                 end(&connection.life, id).await?;
             }
-            return Err(NtStatus::LOGON_FAILURE);
+            return Err(refused(&connection, error));
         }
     };
     let (token, identity, session_key) = match step {
         Step::Continue { token } => {
-            connection.setups.lock().unwrap_or_else(PoisonError::into_inner).insert(id, setup);
+            connection.add_setup(id, setup);
             SessionSetupResponse { flags: SessionFlags::empty(), security_buffer: &token }.encode(out);
             return Ok(NtStatus::MORE_PROCESSING_REQUIRED);
         }
@@ -56,30 +56,48 @@ pub(super) async fn answer(context: &mut Context, message: &[u8], out: &mut Vec<
     };
     let mut flags = SessionFlags::empty();
     if let Some(session) = session_of(&connection, id)? {
-        context.set_session(session);
+        if let Some(channel) = session.channel(connection.id).filter(|_| !session.is_anonymous()) {
+            context.sign(channel.signer);
+        }
     } else {
         let anonymous = identity == Identity::Anonymous;
-        let keys = (!anonymous).then(|| keys(negotiated, id, &session_key, &setup.preauth));
+        let keys = keys(negotiated, id, &session_key, &setup.preauth);
         let required = connection.life.config.signing_required || request.security_mode.contains(SecurityMode::SIGNING_REQUIRED);
         let user = if let Identity::User(name) = &identity { name.as_str() } else { ANONYMOUS };
         let previous = Some(SessionId::new(request.previous_session_id)).filter(|previous| previous.get() != 0 && *previous != id);
         enter(&connection, negotiated, id, user, previous).await?;
         let user = Arc::from(user);
-        let session = Arc::new(Session::new(id, (negotiated.client, connection.id), user, keys, required && !anonymous));
+        let client = (negotiated.client, settled(negotiated));
+        let session = Arc::new(Session::new(id, client, &connection, user, keys, required && !anonymous));
         connection.life.add_session(&session);
         if connection.has_ended() {
             // The loss was noted before the session was there.
             connection.life.lose_connection(connection.id).await;
             return Err(NtStatus::USER_SESSION_DELETED);
         }
-        if session.keys.is_some() {
-            context.set_session(session);
-        } else {
+        if anonymous {
             flags |= SessionFlags::IS_NULL;
+        } else {
+            context.sign(Arc::clone(&session.keys.signer));
         }
     }
     SessionSetupResponse { flags, security_buffer: &token }.encode(out);
     Ok(NtStatus::SUCCESS)
+}
+
+/// What who is not let in is told.
+fn refused(connection: &Connection, error: AuthError) -> NtStatus {
+    tracing::info!(connection = %connection.id, %error, "a logon failed");
+    match error {
+        AuthError::Malformed => NtStatus::INVALID_PARAMETER,
+        AuthError::Unsupported | AuthError::LogonFailure => NtStatus::LOGON_FAILURE,
+    }
+}
+
+/// What other connections of a session have to have come to as well.
+fn settled(negotiated: &Negotiated) -> Settled {
+    let Negotiated { dialect, cipher, signing, .. } = *negotiated;
+    Settled { dialect, cipher, signing }
 }
 
 /// Begins a logon under an id that nobody guesses: a client may name the session of another as its own previous one.
@@ -122,7 +140,7 @@ fn keys(negotiated: &Negotiated, id: SessionId, session_key: &[u8; 16], preauth:
         sealer: Mutex::new(Sealer::new(&keys.server_to_client, id.get(), 0)),
         opener: Opener::new(&keys.client_to_server),
     });
-    Keys { signer: Signer::new(negotiated.signing, &keys.signing), encryption }
+    Keys { signer: Arc::new(Signer::new(negotiated.signing, &keys.signing)), encryption }
 }
 
 /// Enters the session in the table, in place of the one that the client gives up.
@@ -144,10 +162,10 @@ async fn enter(
     Ok(())
 }
 
-/// A session of this connection, if it has logged on. One of another connection is none of its business (MS-SMB2 3.3.5.5).
+/// A session of this connection, if it has logged on. One that it is not bound to is none of its business (MS-SMB2 3.3.5.5).
 fn session_of(connection: &Connection, id: SessionId) -> Result<Option<Arc<Session>>, NtStatus> {
     match connection.life.session(id) {
-        Some(session) if session.connection != connection.id => Err(NtStatus::USER_SESSION_DELETED),
+        Some(session) if session.channel(connection.id).is_none() => Err(NtStatus::USER_SESSION_DELETED),
         session => Ok(session),
     }
 }

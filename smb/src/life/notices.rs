@@ -10,6 +10,7 @@ use rpc::client::{Deletion, Notice, Notices};
 use tokio::sync::Notify;
 
 use super::Life;
+use super::channels::Subject;
 use crate::connection::Unanswered;
 use crate::open::{Told, file_id};
 use crate::wire::header::Header;
@@ -160,8 +161,8 @@ impl Life {
         flags.set(LeaseBreakFlags::ACK_REQUIRED, notice.ack_by.is_some());
         let (current, new) = (notice.from.bits(), notice.into.bits());
         wire::LeaseBreak { epoch: notice.epoch.unwrap_or_default(), flags, key: notice.key, current, new }.encode(&mut message);
-        let sent = self.connection(notice.to.connection).is_some_and(|connection| connection.send_notification(&message));
-        if !sent {
+        let acknowledged = notice.ack_by.is_some().then_some(Subject::Lease(notice.client, notice.key));
+        if !self.tell(notice.to.connection, message, acknowledged) {
             let (life, connection) = (Arc::clone(self), notice.to.connection);
             let (client, key, generation) = (notice.client, notice.key, notice.generation);
             tokio::spawn(async move {
@@ -182,18 +183,21 @@ impl Life {
         let mut message = Vec::new();
         Header::unsolicited_break().encode(&mut message);
         wire::OplockBreak { level: notice.into.to_byte(), file_id: file_id(notice.open) }.encode(&mut message);
-        let connection = self.connection(notice.to.connection);
-        if !connection.is_some_and(|connection| connection.send_notification(&message)) {
+        let acknowledged = notice.ack_by.is_some().then_some(Subject::Oplock(notice.open));
+        if !self.tell(notice.to.connection, message, acknowledged) {
             // An oplock is told of nowhere else: the connection is lost, and its opens go or wait for their client.
             self.end_connection(notice.to.connection);
         }
     }
 
-    /// Drops a connection, or has the table know that it is gone. Does not wait: the notice that the life is over may be the next.
+    /// Drops a connection with all that its sessions have, or has the table know that it is gone. Does not wait: the notice that the life is
+    /// over may be the next.
     fn end_connection(self: &Arc<Self>, id: ConnectionId) {
-        if let Some(connection) = self.connection(id) {
+        let connections = self.connections_of(id);
+        for connection in &connections {
             connection.end();
-        } else {
+        }
+        if connections.is_empty() {
             let life = Arc::clone(self);
             tokio::spawn(async move { life.report_lost(id).await });
         }
