@@ -29,7 +29,7 @@ pub fn connection(data: &[u8]) {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(2).enable_all().build().expect("a runtime");
         // libFuzzer's `main` is none of Rust's, which would have seen to it that writing to who is gone is an error and not the end.
-        runtime.block_on(async { tokio::signal::unix::signal(SignalKind::pipe()) }).expect("a handler");
+        drop(runtime.block_on(async { tokio::signal::unix::signal(SignalKind::pipe()) }).expect("a handler"));
         runtime
     });
     runtime.block_on(async {
