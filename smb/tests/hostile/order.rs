@@ -1,7 +1,7 @@
 //! What is malformed, out of order or another's gets the error that is specified, or ends the connection (MS-SMB2 3.3.5.2 to 3.3.5.8,
 //! 3.3.5.15.12).
 
-use smb::crypto::{EncryptionKeys, KeySchedule, Sealer, SessionKeys};
+use smb::crypto::{EncryptionKeys, KeySchedule, Sealer, SessionKeys, Signer, SigningAlgorithm};
 use smb::wire::close::{CloseFlags, CloseRequest};
 use smb::wire::frame::prefix;
 use smb::wire::ioctl::{IS_FSCTL, IoctlRequest, ValidateNegotiateRequest, codes};
@@ -134,18 +134,24 @@ async fn a_request_that_can_not_be_read_is_refused_and_harms_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_of_nobody_neither_signs_nor_encrypts() {
+async fn a_session_of_nobody_signs_if_it_likes_and_does_not_encrypt() {
     let stage = Stage::set(Limits::default()).await;
     let mut peer = connected(&stage).await;
     let mut signed = peer.request(Command::Echo);
     signed[FLAGS_AT] |= SIGNED;
+    let (status, _) = peer.exchange(&signed).await.unwrap();
+    assert_eq!(status, NtStatus::ACCESS_DENIED, "what is signed is checked, whoever signs it (MS-SMB2 3.3.5.2.4)");
+    let keys = SessionKeys::derive(&[0; 16], KeySchedule::Smb30);
+    let signer = Signer::new(SigningAlgorithm::AesCmac, &keys.signing);
+    let mut signed = peer.request(Command::Echo);
+    signer.sign(&mut signed).unwrap();
     let (status, answer) = peer.exchange(&signed).await.unwrap();
-    assert_eq!(status, NtStatus::NOT_SUPPORTED, "there is no key to check it with (MS-SMB2 3.3.5.2.4)");
-    assert_eq!(answer[FLAGS_AT] & SIGNED, 0, "nor one to sign the answer with");
+    assert_eq!(status, NtStatus::SUCCESS);
+    assert!(signer.verify(&answer), "and answered likewise");
     assert_eq!(peer.ask(Command::Echo).await.0, NtStatus::SUCCESS);
 
     // Whoever encrypts all the same is dropped (MS-SMB2 3.3.5.2.1.1): a key that anybody could work out protects nothing.
-    let EncryptionKeys { client_to_server, .. } = SessionKeys::derive(&[0; 16], KeySchedule::Smb30).encryption.unwrap();
+    let EncryptionKeys { client_to_server, .. } = keys.encryption.unwrap();
     let echo = peer.request(Command::Echo);
     let sealed = Sealer::new(&client_to_server, peer.session_id, 0).seal(&echo).unwrap();
     peer.write(&[&prefix(sealed.len()).unwrap(), sealed.as_slice()].concat()).await;
