@@ -137,15 +137,15 @@ async fn a_request_that_can_not_be_read_is_refused_and_harms_nothing() {
 async fn a_session_of_nobody_signs_if_it_likes_and_does_not_encrypt() {
     let stage = Stage::set(Limits::default()).await;
     let mut peer = connected(&stage).await;
-    let mut signed = peer.request(Command::Echo);
-    signed[FLAGS_AT] |= SIGNED;
-    let (status, _) = peer.exchange(&signed).await.unwrap();
+    let mut echo = peer.request(Command::Echo);
+    echo[FLAGS_AT] |= SIGNED;
+    let (status, _) = peer.exchange(&echo).await.unwrap();
     assert_eq!(status, NtStatus::ACCESS_DENIED, "what is signed is checked, whoever signs it (MS-SMB2 3.3.5.2.4)");
     let keys = SessionKeys::derive(&[0; 16], KeySchedule::Smb30);
     let signer = Signer::new(SigningAlgorithm::AesCmac, &keys.signing);
-    let mut signed = peer.request(Command::Echo);
-    signer.sign(&mut signed).unwrap();
-    let (status, answer) = peer.exchange(&signed).await.unwrap();
+    let mut echo = peer.request(Command::Echo);
+    signer.sign(&mut echo).unwrap();
+    let (status, answer) = peer.exchange(&echo).await.unwrap();
     assert_eq!(status, NtStatus::SUCCESS);
     assert!(signer.verify(&answer), "and answered likewise");
     assert_eq!(peer.ask(Command::Echo).await.0, NtStatus::SUCCESS);
