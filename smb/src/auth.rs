@@ -50,7 +50,7 @@ pub enum Step {
         /// Who it is.
         identity: Identity,
         /// `ExportedSessionKey` (MS-NLMP 3.2.5.1.2): `Session.SessionKey`. An anonymous client's is known to anyone who listens, so it
-        /// protects nothing: such a session neither signs nor encrypts (MS-SMB2 3.3.5.5.3).
+        /// protects nothing (MS-SMB2 3.3.5.5.3).
         session_key: [u8; 16],
     },
 }

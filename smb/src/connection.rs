@@ -257,9 +257,14 @@ impl Connection {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let before = names.clone();
         let own = changes_names.then(|| names.insert(CancellationToken::new()).clone().drop_guard());
+        (before, Underway { held, others: (own, None) })
+    }
+
+    /// Notes that a frame begins to be carried out: what waits for its turn can have broken nothing yet (smb2.lease.rename_wait).
+    fn note_begun(&self, underway: &mut Underway) {
         let unanswered = CancellationToken::new();
         self.unanswered().push(unanswered.clone());
-        (before, Underway { held, others: (own, unanswered.drop_guard()) })
+        underway.others.1 = Some(unanswered.drop_guard());
     }
 
     /// The frames that are neither answered nor waiting.
@@ -356,7 +361,7 @@ struct Underway {
     /// What the frame takes of the connection's room.
     held: Held,
     /// Those that wait for names, and for an answer.
-    others: (Option<DropGuard>, DropGuard),
+    others: (Option<DropGuard>, Option<DropGuard>),
 }
 
 /// The client is gone, or does not read.

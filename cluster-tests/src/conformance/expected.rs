@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::{Outcome, Verdict};
 
-/// The tests that are expected to fail: a test on a line, then why. Lines that begin with `#` are for people.
+/// The tests that are expected to fail: a test on a line, two spaces, then why. Lines that begin with `#` are for people.
 #[derive(Debug, Default)]
 pub struct Expected {
     reasons: BTreeMap<String, String>,
@@ -23,7 +23,7 @@ impl Expected {
     fn parse(list: &str) -> Result<Expected> {
         let mut reasons = BTreeMap::new();
         for line in list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let (test, reason) = line.split_once(char::is_whitespace).with_context(|| format!("'{line}' gives no reason"))?;
+            let (test, reason) = line.split_once("  ").with_context(|| format!("'{line}' gives no reason"))?;
             let before = reasons.insert(test.to_owned(), reason.trim().to_owned());
             ensure!(before.is_none(), "'{test}' is there twice");
         }
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_fails_unlisted_and_what_passes_listed_are_surprises() {
-        let expected = Expected::parse("# people\nsmb2.a.one  because\n\nsmb2.a.two of that\n").expect("a list");
+        let expected = Expected::parse("# people\nsmb2.a.one  because\n\nsmb2.a.two  of that\n").expect("a list");
         let failed = || Verdict::Failed("x".to_owned());
         let outcomes = [
             outcome("smb2.a.one", failed()),
@@ -69,7 +69,7 @@ mod tests {
         ];
         let surprises = expected.surprises(&outcomes);
         assert_eq!(surprises, ["smb2.a.two passed, and is listed as failing: take it off the list", "smb2.a.three failed: x"]);
-        Expected::parse("smb2.a.one").expect_err("no reason");
-        Expected::parse("smb2.a.one x\nsmb2.a.one y").expect_err("twice");
+        Expected::parse("smb2.a.one x").expect_err("no reason");
+        Expected::parse("smb2.a.one  x\nsmb2.a.one  y").expect_err("twice");
     }
 }

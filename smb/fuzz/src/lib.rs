@@ -10,6 +10,7 @@ use smb::wire;
 use std::sync::OnceLock;
 
 use tokio::runtime::Runtime;
+use tokio::signal::unix::SignalKind;
 use tokio::sync::Mutex;
 
 /// Runs one input of the target `frames`.
@@ -26,7 +27,10 @@ pub fn connection(data: &[u8]) {
     static STAGE: Mutex<Option<(stage::Stage, usize)>> = Mutex::const_new(None);
     let runtime = RUNTIME.get_or_init(|| {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        builder.worker_threads(2).enable_all().build().expect("a runtime")
+        let runtime = builder.worker_threads(2).enable_all().build().expect("a runtime");
+        // libFuzzer's `main` is none of Rust's, which would have seen to it that writing to who is gone is an error and not the end.
+        drop(runtime.block_on(async { tokio::signal::unix::signal(SignalKind::pipe()) }).expect("a handler"));
+        runtime
     });
     runtime.block_on(async {
         let mut stage = STAGE.lock().await;

@@ -79,13 +79,14 @@ impl Connection {
             }
         }
         let first = requests.first().map(|(header, ..)| header.command);
-        let (before, underway) = self.order(requests.iter().any(|(header, ..)| header.command == Command::SetInfo), held);
+        let (before, mut underway) = self.order(requests.iter().any(|(header, ..)| header.command == Command::SetInfo), held);
         let this = Arc::clone(self);
         let mut chain = Box::pin(async move {
             // An acknowledgement may be what the other waits for.
             if let Some(before) = before.filter(|_| first != Some(Command::OplockBreak)) {
                 before.cancelled().await;
             }
+            this.note_begun(&mut underway);
             this.answer_all(frame, requests, sealed, underway).await;
         });
         // What follows a NEGOTIATE depends on it; a logon is two messages that follow each other.

@@ -1,7 +1,7 @@
 //! What is malformed, out of order or another's gets the error that is specified, or ends the connection (MS-SMB2 3.3.5.2 to 3.3.5.8,
 //! 3.3.5.15.12).
 
-use smb::crypto::{EncryptionKeys, KeySchedule, Sealer, SessionKeys};
+use smb::crypto::{EncryptionKeys, KeySchedule, Sealer, SessionKeys, Signer, SigningAlgorithm};
 use smb::wire::close::{CloseFlags, CloseRequest};
 use smb::wire::frame::prefix;
 use smb::wire::ioctl::{IS_FSCTL, IoctlRequest, ValidateNegotiateRequest, codes};
@@ -134,18 +134,22 @@ async fn a_request_that_can_not_be_read_is_refused_and_harms_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_of_nobody_neither_signs_nor_encrypts() {
+async fn a_session_of_nobody_signs_with_what_everybody_knows_and_encrypts_nothing() {
     let stage = Stage::set(Limits::default()).await;
     let mut peer = connected(&stage).await;
-    let mut signed = peer.request(Command::Echo);
-    signed[FLAGS_AT] |= SIGNED;
-    let (status, answer) = peer.exchange(&signed).await.unwrap();
-    assert_eq!(status, NtStatus::NOT_SUPPORTED, "there is no key to check it with (MS-SMB2 3.3.5.2.4)");
-    assert_eq!(answer[FLAGS_AT] & SIGNED, 0, "nor one to sign the answer with");
-    assert_eq!(peer.ask(Command::Echo).await.0, NtStatus::SUCCESS);
+    let mut forged = peer.request(Command::Echo);
+    forged[FLAGS_AT] |= SIGNED;
+    assert_eq!(peer.exchange(&forged).await.unwrap().0, NtStatus::ACCESS_DENIED);
 
-    // Whoever encrypts all the same is dropped (MS-SMB2 3.3.5.2.1.1): a key that anybody could work out protects nothing.
-    let EncryptionKeys { client_to_server, .. } = SessionKeys::derive(&[0; 16], KeySchedule::Smb30).encryption.unwrap();
+    let known = SessionKeys::derive(&[0; 16], KeySchedule::Smb30);
+    let signer = Signer::new(SigningAlgorithm::AesCmac, &known.signing);
+    let mut echo = peer.request(Command::Echo);
+    signer.sign(&mut echo).unwrap();
+    let (status, answer) = peer.exchange(&echo).await.unwrap();
+    assert_eq!((status, signer.verify(&answer)), (NtStatus::SUCCESS, true));
+
+    // A key that everybody can make hides nothing: whoever encrypts with it, and has no other, is dropped (MS-SMB2 3.3.5.2.1.1).
+    let EncryptionKeys { client_to_server, .. } = known.encryption.unwrap();
     let echo = peer.request(Command::Echo);
     let sealed = Sealer::new(&client_to_server, peer.session_id, 0).seal(&echo).unwrap();
     peer.write(&[&prefix(sealed.len()).unwrap(), sealed.as_slice()].concat()).await;

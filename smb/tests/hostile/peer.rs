@@ -144,7 +144,8 @@ impl Peer {
         }
     }
 
-    async fn receive(&mut self) -> Option<Vec<u8>> {
+    /// The next message; none if the connection is closed.
+    pub(crate) async fn receive(&mut self) -> Option<Vec<u8>> {
         let receiving = async {
             let mut head = [0; PREFIX_LENGTH];
             self.stream.read_exact(&mut head).await.ok()?;
